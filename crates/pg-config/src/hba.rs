@@ -1,0 +1,1 @@
+//! `pg_hba.conf`: the document, and what its rules mean.
