@@ -1,1 +1,47 @@
-//! Skeleton.
+//! Keys, names, certificates, certificate requests, revocation lists and chains, as PostgreSQL, libpq and OpenSSL
+//! take them: values and bytes only.
+//!
+//! Not here: files, sockets, processes, the environment, the clock, printing. Time comes in as a [`Time`], randomness
+//! comes from aws-lc-rs. Which certificate is issued when, and what is kept of it, is the business of the authority.
+
+#![expect(clippy::todo, reason = "the surface lands before the bodies")]
+
+mod algorithm;
+mod certificate;
+mod crl;
+mod csr;
+mod fingerprint;
+mod host;
+mod inspect;
+mod issue;
+mod key;
+mod lint;
+mod name;
+mod profile;
+mod secret;
+mod serial;
+mod signer;
+mod time;
+mod validity;
+mod verify;
+
+pub use crate::{
+    algorithm::{KeyType, UnknownKeyType},
+    certificate::{Certificate, ExtendedKeyUsage, ParseError},
+    crl::Crl,
+    csr::{RequestError, SigningRequest},
+    fingerprint::{BadFingerprint, Fingerprint},
+    host::{HostMismatch, HostRules, verify_host},
+    inspect::{Finding, InspectError, Item, inspect},
+    issue::{IssueError, Leaf, issue_intermediate, issue_leaf, issue_root},
+    key::{KeyError, PrivateKey, PublicKey},
+    lint::Problem,
+    name::{AltName, DnsName, NameError, RoleName, Subject},
+    profile::{Kind, UnknownKind},
+    secret::Secret,
+    serial::{Serial, SerialError},
+    signer::{SignError, Signer},
+    time::Time,
+    validity::{Validity, ValidityError},
+    verify::{Purpose, VerifyCode, VerifyError, verify_chain},
+};

@@ -1,0 +1,131 @@
+//! Serial numbers of certificates. That they are unique is seen to by the authority's store.
+
+use std::{fmt, str::FromStr};
+
+use aws_lc_rs::rand;
+
+/// A certificate's serial number: a positive integer of at most 20 octets (RFC 5280 4.1.2.2), kept without leading
+/// zeros. Certificates of others may carry longer ones, zero or a negative one; they are kept as they are.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Serial(Vec<u8>);
+
+impl Serial {
+    /// 127 random bits. Never derived from the key: a renewed certificate with the same key would share it.
+    ///
+    /// # Errors
+    /// If the system gives no randomness.
+    pub fn random() -> Result<Self, SerialError> {
+        let mut bytes = [0; 16];
+        rand::fill(&mut bytes).map_err(|_| SerialError::NoRandomness)?;
+        bytes[0] &= 0x7f;
+        match Self::from_der_content(&bytes) {
+            serial if serial.0 == [0] => Err(SerialError::NoRandomness),
+            serial => Ok(serial),
+        }
+    }
+
+    /// The number's bytes, big-endian, two's complement, as short as DER allows.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// The content octets of a DER INTEGER.
+    pub(crate) fn from_der_content(mut bytes: &[u8]) -> Self {
+        while let [0, rest @ ..] = bytes {
+            if rest.is_empty() {
+                break;
+            }
+            bytes = rest;
+        }
+        Self(bytes.to_vec())
+    }
+}
+
+/// Lower-case hex, two digits an octet, as `openssl x509 -serial` prints it but for the case.
+impl fmt::Display for Serial {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|b| write!(f, "{b:02x}"))
+    }
+}
+
+/// Hex in either case, with or without colons.
+impl FromStr for Serial {
+    type Err = SerialError;
+
+    fn from_str(text: &str) -> Result<Self, SerialError> {
+        let bad = || SerialError::Malformed {
+            text: text.to_owned(),
+        };
+        let mut digits: String = text.chars().filter(|c| *c != ':').collect();
+        if digits.is_empty() || digits.len() > 40 || !digits.bytes().all(|b| b.is_ascii_hexdigit())
+        {
+            return Err(bad());
+        }
+        if digits.len() % 2 == 1 {
+            digits.insert(0, '0');
+        }
+        let bytes: Result<Vec<u8>, _> = (0..digits.len())
+            .step_by(2)
+            .map(|i| u8::from_str_radix(&digits[i..i + 2], 16))
+            .collect();
+        Ok(Self::from_der_content(&bytes.map_err(|_| bad())?))
+    }
+}
+
+/// Why there is no serial number.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SerialError {
+    /// The random number generator failed.
+    #[error("no randomness for a serial number")]
+    NoRandomness,
+    /// Not 1 to 40 hex digits.
+    #[error("`{text}` is not a serial number: 1 to 40 hex digits are needed")]
+    Malformed {
+        /// What was given.
+        text: String,
+    },
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use proptest::prelude::*;
+
+    use super::Serial;
+
+    #[test]
+    fn random_serials_are_positive_short_and_differ() {
+        let all: HashSet<Serial> = (0..1000).map(|_| Serial::random().unwrap()).collect();
+        assert_eq!(all.len(), 1000);
+        assert!(
+            all.iter()
+                .all(|s| s.as_bytes().len() <= 16 && s.as_bytes()[0] != 0)
+        );
+        assert!(
+            all.iter()
+                .filter(|s| s.as_bytes().len() == 16)
+                .all(|s| s.as_bytes()[0] < 0x80)
+        );
+    }
+
+    #[test]
+    fn spellings_of_one_serial() {
+        for text in ["0a1b", "A1B", "0A:1B", "00:0a:1b"] {
+            assert_eq!(text.parse::<Serial>().unwrap().to_string(), "0a1b");
+        }
+        for text in ["", "xyz", "+1", &"1".repeat(41)] {
+            assert!(text.parse::<Serial>().is_err(), "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn reads_what_it_prints(bytes in proptest::collection::vec(any::<u8>(), 1..=20)) {
+            let serial = Serial::from_der_content(&bytes);
+            prop_assert_eq!(serial.to_string().parse::<Serial>().unwrap(), serial);
+        }
+    }
+}
