@@ -1,1 +1,182 @@
-//! `pg_hba.conf`: the document, and what its rules mean.
+//! `pg_hba.conf`: the document, its rules, and what they mean together: which rule decides a connection, where a new
+//! rule has to stand, what changes when TLS is turned on.
+//!
+//! One file is a [`Document`]. What a server reads, includes and `@file` lists followed, is a [`RuleSet`]: rules in
+//! first-match order. Questions are asked of the set, edits are made in documents, and [`RuleSet::spot`] leads from
+//! one to the other.
+
+mod address;
+mod decide;
+mod grammar;
+mod options;
+mod place;
+mod regex;
+mod rule;
+mod set;
+mod space;
+mod tls;
+mod witness;
+mod write;
+
+use alloc::vec::Vec;
+
+pub use address::{Address, InvalidNetwork, Network, Source};
+pub use decide::{Connection, Decision, Interface, Match, Mismatch, Site, Transport};
+pub use decide::{decide, matches};
+pub use place::{Conflict, Databases, Insertion, MapUse, Place, Placement, Wanted, WayIn};
+pub use place::{place, refuse_without_tls, ways_in};
+pub use rule::{ClientCert, ConnType, Database, Method, Rule, User};
+pub use set::{Located, RuleSet};
+pub use tls::{DecidingChange, changes_with_tls};
+pub use witness::{Witness, unchanged, witnesses};
+pub use write::{EditError, NewRule, Position};
+
+use crate::text::{Change, Span};
+use crate::tokens::Tokenizer;
+use crate::{Diagnostic, Severity, Version};
+
+/// One `pg_hba.conf`, or a file that it includes: its bytes, and the records that PostgreSQL reads in them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Document {
+    bytes: Vec<u8>,
+    version: Version,
+    records: Vec<Record>,
+    diagnostics: Vec<Diagnostic>,
+}
+
+/// A line that is not blank and not only a comment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Record {
+    /// A rule. Its `@file` lists are not read here: [`Database::File`], [`User::File`].
+    Rule(Rule),
+    /// An include record (16 and later).
+    Include(Include),
+    /// The type, address, method or options come from an `@file`: what it says shows in a [`RuleSet`] only.
+    Indirect {
+        /// From 1: the first physical line.
+        line: u32,
+        /// The record without its line end.
+        span: Span,
+    },
+    /// PostgreSQL refuses it; a diagnostic says why.
+    Bad {
+        /// From 1: the first physical line.
+        line: u32,
+        /// The record without its line end.
+        span: Span,
+    },
+}
+
+impl Record {
+    /// The first physical line, from 1.
+    pub fn line(&self) -> u32 {
+        match self {
+            Self::Rule(rule) => rule.line,
+            Self::Include(include) => include.line,
+            Self::Indirect { line, .. } | Self::Bad { line, .. } => *line,
+        }
+    }
+
+    /// From the first byte of its first physical line to the end of its last one, without the line end.
+    pub fn span(&self) -> Span {
+        match self {
+            Self::Rule(rule) => rule.span,
+            Self::Include(include) => include.span,
+            Self::Indirect { span, .. } | Self::Bad { span, .. } => *span,
+        }
+    }
+}
+
+/// `include FILE`, `include_if_exists FILE` or `include_dir DIR`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Include {
+    /// From 1: the first physical line.
+    pub line: u32,
+    /// The record without its line end.
+    pub span: Span,
+    /// Which of the three.
+    pub kind: IncludeKind,
+    /// The file or folder as it is spelled.
+    pub name: Vec<u8>,
+}
+
+/// The three include records.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum IncludeKind {
+    /// `include`
+    File,
+    /// `include_if_exists`
+    IfExists,
+    /// `include_dir`
+    Folder,
+}
+
+impl Document {
+    /// Reads a file as this version of PostgreSQL does (`hba.c`, `parse_hba_line`).
+    pub fn parse(bytes: &[u8], version: Version) -> Self {
+        let mut records = Vec::new();
+        let mut diagnostics = Vec::new();
+        let mut reader = Tokenizer::new(bytes, version);
+        while let Some(line) = reader.next_line() {
+            records.push(grammar::record(line, version).unwrap_or_else(|error| {
+                diagnostics.push(Diagnostic {
+                    code: error.code,
+                    severity: Severity::Error,
+                    span: error.span,
+                    line: line.number,
+                    message: error.message,
+                });
+                Record::Bad {
+                    line: line.number,
+                    span: line.span,
+                }
+            }));
+        }
+        Self {
+            bytes: bytes.to_vec(),
+            version,
+            records,
+            diagnostics,
+        }
+    }
+
+    /// The bytes of the file.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// The bytes of the file: those that were parsed, and the edits since.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        self.bytes.clone()
+    }
+
+    /// Whose rules of reading apply.
+    pub fn version(&self) -> Version {
+        self.version
+    }
+
+    /// The records in file order.
+    pub fn records(&self) -> &[Record] {
+        &self.records
+    }
+
+    /// The rules in file order, without those of included files.
+    pub fn rules(&self) -> impl Iterator<Item = &Rule> {
+        self.records.iter().filter_map(|record| match record {
+            Record::Rule(rule) => Some(rule),
+            _ => None,
+        })
+    }
+
+    /// The lines that PostgreSQL refuses, in its words where it has any. One of them is enough for it to refuse the
+    /// file.
+    pub fn diagnostics(&self) -> &[Diagnostic] {
+        &self.diagnostics
+    }
+
+    /// Makes a change and reads the result.
+    fn changed(&mut self, change: Change) -> Change {
+        *self = Self::parse(&change.apply(&self.bytes), self.version);
+        change
+    }
+}

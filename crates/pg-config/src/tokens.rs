@@ -1,1 +1,371 @@
-//! The lines and tokens that `pg_hba.conf` and `pg_ident.conf` share (`hba.c`, `tokenize_auth_file`).
+//! The lines and tokens that `pg_hba.conf` and `pg_ident.conf` share (`hba.c`, `tokenize_auth_file`, `next_token`,
+//! `next_field_expand`), version by version, with the place of each in the file. What a line means is known to
+//! `hba` and `ident`; following `@file` and include records is [`expand`]'s business.
+
+pub mod expand;
+
+use alloc::borrow::Cow;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use crate::Version;
+use crate::text::Span;
+
+/// One token: what stands between blanks and commas, its quotes removed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Token<'a> {
+    /// The bytes that PostgreSQL compares.
+    pub text: Cow<'a, [u8]>,
+    /// A quote came before the first character: no keyword, no `+group`, no `@file`.
+    pub quoted: bool,
+    /// Where it stands, quotes included.
+    pub span: Span,
+}
+
+impl Token<'_> {
+    /// Whether it is this keyword (`hba.c`, `token_is_keyword`).
+    pub fn is_keyword(&self, word: &str) -> bool {
+        !self.quoted && *self.text == *word.as_bytes()
+    }
+
+    /// The file that this token stands for, if it is an `@file`.
+    pub fn file(&self) -> Option<&[u8]> {
+        match self.text.split_first() {
+            Some((b'@', name)) if !self.quoted && !name.is_empty() => Some(name),
+            _ => None,
+        }
+    }
+
+    /// The text for messages; what is not UTF-8 is replaced.
+    pub fn lossy(&self) -> Cow<'_, str> {
+        String::from_utf8_lossy(&self.text)
+    }
+
+    /// The same token with bytes of its own.
+    pub fn into_owned(self) -> Token<'static> {
+        Token {
+            text: Cow::Owned(self.text.into_owned()),
+            quoted: self.quoted,
+            span: self.span,
+        }
+    }
+}
+
+/// A record: a logical line that holds at least one token, or an error.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Line<'a> {
+    /// From 1: the first physical line, which is the one that PostgreSQL names.
+    pub number: u32,
+    /// From the first byte of the first physical line to the end of the last one, without its line end.
+    pub span: Span,
+    /// Why PostgreSQL does not read the line at all, in its words.
+    pub error: Option<&'static str>,
+    tokens: Vec<Token<'a>>,
+    ends: Vec<usize>,
+}
+
+impl<'a> Line<'a> {
+    /// A line without tokens.
+    pub(crate) const fn empty(number: u32, span: Span) -> Self {
+        Self {
+            number,
+            span,
+            error: None,
+            tokens: Vec::new(),
+            ends: Vec::new(),
+        }
+    }
+
+    /// The fields: each a list of at least one token.
+    pub fn fields(&self) -> impl ExactSizeIterator<Item = &[Token<'a>]> {
+        (0..self.ends.len()).map(|i| &self.tokens[self.start(i)..self.ends[i]])
+    }
+
+    /// The field at this place, from 0.
+    pub fn field(&self, index: usize) -> Option<&[Token<'a>]> {
+        let end = *self.ends.get(index)?;
+        Some(&self.tokens[self.start(index)..end])
+    }
+
+    /// All tokens, whatever their field.
+    pub fn tokens(&self) -> &[Token<'a>] {
+        &self.tokens
+    }
+
+    /// Adds a field, unless it has no token (`next_field_expand` returns NIL).
+    pub(crate) fn push_field(&mut self, tokens: impl IntoIterator<Item = Token<'a>>) {
+        self.tokens.extend(tokens);
+        self.end_field();
+    }
+
+    fn start(&self, index: usize) -> usize {
+        if index == 0 { 0 } else { self.ends[index - 1] }
+    }
+
+    fn end_field(&mut self) {
+        if self.tokens.len() > self.ends.last().copied().unwrap_or(0) {
+            self.ends.push(self.tokens.len());
+        }
+    }
+}
+
+/// Reads a file record by record.
+///
+/// ```
+/// use pg_config::{Version, tokens::Tokenizer};
+///
+/// let mut reader = Tokenizer::new(b"# who\nlocal all,\"x y\" peer\n", Version::V15);
+/// let line = reader.next_line().ok_or("a line")?;
+/// assert_eq!((line.number, line.fields().len()), (2, 3));
+/// assert_eq!(&*line.tokens()[2].text, b"x y");
+/// assert!(reader.next_line().is_none());
+/// # Ok::<(), &str>(())
+/// ```
+#[derive(Debug)]
+pub struct Tokenizer<'a> {
+    bytes: &'a [u8],
+    version: Version,
+    at: usize,
+    next_number: u32,
+    line: Line<'a>,
+}
+
+impl<'a> Tokenizer<'a> {
+    /// Begins at the first line.
+    pub const fn new(bytes: &'a [u8], version: Version) -> Self {
+        Self {
+            bytes,
+            version,
+            at: 0,
+            next_number: 1,
+            line: Line::empty(0, Span::new(0, 0)),
+        }
+    }
+
+    /// The next record. Blank lines and comments are passed over. The line is overwritten by the next call.
+    pub fn next_line(&mut self) -> Option<&Line<'a>> {
+        while self.at < self.bytes.len() {
+            let logical = self.logical_line();
+            self.line.tokens.clear();
+            self.line.ends.clear();
+            self.line.error = logical.error;
+            self.line.number = logical.number;
+            self.line.span = logical.span;
+            if self.line.error.is_none() {
+                self.split(&logical);
+            }
+            if self.line.error.is_some() || !self.line.ends.is_empty() {
+                return Some(&self.line);
+            }
+        }
+        None
+    }
+
+    /// Takes the next line: physical lines joined as this version joins them.
+    fn logical_line(&mut self) -> Logical<'a> {
+        let start = self.at;
+        let number = self.next_number;
+        let mut text: Cow<'a, [u8]> = Cow::Borrowed(&[]);
+        let mut pieces: Vec<(usize, usize)> = Vec::new();
+        let mut last_backslash = 0;
+        let mut end;
+        self.next_number += 1;
+        if self.version < Version::V14 {
+            return self.buffered_line(start, number);
+        }
+        loop {
+            // pg_get_line_append: fgets, then strlen. A NUL hides the rest of the physical line with its newline,
+            // so that the next one is appended.
+            let rest = &self.bytes[self.at..];
+            let newline = rest.iter().position(|&b| b == b'\n');
+            let physical = &rest[..newline.unwrap_or(rest.len())];
+            let nul = physical.iter().position(|&b| b == 0);
+            let content = &physical[..nul.unwrap_or(physical.len())];
+            if self.at == start {
+                text = Cow::Borrowed(content);
+            } else {
+                pieces.push((text.len(), self.at));
+                text.to_mut().extend_from_slice(content);
+            }
+            end = self.at + strip_line_end(physical).len();
+            self.at += newline.map_or(rest.len(), |i| i + 1);
+            let at_end = self.at >= self.bytes.len();
+            if nul.is_some() && !at_end {
+                continue;
+            }
+            let stripped = strip_line_end(&text).len();
+            truncate(&mut text, stripped);
+            if stripped > last_backslash && text.last() == Some(&b'\\') {
+                truncate(&mut text, stripped - 1);
+                last_backslash = stripped - 1;
+                if !at_end {
+                    self.next_number += 1;
+                    continue;
+                }
+            }
+            break;
+        }
+        Logical {
+            number,
+            span: Span::new(start, end),
+            text,
+            pieces,
+            error: None,
+        }
+    }
+
+    /// 12 and 13: one physical line at a time, through a buffer of fixed size.
+    fn buffered_line(&mut self, start: usize, number: u32) -> Logical<'a> {
+        let rest = &self.bytes[start..];
+        let chunk = &rest[..rest.len().min(LINE_BUFFER - 1)];
+        let newline = chunk.iter().position(|&b| b == b'\n');
+        let taken = newline.map_or(chunk.len(), |i| i + 1);
+        let physical = &chunk[..taken];
+        let length = physical.iter().position(|&b| b == 0).unwrap_or(taken);
+        self.at += taken;
+        Logical {
+            number,
+            span: Span::new(start, start + strip_line_end(physical).len()),
+            text: Cow::Borrowed(strip_line_end(&physical[..length])),
+            pieces: Vec::new(),
+            error: (length == LINE_BUFFER - 1).then_some("authentication file line too long"),
+        }
+    }
+
+    /// Splits a logical line into fields (`hba.c`, `next_field_expand`).
+    fn split(&mut self, logical: &Logical<'a>) {
+        let mut at = 0;
+        while at < logical.text.len() && self.line.error.is_none() {
+            loop {
+                let (token, next, comma) = match self.next_token(logical, at) {
+                    Ok(found) => found,
+                    Err(error) => {
+                        self.line.error = Some(error);
+                        break;
+                    }
+                };
+                at = next;
+                let Some(token) = token else { break };
+                self.line.tokens.push(token);
+                if !comma {
+                    break;
+                }
+            }
+            self.line.end_field();
+        }
+    }
+
+    /// The token at or behind `at`, where it stopped, and whether a comma stopped it (`hba.c`, `next_token`).
+    fn next_token(
+        &self,
+        logical: &Logical<'a>,
+        mut at: usize,
+    ) -> Result<NextToken<'a>, &'static str> {
+        let text = &logical.text[..];
+        let blank =
+            |b: u8| matches!(b, b' ' | b'\t') || (b == b'\r' && self.version < Version::V19);
+        while at < text.len() && (blank(text[at]) || text[at] == b',') {
+            at += 1;
+        }
+        let start = at;
+        let mut unquoted: Option<Vec<u8>> = None;
+        let mut length = 0;
+        let (mut in_quote, mut was_quote, mut saw_quote, mut quoted) = (false, false, false, false);
+        let mut comma = false;
+        let mut end = text.len();
+        while at < text.len() {
+            let byte = text[at];
+            if !in_quote {
+                if blank(byte) {
+                    end = at;
+                    break;
+                }
+                if byte == b'#' {
+                    (end, at) = (at, text.len());
+                    break;
+                }
+            }
+            if length >= TOKEN_BUFFER - 1 && self.version < Version::V16 {
+                return Err("authentication file token too long");
+            }
+            if byte == b',' && !in_quote {
+                (end, comma) = (at, true);
+                break;
+            }
+            if byte == b'"' && unquoted.is_none() {
+                unquoted = Some(text[start..at].to_vec());
+            }
+            if byte != b'"' || was_quote {
+                length += 1;
+                if let Some(unquoted) = &mut unquoted {
+                    unquoted.push(byte);
+                }
+            }
+            was_quote = in_quote && byte == b'"' && !was_quote;
+            if byte == b'"' {
+                in_quote = !in_quote;
+                saw_quote = true;
+                quoted |= length == 0;
+            }
+            at += 1;
+        }
+        if !saw_quote && length == 0 {
+            return Ok((None, at, comma));
+        }
+        let text = match (unquoted, &logical.text) {
+            (Some(unquoted), _) => Cow::Owned(unquoted),
+            (None, Cow::Borrowed(line)) => Cow::Borrowed(&line[start..end]),
+            (None, Cow::Owned(line)) => Cow::Owned(line[start..end].to_vec()),
+        };
+        let span = logical.place(start, end);
+        Ok((Some(Token { text, quoted, span }), at, comma))
+    }
+}
+
+/// A token if there is one, the offset behind it, and whether a comma ended it.
+type NextToken<'a> = (Option<Token<'a>>, usize, bool);
+
+/// A logical line and where its bytes come from.
+struct Logical<'a> {
+    number: u32,
+    span: Span,
+    text: Cow<'a, [u8]>,
+    /// Offset in `text`, offset in the file, ascending: where a further physical line was glued on. What comes before
+    /// the first piece begins at the span's start.
+    pieces: Vec<(usize, usize)>,
+    error: Option<&'static str>,
+}
+
+impl Logical<'_> {
+    fn place(&self, start: usize, end: usize) -> Span {
+        let of = |at: usize| {
+            let piece = self.pieces.iter().rev().find(|(logical, _)| *logical <= at);
+            piece.map_or(self.span.start + at, |(logical, source)| {
+                source + at - logical
+            })
+        };
+        Span::new(
+            of(start),
+            of(end.saturating_sub(1).max(start)) + usize::from(end > start),
+        )
+    }
+}
+
+/// `pg_strip_crlf`.
+fn strip_line_end(line: &[u8]) -> &[u8] {
+    let kept = line.iter().rposition(|b| !matches!(b, b'\n' | b'\r'));
+    &line[..kept.map_or(0, |i| i + 1)]
+}
+
+fn truncate(text: &mut Cow<'_, [u8]>, length: usize) {
+    match text {
+        Cow::Borrowed(text) => *text = &text[..length],
+        Cow::Owned(text) => text.truncate(length),
+    }
+}
+
+/// `MAX_LINE` of 12.22 and 13.23.
+const LINE_BUFFER: usize = 20_480;
+
+/// `MAX_TOKEN` of the last minor releases of 12 to 15.
+const TOKEN_BUFFER: usize = 10_240;

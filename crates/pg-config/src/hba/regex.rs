@@ -1,0 +1,1 @@
+//! The regular expressions whose answer is sure without PostgreSQL's engine.

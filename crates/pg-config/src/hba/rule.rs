@@ -1,0 +1,307 @@
+//! What a line of `pg_hba.conf` says, as a value. Reading it is `grammar`'s business, writing it `write`'s.
+
+use alloc::borrow::Cow;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt;
+
+use super::Address;
+use crate::text::Span;
+
+/// A rule as PostgreSQL understands it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rule {
+    /// From 1: the first physical line.
+    pub line: u32,
+    /// The record without its line end.
+    pub span: Span,
+    /// Which connections it is for.
+    pub kind: ConnType,
+    /// The databases: any of them.
+    pub databases: Vec<Database>,
+    /// The roles: any of them.
+    pub users: Vec<User>,
+    /// Where from; none for `local`.
+    pub address: Option<Address>,
+    /// How the role has to prove itself. `ident` on `local` is read as `peer`.
+    pub method: Method,
+    /// `name=value` in the order given; of two with the same name the later one counts.
+    pub options: Vec<(String, String)>,
+}
+
+impl Rule {
+    /// The value of an option in force.
+    pub fn option(&self, name: &str) -> Option<&str> {
+        let found = self.options.iter().rev().find(|(n, _)| n == name);
+        found.map(|(_, value)| &**value)
+    }
+
+    /// The map of `pg_ident.conf` that it uses; an empty name is none.
+    pub fn map(&self) -> Option<&str> {
+        self.option("map").filter(|map| !map.is_empty())
+    }
+
+    /// What it demands of the client's certificate. Method `cert` always demands the full check.
+    pub fn client_cert(&self) -> ClientCert {
+        if self.method == Method::Cert {
+            return ClientCert::Full;
+        }
+        match self.option("clientcert") {
+            Some("verify-full") => ClientCert::Full,
+            Some("verify-ca" | "1") => ClientCert::Authority,
+            _ => ClientCert::Off,
+        }
+    }
+
+    /// Whether the certificate's DN is compared, not its CN (`clientname=DN`).
+    pub fn compares_dn(&self) -> bool {
+        self.option("clientname") == Some("DN")
+    }
+
+    /// Whether a certificate alone is enough to get in: method `cert`, or `trust` with the full check.
+    pub fn accepts_certificate_alone(&self) -> bool {
+        match self.method {
+            Method::Cert => true,
+            Method::Trust => self.client_cert() == ClientCert::Full,
+            _ => false,
+        }
+    }
+
+    /// Whether nobody gets in through it without a certificate: `reject`, or any demand for one.
+    pub fn keeps_its_say(&self) -> bool {
+        self.method == Method::Reject || self.client_cert() != ClientCert::Off
+    }
+
+    /// Whether both say the same, wherever they stand.
+    pub fn says_the_same(&self, other: &Self) -> bool {
+        self.kind == other.kind
+            && self.databases == other.databases
+            && self.users == other.users
+            && self.address == other.address
+            && self.method == other.method
+            && self.options == other.options
+    }
+}
+
+/// The first field: which connections a rule is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ConnType {
+    /// Unix sockets.
+    Local,
+    /// Any TCP connection.
+    Host,
+    /// TCP under TLS.
+    HostSsl,
+    /// TCP without TLS, GSS encryption included.
+    HostNoSsl,
+    /// TCP under GSS encryption.
+    HostGssEnc,
+    /// TCP without GSS encryption, TLS included.
+    HostNoGssEnc,
+}
+
+impl ConnType {
+    /// As it is written.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Local => "local",
+            Self::Host => "host",
+            Self::HostSsl => "hostssl",
+            Self::HostNoSsl => "hostnossl",
+            Self::HostGssEnc => "hostgssenc",
+            Self::HostNoGssEnc => "hostnogssenc",
+        }
+    }
+
+    /// All of them.
+    pub const ALL: [Self; 6] = [
+        Self::Local,
+        Self::Host,
+        Self::HostSsl,
+        Self::HostNoSsl,
+        Self::HostGssEnc,
+        Self::HostNoGssEnc,
+    ];
+}
+
+impl fmt::Display for ConnType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// One word of the database field.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Database {
+    /// `all`: every database, but no physical replication.
+    All,
+    /// `sameuser`: the database named like the role.
+    SameUser,
+    /// `samerole`: a database named like a role that the role is a member of.
+    SameRole,
+    /// `samegroup`: the same as `samerole`.
+    SameGroup,
+    /// `replication`: physical replication and nothing else.
+    Replication,
+    /// A regular expression, without its `/` (16 and later).
+    Regex(Vec<u8>),
+    /// A database of this name.
+    Name(Vec<u8>),
+    /// `@file`, not read.
+    File(Vec<u8>),
+}
+
+impl Database {
+    /// A database of this name, whatever keyword it may look like.
+    pub fn name(name: &str) -> Self {
+        Self::Name(name.as_bytes().to_vec())
+    }
+
+    /// The word without quotes, as PostgreSQL's view shows it.
+    pub fn text(&self) -> Cow<'_, str> {
+        match self {
+            Self::All => Cow::Borrowed("all"),
+            Self::SameUser => Cow::Borrowed("sameuser"),
+            Self::SameRole => Cow::Borrowed("samerole"),
+            Self::SameGroup => Cow::Borrowed("samegroup"),
+            Self::Replication => Cow::Borrowed("replication"),
+            Self::Regex(regex) => prefixed('/', regex),
+            Self::Name(name) => String::from_utf8_lossy(name),
+            Self::File(file) => prefixed('@', file),
+        }
+    }
+}
+
+/// One word of the role field.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum User {
+    /// `all`: every role.
+    All,
+    /// `+group`: the group and its members, direct and indirect.
+    Group(Vec<u8>),
+    /// A regular expression, without its `/` (16 and later).
+    Regex(Vec<u8>),
+    /// A role of this name.
+    Name(Vec<u8>),
+    /// `@file`, not read.
+    File(Vec<u8>),
+}
+
+impl User {
+    /// A role of this name, whatever keyword it may look like.
+    pub fn name(name: &str) -> Self {
+        Self::Name(name.as_bytes().to_vec())
+    }
+
+    /// The word without quotes, as PostgreSQL's view shows it.
+    pub fn text(&self) -> Cow<'_, str> {
+        match self {
+            Self::All => Cow::Borrowed("all"),
+            Self::Group(group) => prefixed('+', group),
+            Self::Regex(regex) => prefixed('/', regex),
+            Self::Name(name) => String::from_utf8_lossy(name),
+            Self::File(file) => prefixed('@', file),
+        }
+    }
+}
+
+fn prefixed(sign: char, text: &[u8]) -> Cow<'static, str> {
+    let mut out = String::from(sign);
+    out.push_str(&String::from_utf8_lossy(text));
+    Cow::Owned(out)
+}
+
+/// How a role proves itself (`hba.c`, `UserAuthName`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Method {
+    /// Not asked for anything.
+    Trust,
+    /// Never let in.
+    Reject,
+    /// A password by SCRAM.
+    ScramSha256,
+    /// A password by MD5, or by SCRAM where the secret is one of SCRAM's.
+    Md5,
+    /// A password in clear.
+    Password,
+    /// Kerberos.
+    Gss,
+    /// Windows.
+    Sspi,
+    /// The ident server of the client's machine.
+    Ident,
+    /// The operating system's user at the other end of the socket.
+    Peer,
+    /// LDAP.
+    Ldap,
+    /// RADIUS (until 18).
+    Radius,
+    /// A TLS client certificate.
+    Cert,
+    /// PAM.
+    Pam,
+    /// OpenBSD's login classes.
+    Bsd,
+    /// A bearer token (18 and later).
+    Oauth,
+}
+
+impl Method {
+    /// As it is written.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Trust => "trust",
+            Self::Reject => "reject",
+            Self::ScramSha256 => "scram-sha-256",
+            Self::Md5 => "md5",
+            Self::Password => "password",
+            Self::Gss => "gss",
+            Self::Sspi => "sspi",
+            Self::Ident => "ident",
+            Self::Peer => "peer",
+            Self::Ldap => "ldap",
+            Self::Radius => "radius",
+            Self::Cert => "cert",
+            Self::Pam => "pam",
+            Self::Bsd => "bsd",
+            Self::Oauth => "oauth",
+        }
+    }
+
+    /// All of them.
+    pub const ALL: [Self; 15] = [
+        Self::Trust,
+        Self::Reject,
+        Self::ScramSha256,
+        Self::Md5,
+        Self::Password,
+        Self::Gss,
+        Self::Sspi,
+        Self::Ident,
+        Self::Peer,
+        Self::Ldap,
+        Self::Radius,
+        Self::Cert,
+        Self::Pam,
+        Self::Bsd,
+        Self::Oauth,
+    ];
+}
+
+impl fmt::Display for Method {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// What a rule demands of the client's certificate, besides its method.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ClientCert {
+    /// None is needed.
+    Off,
+    /// Any from a trusted authority (`verify-ca`; `1` in 12 and 13).
+    Authority,
+    /// One from a trusted authority that names the role (`verify-full`).
+    Full,
+}

@@ -1,0 +1,68 @@
+//! What a server reads: the rules of a file and of all that it includes, in first-match order.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use super::{Document, Place, Position, Rule};
+use crate::Version;
+use crate::resolve::{FileError, Files, ReadError};
+
+/// Rules in the order in which they are tried; the first that matches decides.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RuleSet {
+    /// The version whose rules apply.
+    pub version: Version,
+    /// The file that was read first.
+    pub file: String,
+    /// The rules.
+    pub rules: Vec<Located>,
+    /// The lines that PostgreSQL refuses. One is enough for it to refuse all of it.
+    pub errors: Vec<FileError>,
+}
+
+/// A rule and where it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Located {
+    /// The file in which it stands.
+    pub file: String,
+    /// From 1.
+    pub line: u32,
+    /// Which record of its file it is, for [`Position`].
+    pub record: usize,
+    /// The rule, its `@file` lists read in.
+    pub rule: Rule,
+}
+
+impl RuleSet {
+    /// Reads a file and all that it names.
+    ///
+    /// # Errors
+    /// [`ReadError`] of the file itself; what is wrong with files that it names is in [`RuleSet::errors`].
+    pub fn read(files: &dyn Files, path: &str, version: Version) -> Result<Self, ReadError> {
+        Ok(Self::of_bytes(files, path, &files.read(path)?, version))
+    }
+
+    /// The same for a file that need not be on disk (yet): `bytes` stand for `path`.
+    pub fn of_bytes(files: &dyn Files, path: &str, bytes: &[u8], version: Version) -> Self {
+        let _ = (files, path, bytes, version);
+        todo!()
+    }
+
+    /// The same for a document.
+    pub fn of_document(files: &dyn Files, path: &str, document: &Document) -> Self {
+        Self::of_bytes(files, path, document.as_bytes(), document.version())
+    }
+
+    /// The file in which a rule at this place has to be written, and where in it.
+    pub fn spot(&self, place: Place) -> (&str, Position) {
+        match place {
+            Place::Before(index) => self
+                .rules
+                .get(index)
+                .map_or((&*self.file, Position::End), |at| {
+                    (&*at.file, Position::BeforeRecord(at.record))
+                }),
+            Place::AtEnd => (&self.file, Position::End),
+        }
+    }
+}
