@@ -1,1 +1,32 @@
-//! Skeleton.
+//! Speaks to a PostgreSQL server as libpq would: TLS negotiation in every sslmode, verification, client certificate, login, and then
+//! plain queries. It reports stages and raw evidence. Advice is not given here, files and the environment are not read here:
+//! a [`Target`] brings keys, roots and CRLs as values.
+
+mod alert;
+mod attempt;
+mod binding;
+mod channel;
+mod der;
+mod failure;
+mod login;
+mod report;
+mod session;
+mod socket;
+mod target;
+mod tls;
+
+pub use alert::Alert;
+pub use attempt::{connect, served};
+pub use failure::{Failure, ServerError, TlsFailure};
+pub use report::{AuthMethod, Fallback, Report, Stage, Step, TlsFacts, Transport};
+pub use session::{QueryError, Rows, Session, identifier, literal};
+pub use target::{Address, Credentials, Target};
+
+/// What came of a connection: what was seen, and the session or the reason why there is none.
+#[derive(Debug)]
+pub struct Attempt {
+    /// What was seen.
+    pub report: Report,
+    /// The session, or why the last try failed.
+    pub outcome: Result<Session, Failure>,
+}

@@ -1,0 +1,77 @@
+//! `tls-server-end-point` (RFC 5929 section 4): the hash of the server's certificate that SCRAM is bound to, computed as libpq does
+//! (fe-secure-openssl.c, `pgtls_get_peer_certificate_hash`).
+
+use aws_lc_rs::digest;
+
+use crate::der;
+
+/// The hash, by the digest of the certificate's own signature (MD5 and SHA-1 are replaced by SHA-256). `None` where the signature
+/// has no digest (Ed25519): libpq then fails with "could not find digest for NID UNDEF".
+pub(crate) fn tls_server_end_point(certificate: &[u8]) -> Option<Vec<u8>> {
+    let (oid, parameters) = der::signature_algorithm(certificate)?;
+    let algorithm = if oid == RSA_PSS {
+        match der::pss_hash(parameters)? {
+            None => &digest::SHA256,
+            Some(hash) => find(PSS_HASHES, hash)?,
+        }
+    } else {
+        find(SIGNATURES, oid)?
+    };
+    Some(digest::digest(algorithm, certificate).as_ref().to_vec())
+}
+
+type Table = [(&'static [u8], &'static digest::Algorithm)];
+
+fn find(table: &Table, oid: &[u8]) -> Option<&'static digest::Algorithm> {
+    table
+        .iter()
+        .find(|(known, _)| *known == oid)
+        .map(|(_, algorithm)| *algorithm)
+}
+
+/// 1.2.840.113549.1.1.10
+const RSA_PSS: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 10];
+
+const SIGNATURES: &Table = &[
+    // 1.2.840.113549.1.1: PKCS#1 version 1.5 with MD5, SHA-1, SHA-256, SHA-384, SHA-512, SHA-224
+    (
+        &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 4],
+        &digest::SHA256,
+    ),
+    (
+        &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 5],
+        &digest::SHA256,
+    ),
+    (
+        &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 11],
+        &digest::SHA256,
+    ),
+    (
+        &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 12],
+        &digest::SHA384,
+    ),
+    (
+        &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 13],
+        &digest::SHA512,
+    ),
+    (
+        &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 14],
+        &digest::SHA224,
+    ),
+    // 1.2.840.10045.4: ECDSA with SHA-1, SHA-224, SHA-256, SHA-384, SHA-512
+    (&[0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 1], &digest::SHA256),
+    (&[0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 3, 1], &digest::SHA224),
+    (&[0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 3, 2], &digest::SHA256),
+    (&[0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 3, 3], &digest::SHA384),
+    (&[0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 3, 4], &digest::SHA512),
+];
+
+const PSS_HASHES: &Table = &[
+    // 1.3.14.3.2.26: SHA-1
+    (&[0x2b, 0x0e, 3, 2, 0x1a], &digest::SHA256),
+    // 2.16.840.1.101.3.4.2: SHA-256, SHA-384, SHA-512, SHA-224
+    (&[0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2, 1], &digest::SHA256),
+    (&[0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2, 2], &digest::SHA384),
+    (&[0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2, 3], &digest::SHA512),
+    (&[0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2, 4], &digest::SHA224),
+];
