@@ -18,7 +18,7 @@
 //!
 //! let mut conf = Document::parse(b"port = 5433\n#ssl = off\t\t# no TLS yet\n");
 //! conf.set("ssl", "on")?;
-//! assert_eq!(conf.to_bytes(), b"port = 5433\nssl = 'on'\t\t# no TLS yet\n");
+//! assert_eq!(conf.to_bytes(), b"port = 5433\nssl = on\t\t# no TLS yet\n");
 //! assert!(conf.set("SSL", "on")?.is_empty());
 //! # Ok::<(), pg_config::conf::EditError>(())
 //! ```

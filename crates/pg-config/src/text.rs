@@ -34,6 +34,11 @@ impl Span {
         document.get(self.range()).unwrap_or_default()
     }
 
+    /// The same length, `by` bytes further on: from a part of a document to the whole.
+    pub const fn shifted(self, by: usize) -> Self {
+        Self::new(self.start + by, self.end + by)
+    }
+
     /// As a range for indexing.
     pub const fn range(self) -> Range<usize> {
         self.start..self.end
