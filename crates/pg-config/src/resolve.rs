@@ -1,7 +1,12 @@
-//! Files that name other files: the door to them, PostgreSQL's rules for include directives, and the settings that
-//! are in force once everything is read. Reading a single file's text is `conf`'s and `hba`'s business.
+//! Files that name other files: the door to them, PostgreSQL's rules for what include directives name, and the
+//! settings that are in force once everything is read. Reading a single file's text is `conf`'s and `hba`'s business.
+
+mod settings;
+
+pub use settings::{Assignment, FileError, Settings};
 
 use alloc::collections::BTreeMap;
+use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -59,14 +64,20 @@ pub enum ReadError {
     Failed(String),
 }
 
-/// How deep include directives may nest (`CONF_FILE_MAX_DEPTH`).
+/// How deep include directives may nest: the file that is read first has depth 0 (`CONF_FILE_MAX_DEPTH`).
 pub const MAX_DEPTH: usize = 10;
 
-/// Where a file named in `containing` lies: absolute as it is, else beside `containing`
-/// (`conffiles.c`, `AbsoluteConfigLocation`).
+/// Where a file lies that is named in the file `containing`: absolute as it is, else beside it (`conffiles.c`,
+/// `AbsoluteConfigLocation`).
 pub fn location(named: &str, containing: &str) -> String {
-    let _ = (named, containing);
-    todo!()
+    if named.starts_with('/') {
+        return named.into();
+    }
+    let folder = containing.rsplit_once('/').map_or("", |(folder, _)| folder);
+    if folder.is_empty() && !containing.starts_with('/') {
+        return canonical(named);
+    }
+    canonical(&format!("{folder}/{named}"))
 }
 
 /// The files that `include_dir` reads, in its order: names that end in `.conf`, are longer than that and do not begin
@@ -75,76 +86,83 @@ pub fn location(named: &str, containing: &str) -> String {
 /// # Errors
 /// Those of [`Files::list`].
 pub fn conf_files_in(files: &dyn Files, folder: &str) -> Result<Vec<String>, ReadError> {
-    let _ = (files, folder);
-    todo!()
+    let mut names = files.list(folder)?;
+    names.retain(|name| {
+        name.len() > ".conf".len() && !name.starts_with('.') && name.ends_with(".conf")
+    });
+    names.sort_unstable();
+    Ok(names
+        .iter()
+        .map(|name| canonical(&format!("{folder}/{name}")))
+        .collect())
 }
 
-/// Every assignment in `postgresql.conf`, the files that it includes, and `postgresql.auto.conf`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Settings {
-    assignments: Vec<Assignment>,
-    errors: Vec<FileError>,
-    files: Vec<String>,
-}
-
-impl Settings {
-    /// Reads `config_file`, what it includes, then `postgresql.auto.conf` in the data directory (`guc.c`,
-    /// `ProcessConfigFileInternal`). Without `data_dir` the setting `data_directory` names it, without that the
-    /// folder of `config_file`.
-    pub fn read(files: &dyn Files, config_file: &str, data_dir: Option<&str>) -> Self {
-        let _ = (files, config_file, data_dir);
-        todo!()
+/// The path without `//`, `.` and what `..` takes back, as a string: no link is looked at (`path.c`,
+/// `canonicalize_path`).
+fn canonical(path: &str) -> String {
+    let absolute = path.starts_with('/');
+    let mut parts: Vec<&str> = Vec::new();
+    for part in path.split('/') {
+        match (part, parts.last()) {
+            ("" | ".", _) => {}
+            ("..", Some(&last)) if last != ".." => {
+                parts.pop();
+            }
+            ("..", None) if absolute => {}
+            _ => parts.push(part),
+        }
     }
-
-    /// The assignment in force: the last one.
-    pub fn get(&self, name: &str) -> Option<&Assignment> {
-        let _ = name;
-        todo!()
-    }
-
-    /// Every assignment of one name in the order read; the last one is in force, it overrides the others.
-    pub fn all(&self, name: &str) -> Vec<&Assignment> {
-        let _ = name;
-        todo!()
-    }
-
-    /// Every assignment in the order read.
-    pub fn assignments(&self) -> &[Assignment] {
-        &self.assignments
-    }
-
-    /// What PostgreSQL would refuse. Startup fails on any of them; a reload applies nothing.
-    pub fn errors(&self) -> &[FileError] {
-        &self.errors
-    }
-
-    /// The paths of the files that were read, in the order read.
-    pub fn files(&self) -> &[String] {
-        &self.files
+    match (absolute, parts.is_empty()) {
+        (true, _) => format!("/{}", parts.join("/")),
+        (false, true) => ".".into(),
+        (false, false) => parts.join("/"),
     }
 }
 
-/// One assignment and where it stands.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Assignment {
-    /// As spelled; names are compared without regard to case.
-    pub name: String,
-    /// Without quotes and escapes.
-    pub value: Vec<u8>,
-    /// The file that it stands in.
-    pub file: String,
-    /// From 1.
-    pub line: u32,
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// An error that PostgreSQL reports for a line of a file.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{file}:{line}: {message}")]
-pub struct FileError {
-    /// The file in which the line stands.
-    pub file: String,
-    /// From 1; 0 where it is about the file itself.
-    pub line: u32,
-    /// In PostgreSQL's words.
-    pub message: String,
+    fn tree(paths: &[&str]) -> BTreeMap<String, Vec<u8>> {
+        paths
+            .iter()
+            .map(|&path| (path.into(), Vec::new()))
+            .collect()
+    }
+
+    #[test]
+    fn a_file_lies_beside_the_one_that_names_it() {
+        for (named, containing, path) in [
+            ("b.conf", "/etc/pg/a.conf", "/etc/pg/b.conf"),
+            ("/b.conf", "/etc/pg/a.conf", "/b.conf"),
+            ("./x/../b.conf", "/etc/pg/a.conf", "/etc/pg/b.conf"),
+            ("../b.conf", "/etc/pg/a.conf", "/etc/b.conf"),
+            ("../../../b.conf", "/etc/pg/a.conf", "/b.conf"),
+            ("d//b.conf/", "/a.conf", "/d/b.conf"),
+            ("b.conf", "a.conf", "b.conf"),
+            ("../b.conf", "x/a.conf", "b.conf"),
+            (".", "a.conf", "."),
+        ] {
+            assert_eq!(location(named, containing), path, "{named} in {containing}");
+        }
+    }
+
+    #[test]
+    fn a_folder_gives_its_conf_files_in_byte_order() {
+        let files = tree(&[
+            "/d/a.conf",
+            "/d/A.conf",
+            "/d/9.conf",
+            "/d/10.conf",
+            "/d/.hidden.conf",
+            "/d/.conf",
+            "/d/a.conf.bak",
+            "/d/a.CONF",
+            "/d/sub/b.conf",
+            "/dd/c.conf",
+        ]);
+        let found = conf_files_in(&files, "/d").unwrap();
+        assert_eq!(found, ["/d/10.conf", "/d/9.conf", "/d/A.conf", "/d/a.conf"]);
+        assert_eq!(conf_files_in(&files, "/none"), Err(ReadError::Missing));
+    }
 }
