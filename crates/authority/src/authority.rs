@@ -1,0 +1,187 @@
+//! An authority that is there: opening it, looking at it, asking its store. Making one is `init`,
+//! using its key `issue`.
+
+use std::path::Path;
+
+use pki_core::{Certificate, Kind, PrivateKey, Secret, Serial, Signer, Time};
+
+use crate::folder::{Folder, private};
+use crate::store::Store;
+use crate::{Entry, Error, Filter, State, Unlocked};
+
+/// An authority whose certificate and store are open. Its key is not: see [`Authority::unlock`].
+///
+/// Any number of processes may have the same authority open.
+#[derive(Debug)]
+pub struct Authority {
+    pub(crate) folder: Folder,
+    pub(crate) certificate: Certificate,
+    pub(crate) store: Store,
+}
+
+impl Authority {
+    /// Opens the authority in a folder. `None`: there is no authority, that is, no `ca.crt`.
+    ///
+    /// No file's bytes, owner, mode or times are changed, unless a crash or an older release left
+    /// something to complete; SQLite's `-wal` and `-shm` come and go.
+    ///
+    /// # Errors
+    /// [`Error::Exposed`] where others have access to the folder, [`Error::BadCertificate`],
+    /// [`Error::NotAnAuthority`], [`Error::ForeignStore`] where the parts do not make an authority,
+    /// [`Error::Missing`] for a missing store, [`Error::Store`] where the database refuses.
+    pub fn open(dir: &Path) -> Result<Option<Self>, Error> {
+        let Some(folder) = Folder::find(dir)? else {
+            return Ok(None);
+        };
+        let path = folder.certificate();
+        if !folder.has(&path)? {
+            return Ok(None);
+        }
+        folder.vet(&path)?;
+        let certificate = Certificate::from_pem(&hostfile::read(&path)?).map_err(|error| {
+            Error::BadCertificate {
+                path: path.clone(),
+                reason: error.to_string(),
+            }
+        })?;
+        if !certificate.is_authority() {
+            return Err(Error::NotAnAuthority { path });
+        }
+        folder.vet(&folder.store())?;
+        let store = Store::open(&folder.store())?;
+        let authority = Self {
+            folder,
+            certificate,
+            store,
+        };
+        authority.complete()?;
+        Ok(Some(authority))
+    }
+
+    /// The authority's own certificate.
+    #[must_use]
+    pub fn certificate(&self) -> &Certificate {
+        &self.certificate
+    }
+
+    /// The folder, links resolved.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Whether a passphrase is needed to [`unlock`](Self::unlock).
+    ///
+    /// # Errors
+    /// As for [`unlock`](Self::unlock), but for the passphrase.
+    pub fn key_is_encrypted(&self) -> Result<bool, Error> {
+        Ok(PrivateKey::is_encrypted_pem(self.read_key()?.as_bytes()))
+    }
+
+    /// Reads the key. A passphrase for a key that is not encrypted is ignored.
+    ///
+    /// # Errors
+    /// [`Error::Missing`] where there is no `ca.key`, [`Error::Exposed`] or [`Error::ForeignOwner`]
+    /// where others could have read or put it there, [`Error::Key`] for a missing or wrong
+    /// passphrase or a malformed key, [`Error::KeyMismatch`] where it is another key than the one in
+    /// the certificate.
+    pub fn unlock(&self, passphrase: Option<&Secret>) -> Result<Unlocked<'_>, Error> {
+        let path = self.folder.key();
+        let key =
+            PrivateKey::from_pem(self.read_key()?.as_bytes(), passphrase).map_err(|source| {
+                Error::Key {
+                    path: path.clone(),
+                    source,
+                }
+            })?;
+        if Signer::public_key(&key) != self.certificate.public_key() {
+            return Err(Error::KeyMismatch { path });
+        }
+        Ok(Unlocked {
+            authority: self,
+            key,
+        })
+    }
+
+    /// The entries that the filter admits, the authority's own among them, in the order in which
+    /// they were ordered.
+    ///
+    /// # Errors
+    /// [`Error::Store`].
+    pub fn list(&self, filter: &Filter) -> Result<Vec<Entry>, Error> {
+        self.store.list(filter)
+    }
+
+    /// What the store says about a serial. `None`: nothing.
+    ///
+    /// # Errors
+    /// [`Error::Store`].
+    pub fn entry(&self, serial: &Serial) -> Result<Option<Entry>, Error> {
+        self.store.entry(serial)
+    }
+
+    /// The certificate with this serial. `None`: unknown, or only intended.
+    ///
+    /// # Errors
+    /// [`Error::Store`].
+    pub fn issued(&self, serial: &Serial) -> Result<Option<Certificate>, Error> {
+        let Some(der) = self.store.der(serial)? else {
+            return Ok(None);
+        };
+        Certificate::from_der(&der).map(Some).map_err(|error| {
+            self.store
+                .damaged(&format!("certificate {serial}: {error}"))
+        })
+    }
+
+    /// The certificates for a name that can be used at a time, issued or unused, newest first.
+    ///
+    /// # Errors
+    /// [`Error::Store`].
+    pub fn current(&self, kind: Kind, name: &str, at: Time) -> Result<Vec<Entry>, Error> {
+        let filter = Filter {
+            kind: Some(kind),
+            name: Some(name.to_owned()),
+            states: vec![State::Issued, State::Unused],
+            valid_at: Some(at),
+            ..Filter::default()
+        };
+        let mut entries = self.store.list(&filter)?;
+        entries.reverse();
+        Ok(entries)
+    }
+
+    /// Says that a certificate is in use ([`State::Issued`]) or free for the next taker
+    /// ([`State::Unused`]). Saying what is so already writes nothing.
+    ///
+    /// # Errors
+    /// [`Error::UnknownSerial`]; [`Error::Transition`] for any other state, from or to;
+    /// [`Error::Store`].
+    pub fn mark(&self, serial: &Serial, state: State) -> Result<(), Error> {
+        self.store.mark(serial, state)
+    }
+
+    /// Makes sure that the store is the certificate's. Where making the authority was interrupted
+    /// after the certificate was in place, its entry is completed from it.
+    fn complete(&self) -> Result<(), Error> {
+        let serial = self.certificate.serial();
+        let foreign = || Error::ForeignStore {
+            path: self.folder.store(),
+            serial: serial.clone(),
+        };
+        let entry = self.store.entry(&serial)?.ok_or_else(foreign)?;
+        if entry.public_key != self.certificate.public_key().fingerprint() {
+            return Err(foreign());
+        }
+        if entry.state == State::Intended {
+            self.store.issued(&self.certificate, entry.requested_at)?;
+        }
+        Ok(())
+    }
+
+    fn read_key(&self) -> Result<Secret, Error> {
+        let path = self.folder.key();
+        private(&path, &self.folder.vet(&path)?)?;
+        Ok(Secret::new(hostfile::read(&path)?))
+    }
+}

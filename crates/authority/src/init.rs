@@ -1,0 +1,232 @@
+//! Making an authority, whole or not at all.
+//!
+//! The order of files decides: `store.db` with the intent, `ca.key`, and last `ca.crt`, whose
+//! presence makes the folder an authority. What a crash leaves before that is no authority; the next
+//! run recognises it by the store (nothing but intents for a root) and begins anew. What a crash
+//! leaves after that is an authority, and opening it completes the store. An error takes away
+//! what this run has made.
+
+use std::path::{Path, PathBuf};
+
+use hostfile::{Ground, Trust};
+use pki_core::{KeyType, Kind, PrivateKey, Secret, Subject, Time, Validity, issue_root};
+
+use crate::folder::Folder;
+use crate::store::{Intent, Store};
+use crate::{Authority, Error, Filter, State};
+
+/// What authority is wanted.
+#[derive(Debug, Clone)]
+pub struct Init<'a> {
+    /// Its name: the CN of its certificate. Replaces one in `subject`.
+    pub name: &'a str,
+    /// The rest of the subject.
+    pub subject: &'a Subject,
+    /// Lifetime in days.
+    pub days: u32,
+    /// The type of its key. Not every type is wise: [`KeyType::breaks_channel_binding`].
+    pub key_type: KeyType,
+    /// Encrypts the key. None: the key lies there in plain, protected by its mode alone.
+    pub passphrase: Option<&'a Secret>,
+    /// User and group of a folder that has to be made; None: those of the acting user. A folder that
+    /// is there keeps its owner, and the files in it are that owner's.
+    pub owner: Option<(u32, u32)>,
+    /// Who orders it, for the record.
+    pub by: &'a str,
+}
+
+/// Makes an authority in a folder, which need not exist.
+///
+/// # Errors
+/// [`Error::Exists`] where there is one; [`Error::Occupied`] where `ca.key` is there and is no
+/// remainder of an interrupted run; [`Error::Exposed`] where others have access to the folder;
+/// [`Error::Missing`] where the store says that there was a `ca.crt`; and what the disk and the
+/// database may refuse. After an error the folder is as it was, but for a store that an earlier run
+/// left.
+pub fn init(dir: &Path, wish: &Init<'_>, now: Time) -> Result<Authority, Error> {
+    let root = Root::draft(wish, now)?;
+    let made = Folders::make(dir, wish.owner)?;
+    let folder = Folder::find(dir)?.ok_or_else(|| Error::Missing {
+        path: dir.to_owned(),
+    });
+    let done = folder.and_then(|folder| found(&folder, &root, wish.by, now));
+    match done {
+        Ok(()) => Authority::open(dir)?.ok_or_else(|| Error::Missing {
+            path: dir.join("ca.crt"),
+        }),
+        Err(error) => {
+            made.unmake();
+            Err(error)
+        }
+    }
+}
+
+/// All that can be had before the disk is touched.
+struct Root {
+    key: PrivateKey,
+    pem: Secret,
+    name: String,
+    subject: Subject,
+    validity: Validity,
+}
+
+impl Root {
+    fn draft(wish: &Init<'_>, now: Time) -> Result<Self, Error> {
+        let subject = wish.subject.with_common_name(wish.name);
+        let validity = Validity::new(now, wish.days, None)?;
+        let key = PrivateKey::generate(wish.key_type).map_err(Error::MakeKey)?;
+        let pem = match wish.passphrase {
+            Some(passphrase) => key.to_encrypted_pem(passphrase).map_err(Error::MakeKey)?,
+            None => key.to_pkcs8_pem(),
+        };
+        Ok(Self {
+            key,
+            pem,
+            name: wish.name.to_owned(),
+            subject,
+            validity,
+        })
+    }
+}
+
+/// Fills a folder. On an error every file that was made here is gone again.
+fn found(folder: &Folder, root: &Root, by: &str, now: Time) -> Result<(), Error> {
+    vacant(folder)?;
+    let path = folder.store();
+    // An empty file is an empty database; so the store has owner and mode before its first byte.
+    match hostfile::create_new(&path, b"", &folder.ground(), Trust::NoLinks) {
+        Ok(()) => {}
+        Err(hostfile::Error::Exists { .. }) => {
+            folder.vet(&path)?;
+        }
+        Err(error) => return Err(error.into()),
+    }
+    let store = Store::alone(&path)?;
+    let mut made = Vec::new();
+    let done = fill(folder, &store, root, by, now, &mut made);
+    if done.is_err() {
+        // Newest first, so that the certificate never outlives its key, and with the store's lock
+        // still held. What cannot be removed is found by the next run.
+        for file in made.iter().rev() {
+            let _ = hostfile::remove(file, Trust::NoLinks);
+        }
+    }
+    done
+}
+
+/// The steps, with the store's lock held. Each file that has been made is named in `made`.
+fn fill(
+    folder: &Folder,
+    store: &Store,
+    root: &Root,
+    by: &str,
+    now: Time,
+    made: &mut Vec<PathBuf>,
+) -> Result<(), Error> {
+    // Asked again now that no other process can be at it.
+    vacant(folder)?;
+    if store.format()? == 0 {
+        let path = folder.store();
+        made.extend([
+            path.clone(),
+            beside(&path, "-wal"),
+            beside(&path, "-journal"),
+        ]);
+    }
+    store.prepare()?;
+    clear(folder, store)?;
+    let serial = store.intend(&Intent {
+        kind: Kind::Root,
+        name: &root.name,
+        subject: &root.subject,
+        validity: root.validity,
+        public_key: &root.key.public_key(),
+        request: None,
+        by,
+        at: now,
+    })?;
+    let mut create = |path: PathBuf, bytes: &[u8]| {
+        hostfile::create_new(&path, bytes, &folder.ground(), Trust::NoLinks)?;
+        made.push(path);
+        Ok::<(), Error>(())
+    };
+    create(folder.key(), root.pem.as_bytes())?;
+    let certificate = issue_root(&root.key, &root.subject, serial, root.validity)?;
+    create(folder.certificate(), certificate.to_pem().as_bytes())?;
+    store.issued(&certificate, now)
+}
+
+fn vacant(folder: &Folder) -> Result<(), Error> {
+    if folder.has(&folder.certificate())? {
+        return Err(Error::Exists {
+            folder: folder.path().to_owned(),
+        });
+    }
+    Ok(())
+}
+
+/// Takes away what an interrupted run left: a key without a certificate, where the store has nothing
+/// but intents for a root. Any other key is somebody's, and a store with certificates is one whose
+/// `ca.crt` was lost.
+fn clear(folder: &Folder, store: &Store) -> Result<(), Error> {
+    let entries = store.list(&Filter::default())?;
+    if entries
+        .iter()
+        .any(|entry| entry.kind != Kind::Root || entry.state != State::Intended)
+    {
+        return Err(Error::Missing {
+            path: folder.certificate(),
+        });
+    }
+    let key = folder.key();
+    if !folder.has(&key)? {
+        return Ok(());
+    }
+    if entries.is_empty() {
+        return Err(Error::Occupied { path: key });
+    }
+    hostfile::remove(&key, Trust::NoLinks)?;
+    Ok(())
+}
+
+/// The folders that this run has made, outermost first.
+struct Folders(Vec<PathBuf>);
+
+impl Folders {
+    /// Makes the folder, 0700, and what is missing above it, 0755.
+    fn make(dir: &Path, owner: Option<(u32, u32)>) -> Result<Self, Error> {
+        let mut missing = Vec::new();
+        for folder in dir.ancestors() {
+            if folder.as_os_str().is_empty() || hostfile::metadata(folder)?.is_some() {
+                break;
+            }
+            missing.push(folder);
+        }
+        let mut made = Self(Vec::new());
+        for folder in missing.into_iter().rev() {
+            let mode = if folder == dir { 0o700 } else { 0o755 };
+            match hostfile::make_folder(folder, &Ground { owner, mode }, Trust::Owner) {
+                Ok(true) => made.0.push(folder.to_owned()),
+                Ok(false) => {}
+                Err(error) => {
+                    made.unmake();
+                    return Err(error.into());
+                }
+            }
+        }
+        Ok(made)
+    }
+
+    fn unmake(&self) {
+        for folder in self.0.iter().rev() {
+            let _ = hostfile::remove_folder_if_empty(folder, Trust::Owner);
+        }
+    }
+}
+
+/// The name of a file that SQLite keeps beside a database.
+fn beside(database: &Path, ending: &str) -> PathBuf {
+    let mut name = database.as_os_str().to_owned();
+    name.push(ending);
+    PathBuf::from(name)
+}

@@ -1,0 +1,413 @@
+//! The store: every serial that was ever drawn, with the certificate that came of it. SQLite in WAL
+//! mode with full syncs; many processes may use it at once. No keys and no signing here.
+
+mod schema;
+
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::time::Duration;
+
+use pki_core::{Certificate, Fingerprint, Kind, PublicKey, Serial, Subject, Time, Validity};
+use rusqlite::types::Value;
+use rusqlite::{
+    Connection, ErrorCode, OpenFlags, OptionalExtension, Row, Transaction, TransactionBehavior, ffi,
+};
+
+use crate::{Entry, Error, Filter, State, StoreFault};
+
+/// An open store.
+#[derive(Debug)]
+pub(crate) struct Store {
+    connection: Connection,
+    path: PathBuf,
+}
+
+/// What is recorded before a signature is made.
+pub(crate) struct Intent<'a> {
+    pub(crate) kind: Kind,
+    pub(crate) name: &'a str,
+    pub(crate) subject: &'a Subject,
+    pub(crate) validity: Validity,
+    pub(crate) public_key: &'a PublicKey,
+    pub(crate) request: Option<&'a Fingerprint>,
+    pub(crate) by: &'a str,
+    pub(crate) at: Time,
+}
+
+impl Store {
+    /// Opens an existing store. Writes only where the file is of an older format.
+    pub(crate) fn open(path: &Path) -> Result<Self, Error> {
+        let store = Self::connect(path)?;
+        if store.format()? == 0 {
+            return Err(store.damaged("the file is no store of an authority"));
+        }
+        store.prepare()?;
+        Ok(store)
+    }
+
+    /// Opens an empty file, or the store that an interrupted run left, for this connection alone:
+    /// every other one waits until it is dropped. [`prepare`](Self::prepare) has to follow.
+    ///
+    /// The file's identity is asked before it is opened and once the lock is held: a run that was
+    /// faster and failed takes its store away again, and this one must not fill a deleted file.
+    pub(crate) fn alone(path: &Path) -> Result<Self, Error> {
+        let before = hostfile::link_metadata(path)?;
+        let store = Self::connect(path)?;
+        store.pragma("locking_mode", "exclusive")?;
+        store.batch("BEGIN EXCLUSIVE; COMMIT;")?;
+        let after = hostfile::link_metadata(path)?;
+        let identity = |metadata: Option<hostfile::Metadata>| metadata.map(|m| (m.dev, m.ino));
+        if before.is_none() || identity(before) != identity(after) {
+            return Err(Error::Store {
+                path: path.to_owned(),
+                fault: StoreFault::Busy,
+                message: "another process took the file away".to_owned(),
+            });
+        }
+        Ok(store)
+    }
+
+    /// WAL mode and the newest format. Only writes what is not so already.
+    pub(crate) fn prepare(&self) -> Result<(), Error> {
+        let refused = |error| self.refused(&error);
+        if self.format()? > schema::FORMAT {
+            return Err(Error::NewerStore {
+                path: self.path.clone(),
+                found: self.format()?,
+                known: schema::FORMAT,
+            });
+        }
+        let mode: String = self
+            .connection
+            .pragma_query_value(None, "journal_mode", |row| row.get(0))
+            .map_err(refused)?;
+        if mode != "wal" {
+            self.pragma("journal_mode", "wal")?;
+        }
+        if self.format()? == schema::FORMAT {
+            return Ok(());
+        }
+        let transaction =
+            Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate)
+                .map_err(refused)?;
+        // Asked again: another process may have been faster.
+        for step in schema::STEPS.iter().skip(self.format()? as usize) {
+            self.batch(step)?;
+        }
+        self.pragma("application_id", schema::APPLICATION_ID)?;
+        self.pragma("user_version", schema::FORMAT)?;
+        transaction.commit().map_err(refused)
+    }
+
+    /// Draws a serial and records what it is for. Returns once that is on the disk.
+    ///
+    /// The constraint is the judge of whether a serial is new; with 127 random bits it never says
+    /// no, but where it does, another one is drawn.
+    pub(crate) fn intend(&self, intent: &Intent<'_>) -> Result<Serial, Error> {
+        loop {
+            let serial = Serial::random()?;
+            if self.record(&serial, intent)? {
+                return Ok(serial);
+            }
+        }
+    }
+
+    /// Records an intent under this serial. False: the serial is taken.
+    fn record(&self, serial: &Serial, intent: &Intent<'_>) -> Result<bool, Error> {
+        let inserted = self.connection.execute(
+            "INSERT INTO certificate (serial, kind, name, subject, not_before, not_after, public_key,
+                                      request, requested_by, requested_at, state)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, 'intended')",
+            rusqlite::params![
+                serial.to_string(),
+                intent.kind.to_string(),
+                intent.name,
+                intent.subject.to_string(),
+                intent.validity.not_before.unix(),
+                intent.validity.not_after.unix(),
+                intent.public_key.fingerprint().to_string(),
+                intent.request.map(ToString::to_string),
+                intent.by,
+                intent.at.unix(),
+            ],
+        );
+        match inserted {
+            Ok(_) => Ok(true),
+            Err(error)
+                if error.sqlite_error().map(|e| e.extended_code)
+                    == Some(ffi::SQLITE_CONSTRAINT_UNIQUE) =>
+            {
+                Ok(false)
+            }
+            Err(error) => Err(self.refused(&error)),
+        }
+    }
+
+    /// Records the certificate that came of an intent.
+    pub(crate) fn issued(&self, certificate: &Certificate, at: Time) -> Result<(), Error> {
+        let serial = certificate.serial();
+        let changed = self
+            .connection
+            .execute(
+                "UPDATE certificate SET state = 'issued', der = ?2, fingerprint = ?3, issued_at = ?4
+                 WHERE serial = ?1 AND state = 'intended'",
+                rusqlite::params![
+                    serial.to_string(),
+                    certificate.der(),
+                    certificate.fingerprint().to_string(),
+                    at.unix()
+                ],
+            )
+            .map_err(|error| self.refused(&error))?;
+        if changed == 1 {
+            Ok(())
+        } else {
+            Err(Error::UnknownSerial { serial })
+        }
+    }
+
+    /// Changes a state. Writes nothing where the certificate is in that state already.
+    pub(crate) fn mark(&self, serial: &Serial, to: State) -> Result<(), Error> {
+        let refused = |error| self.refused(&error);
+        let transaction =
+            Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate)
+                .map_err(refused)?;
+        let from = self
+            .entry(serial)?
+            .ok_or_else(|| Error::UnknownSerial {
+                serial: serial.clone(),
+            })?
+            .state;
+        match (from, to) {
+            _ if from == to => {}
+            (State::Issued, State::Unused) | (State::Unused, State::Issued) => {
+                transaction
+                    .execute(
+                        "UPDATE certificate SET state = ?2 WHERE serial = ?1",
+                        [serial.to_string(), to.to_string()],
+                    )
+                    .map_err(refused)?;
+            }
+            _ => {
+                return Err(Error::Transition {
+                    serial: serial.clone(),
+                    from,
+                    to,
+                });
+            }
+        }
+        transaction.commit().map_err(refused)
+    }
+
+    /// The entries that the filter admits, in the order in which they were ordered.
+    pub(crate) fn list(&self, filter: &Filter) -> Result<Vec<Entry>, Error> {
+        let (clauses, values) = conditions(filter);
+        self.select(&clauses, values)
+    }
+
+    /// The entry of a serial.
+    pub(crate) fn entry(&self, serial: &Serial) -> Result<Option<Entry>, Error> {
+        Ok(self
+            .select("WHERE serial = ?", vec![serial.to_string().into()])?
+            .pop())
+    }
+
+    /// The certificate of a serial, DER. None: unknown, or only intended.
+    pub(crate) fn der(&self, serial: &Serial) -> Result<Option<Vec<u8>>, Error> {
+        self.connection
+            .query_row(
+                "SELECT der FROM certificate WHERE serial = ?1",
+                [serial.to_string()],
+                |row| row.get(0),
+            )
+            .optional()
+            .map(Option::flatten)
+            .map_err(|error| self.refused(&error))
+    }
+
+    /// What this store is to say about a file that makes no sense.
+    pub(crate) fn damaged(&self, message: &str) -> Error {
+        Error::Store {
+            path: self.path.clone(),
+            fault: StoreFault::Damaged,
+            message: message.to_owned(),
+        }
+    }
+
+    fn connect(path: &Path) -> Result<Self, Error> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
+            | OpenFlags::SQLITE_OPEN_NO_MUTEX
+            | OpenFlags::SQLITE_OPEN_NOFOLLOW;
+        let connection =
+            Connection::open_with_flags(path, flags).map_err(|error| refused(path, &error))?;
+        let store = Self {
+            connection,
+            path: path.to_owned(),
+        };
+        store
+            .connection
+            .busy_timeout(PATIENCE)
+            .map_err(|error| store.refused(&error))?;
+        store.pragma("synchronous", "full")?;
+        store.pragma("temp_store", "memory")?;
+        Ok(store)
+    }
+
+    /// The file's format. 0: an empty file. Anything that is no store of ours is an error.
+    pub(crate) fn format(&self) -> Result<u32, Error> {
+        let (application, format, tables): (i32, u32, u32) = self
+            .connection
+            .query_row(
+                "SELECT application_id, user_version, (SELECT count(*) FROM sqlite_schema)
+                 FROM pragma_application_id, pragma_user_version",
+                [],
+                |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
+            )
+            .map_err(|error| self.refused(&error))?;
+        let empty = application == 0 && format == 0 && tables == 0;
+        if empty || application == schema::APPLICATION_ID {
+            Ok(format)
+        } else {
+            Err(self.damaged("the file is a database of another program"))
+        }
+    }
+
+    fn select(&self, clauses: &str, values: Vec<Value>) -> Result<Vec<Entry>, Error> {
+        let sql = format!(
+            "SELECT serial, kind, name, subject, not_before, not_after, state, public_key, request,
+                    requested_by, requested_at, issued_at, fingerprint
+             FROM certificate {clauses} ORDER BY id"
+        );
+        let read = || -> Result<Vec<Entry>, rusqlite::Error> {
+            self.connection
+                .prepare(&sql)?
+                .query_map(rusqlite::params_from_iter(values), entry)?
+                .collect()
+        };
+        read().map_err(|error| self.refused(&error))
+    }
+
+    fn pragma(&self, name: &str, value: impl rusqlite::ToSql) -> Result<(), Error> {
+        self.connection
+            .pragma_update(None, name, value)
+            .map_err(|error| self.refused(&error))
+    }
+
+    fn batch(&self, sql: &str) -> Result<(), Error> {
+        self.connection
+            .execute_batch(sql)
+            .map_err(|error| self.refused(&error))
+    }
+
+    fn refused(&self, error: &rusqlite::Error) -> Error {
+        refused(&self.path, error)
+    }
+}
+
+/// The filter as SQL, and the values for its question marks.
+fn conditions(filter: &Filter) -> (String, Vec<Value>) {
+    let mut clauses = Vec::new();
+    let mut values = Vec::<Value>::new();
+    if let Some(kind) = filter.kind {
+        clauses.push("kind = ?".to_owned());
+        values.push(kind.to_string().into());
+    }
+    if let Some(name) = &filter.name {
+        clauses.push("name = ?".to_owned());
+        values.push(name.clone().into());
+    }
+    if !filter.states.is_empty() {
+        clauses.push(format!(
+            "state IN ({})",
+            vec!["?"; filter.states.len()].join(", ")
+        ));
+        values.extend(
+            filter
+                .states
+                .iter()
+                .map(|state| Value::from(state.to_string())),
+        );
+    }
+    if let Some(at) = filter.valid_at {
+        clauses.push("not_before <= ? AND not_after >= ?".to_owned());
+        values.extend([at.unix().into(), at.unix().into()]);
+    }
+    if let Some(end) = filter.ends_before {
+        clauses.push("not_after < ?".to_owned());
+        values.push(end.unix().into());
+    }
+    if clauses.is_empty() {
+        return (String::new(), values);
+    }
+    (format!("WHERE {}", clauses.join(" AND ")), values)
+}
+
+fn entry(row: &Row<'_>) -> Result<Entry, rusqlite::Error> {
+    Ok(Entry {
+        serial: word(row, 0)?,
+        kind: word(row, 1)?,
+        name: row.get(2)?,
+        subject: row.get(3)?,
+        not_before: Time::from_unix(row.get(4)?),
+        not_after: Time::from_unix(row.get(5)?),
+        state: word(row, 6)?,
+        public_key: word(row, 7)?,
+        request: optional_word(row, 8)?,
+        requested_by: row.get(9)?,
+        requested_at: Time::from_unix(row.get(10)?),
+        issued_at: row.get::<_, Option<i64>>(11)?.map(Time::from_unix),
+        fingerprint: optional_word(row, 12)?,
+    })
+}
+
+/// A column that holds a value of ours in its written form.
+fn word<T: FromStr>(row: &Row<'_>, column: usize) -> Result<T, rusqlite::Error>
+where
+    T::Err: std::error::Error + Send + Sync + 'static,
+{
+    let text: String = row.get(column)?;
+    text.parse().map_err(|error| {
+        rusqlite::Error::FromSqlConversionFailure(
+            column,
+            rusqlite::types::Type::Text,
+            Box::new(error),
+        )
+    })
+}
+
+fn optional_word<T: FromStr>(row: &Row<'_>, column: usize) -> Result<Option<T>, rusqlite::Error>
+where
+    T::Err: std::error::Error + Send + Sync + 'static,
+{
+    match row.get::<_, Option<String>>(column)? {
+        Some(_) => word(row, column).map(Some),
+        None => Ok(None),
+    }
+}
+
+fn refused(path: &Path, error: &rusqlite::Error) -> Error {
+    let fault = match error.sqlite_error() {
+        // The shared memory beside the store cannot be laid out: that is how a full disk shows first.
+        Some(e) if e.extended_code == ffi::SQLITE_IOERR_SHMSIZE => StoreFault::Full,
+        Some(e) => match e.code {
+            ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => StoreFault::Busy,
+            ErrorCode::DiskFull => StoreFault::Full,
+            ErrorCode::ReadOnly => StoreFault::ReadOnly,
+            ErrorCode::CannotOpen => StoreFault::CannotOpen,
+            ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase => StoreFault::Damaged,
+            _ => StoreFault::Other,
+        },
+        None => match error {
+            rusqlite::Error::FromSqlConversionFailure(..) => StoreFault::Damaged,
+            _ => StoreFault::Other,
+        },
+    };
+    Error::Store {
+        path: path.to_owned(),
+        fault,
+        message: error.to_string(),
+    }
+}
+
+/// How long a connection waits for others, each of which holds the lock for one commit.
+const PATIENCE: Duration = Duration::from_secs(30);
