@@ -1,0 +1,174 @@
+//! Issuing, and what the store says about it afterwards.
+
+use authority::{Error, Filter, IssueOrder, State};
+use pki_core::{KeyType, Kind, PrivateKey, Serial, SigningRequest, Subject, Time};
+
+use crate::{Place, issue, now};
+
+#[test]
+fn a_certificate_is_in_the_store_with_all_that_was_asked_for() {
+    let place = Place::new();
+    let authority = place.found();
+    let unlocked = authority.unlock(None).unwrap();
+    let key = PrivateKey::generate(KeyType::P256).unwrap();
+    let subject: Subject = "C=FR,O=Loxodata".parse().unwrap();
+    let request = SigningRequest::create(
+        Kind::Client,
+        &key,
+        &subject.with_common_name("slardiere"),
+        &[],
+    )
+    .unwrap();
+    let fingerprint = request.fingerprint();
+    let order = IssueOrder {
+        kind: Kind::Client,
+        name: "slardiere",
+        subject: &subject,
+        alt_names: &[],
+        days: 360,
+        public_key: &request.public_key(),
+        by: "alice",
+        request: Some(&fingerprint),
+    };
+    let certificate = unlocked.issue(&order, now()).unwrap();
+
+    let entry = authority.entry(&certificate.serial()).unwrap().unwrap();
+    assert_eq!((entry.kind, entry.state), (Kind::Client, State::Issued));
+    assert_eq!(
+        (entry.name.as_str(), entry.requested_by.as_str()),
+        ("slardiere", "alice")
+    );
+    assert_eq!((entry.requested_at, entry.issued_at), (now(), Some(now())));
+    assert_eq!(entry.not_before, certificate.validity().not_before);
+    assert_eq!(entry.not_after, certificate.validity().not_after);
+    assert_eq!(entry.subject, certificate.subject());
+    assert_eq!(entry.public_key, certificate.public_key().fingerprint());
+    assert_eq!(
+        (entry.request, entry.fingerprint),
+        (Some(fingerprint), Some(certificate.fingerprint()))
+    );
+    assert_eq!(
+        authority.issued(&certificate.serial()).unwrap(),
+        Some(certificate)
+    );
+}
+
+#[test]
+fn a_leaf_does_not_outlive_its_authority_and_an_ended_one_signs_nothing() {
+    let place = Place::new();
+    let authority = place.found();
+    let unlocked = authority.unlock(None).unwrap();
+    let end = authority.certificate().validity().not_after;
+    let key = PrivateKey::generate(KeyType::P256).unwrap();
+    let order = IssueOrder {
+        kind: Kind::Client,
+        name: "slardiere",
+        subject: &Subject::empty(),
+        alt_names: &[],
+        days: 360,
+        public_key: &key.public_key(),
+        by: "alice",
+        request: None,
+    };
+    let late = unlocked.issue(&order, end.plus_days(-1)).unwrap();
+    assert_eq!(late.validity().not_after, end);
+
+    let error = unlocked.issue(&order, end.plus_days(1)).unwrap_err();
+    assert!(
+        matches!(error, Error::Expired { not_after } if not_after == end),
+        "{error}"
+    );
+    let error = unlocked.issue(&order, Time::from_unix(0)).unwrap_err();
+    assert!(matches!(error, Error::NotYetValid { .. }), "{error}");
+    assert_eq!(authority.list(&Filter::default()).unwrap().len(), 2);
+}
+
+#[test]
+fn a_refused_certificate_keeps_its_serial_and_has_no_bytes() {
+    let place = Place::new();
+    let authority = place.found();
+    let unlocked = authority.unlock(None).unwrap();
+    let key = PrivateKey::generate(KeyType::P256).unwrap();
+    // A server certificate needs a name that a client can dial.
+    let order = IssueOrder {
+        kind: Kind::Server,
+        name: "tolva",
+        subject: &Subject::empty(),
+        alt_names: &[],
+        days: 360,
+        public_key: &key.public_key(),
+        by: "alice",
+        request: None,
+    };
+    let error = unlocked.issue(&order, now()).unwrap_err();
+    assert!(matches!(error, Error::Issue(_)), "{error}");
+    let intended = authority
+        .list(&Filter {
+            states: vec![State::Intended],
+            ..Filter::default()
+        })
+        .unwrap();
+    let [entry] = intended.as_slice() else {
+        panic!("{intended:?}")
+    };
+    assert_eq!(authority.issued(&entry.serial).unwrap(), None);
+    assert!(matches!(
+        authority.mark(&entry.serial, State::Issued),
+        Err(Error::Transition { .. })
+    ));
+    assert!(
+        authority
+            .current(Kind::Server, "tolva", now())
+            .unwrap()
+            .is_empty()
+    );
+}
+
+#[test]
+fn what_is_unused_can_be_taken_again() {
+    let place = Place::new();
+    let authority = place.found();
+    let unlocked = authority.unlock(None).unwrap();
+    let first = issue(&unlocked, Kind::Client, "slardiere").unwrap();
+    let second = issue(&unlocked, Kind::Client, "slardiere").unwrap();
+    issue(&unlocked, Kind::Server, "slardiere").unwrap();
+    issue(&unlocked, Kind::Client, "Slardiere").unwrap();
+
+    authority.mark(&first.serial(), State::Unused).unwrap();
+    authority.mark(&first.serial(), State::Unused).unwrap();
+    let current = authority.current(Kind::Client, "slardiere", now()).unwrap();
+    let found: Vec<(Serial, State)> = current
+        .into_iter()
+        .map(|entry| (entry.serial, entry.state))
+        .collect();
+    assert_eq!(
+        found,
+        [
+            (second.serial(), State::Issued),
+            (first.serial(), State::Unused)
+        ]
+    );
+
+    authority.mark(&first.serial(), State::Issued).unwrap();
+    assert_eq!(
+        authority.entry(&first.serial()).unwrap().unwrap().state,
+        State::Issued
+    );
+    for state in [State::Intended, State::Revoked] {
+        assert!(matches!(
+            authority.mark(&first.serial(), state),
+            Err(Error::Transition { .. })
+        ));
+    }
+    let unknown = Serial::random().unwrap();
+    assert!(matches!(
+        authority.mark(&unknown, State::Unused),
+        Err(Error::UnknownSerial { .. })
+    ));
+    assert!(
+        authority
+            .current(Kind::Client, "slardiere", now().plus_days(361))
+            .unwrap()
+            .is_empty()
+    );
+}
