@@ -352,7 +352,7 @@ pub(crate) const HOUSES: &[House] = &[
     House {
         package: "pgcert-host",
         folder: "pg-host",
-        imports: &["hostfile", "pg-config", "pg-probe"],
+        imports: &["hostfile", "pg-config", "pg-probe", "pki-core"],
         packages: &["thiserror"],
         open: &[Programs],
         open_in: &[],

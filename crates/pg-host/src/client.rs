@@ -1,0 +1,434 @@
+//! The client's side: which host, role, certificate, key, roots and password libpq would end up with for a connection string, and the
+//! files of a user that are there.
+
+mod credentials;
+mod environment;
+mod facts;
+mod password;
+mod trust;
+
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use hostfile::Account;
+use pg_config::Version;
+use pg_config::conninfo::{Conninfo, Host, ResolveError, Resolved, Site, SslMode};
+use pg_config::service::{self, LookupError};
+use pg_probe::{Address, Target};
+use pki_core::{Certificate, HostRules, Secret, Time};
+
+use crate::files::HostFiles;
+
+pub use environment::Environment;
+pub use facts::{ClientFacts, client_facts};
+
+/// The libpq whose rules and compiled defaults apply. The default is Debian's, of version 15: rules that hold up to 19.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Libpq {
+    /// Its version. Those before 15 ignore `HOME` and the addresses in certificates.
+    pub version: Version,
+    /// `DEFAULT_PGSOCKET_DIR`: where Unix sockets are.
+    pub socket_dir: String,
+    /// `SYSCONFDIR`: where the system's `pg_service.conf` is.
+    pub system_dir: String,
+    /// The system's own bundle of public authorities (`sslrootcert=system`, 16 and newer).
+    pub system_roots: PathBuf,
+}
+
+impl Default for Libpq {
+    fn default() -> Self {
+        Self {
+            version: Version::V15,
+            socket_dir: "/var/run/postgresql".to_owned(),
+            system_dir: "/etc/postgresql-common".to_owned(),
+            system_roots: PathBuf::from("/etc/ssl/certs/ca-certificates.crt"),
+        }
+    }
+}
+
+/// A connection as libpq would make it.
+#[derive(Debug, Clone)]
+pub struct ClientTarget {
+    /// The first host to try.
+    pub target: Target,
+    /// The other hosts, in order.
+    pub others: Vec<Target>,
+    /// Every parameter with its source.
+    pub resolved: Resolved,
+    /// The files that were looked for, and what came of it.
+    pub files: ClientFiles,
+    /// What libpq would have warned of, or does differently from what is done here.
+    pub notes: Vec<ClientNote>,
+}
+
+/// The files of one connection. A path without its file is what was looked for in vain.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ClientFiles {
+    /// The service file that was used.
+    pub service: Option<PathBuf>,
+    /// The client's certificate.
+    pub certificate: Option<Sought>,
+    /// Its key; looked for only where there is a certificate.
+    pub key: Option<Sought>,
+    /// The trusted roots.
+    pub roots: Option<Sought>,
+    /// The revocation lists; looked for only where there are roots.
+    pub crls: Option<Sought>,
+    /// The password file; looked for only where no password is given.
+    pub passfile: Option<Sought>,
+}
+
+/// A file that libpq looks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sought {
+    /// Where.
+    pub path: PathBuf,
+    /// Whether it is there and was used.
+    pub found: bool,
+}
+
+/// Something worth knowing about a resolved connection.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ClientNote {
+    /// libpq's own warning about a password file that it ignores.
+    #[error("WARNING: password file \"{}\" is not a plain file", .0.display())]
+    PassfileNotPlain(PathBuf),
+    /// libpq's own warning about a password file that it ignores.
+    #[error("WARNING: password file \"{}\" has group or world access; permissions should be u=rw (0600) or less", .0.display())]
+    PassfileTooOpen(PathBuf),
+    /// A root file was named, is not there, and the mode does not insist: nothing is verified.
+    #[error("root certificate file \"{}\" does not exist, the server's certificate is not verified", .0.display())]
+    NamedRootsMissing(PathBuf),
+    /// A certificate was named and is not there: libpq goes on without one.
+    #[error("certificate file \"{}\" does not exist, no client certificate is sent", .0.display())]
+    NamedCertificateMissing(PathBuf),
+    /// A revocation list was named and cannot be used: libpq goes on without one.
+    #[error("certificate revocation list \"{}\" cannot be used, revocation is not checked", .0.display())]
+    CrlUnusable(PathBuf),
+    /// A parameter that libpq obeys and that is not looked at here.
+    #[error("parameter {0} is not taken into account")]
+    NotConsidered(&'static str),
+}
+
+/// Why libpq would not even connect, in its words where it has some.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ClientError {
+    /// The parameters do not make sense.
+    #[error(transparent)]
+    Parameters(#[from] ResolveError),
+    /// The service file or the service is not there.
+    #[error(transparent)]
+    Service(#[from] LookupError),
+    /// The address given as `hostaddr` is none.
+    #[error("could not parse network address \"{0}\"")]
+    HostAddress(String),
+    /// `sslmode=verify-*` without the root file.
+    #[error("root certificate file \"{}\" does not exist\n{}", .path.display(), trust::advice(.version))]
+    NoRoots {
+        /// Where it was looked for.
+        path: PathBuf,
+        /// Whose words.
+        version: Version,
+    },
+    /// `sslmode=verify-*`, and the user has no home folder to look in.
+    #[error("could not get home directory to locate root certificate file\n{}", trust::advice(.version))]
+    NoHome {
+        /// Whose words.
+        version: Version,
+    },
+    /// The root file is there and cannot be used.
+    #[error("could not read root certificate file \"{}\": {reason}", .path.display())]
+    Roots {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
+    /// `sslrootcert=system` with a mode that does not verify the name.
+    #[error("weak sslmode \"{0}\" may not be used with sslrootcert=system (use \"verify-full\")")]
+    WeakSystemRoots(SslMode),
+    /// The certificate cannot be looked at.
+    #[error("could not open certificate file \"{}\": {reason}", .path.display())]
+    CertificateUnreachable {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
+    /// The certificate is there and cannot be used.
+    #[error("could not read certificate file \"{}\": {reason}", .path.display())]
+    Certificate {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
+    /// A certificate and no key.
+    #[error("certificate present, but not private key file \"{}\"", .0.display())]
+    NoKey(PathBuf),
+    /// The key cannot be looked at.
+    #[error("could not stat private key file \"{}\": {reason}", .path.display())]
+    KeyUnreachable {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
+    /// The key is no file.
+    #[error("private key file \"{}\" is not a regular file", .0.display())]
+    KeyNotAFile(PathBuf),
+    /// The key's mode lets others in.
+    #[error("private key file \"{}\" has group or world access; file must have permissions u=rw (0600) or less if owned by the current user, or permissions u=rw,g=r (0640) or less if owned by root", .path.display())]
+    KeyTooOpen {
+        /// The file.
+        path: PathBuf,
+        /// Its mode.
+        mode: u32,
+    },
+    /// The key is encrypted and `sslpassword` is not set: libpq would ask for it on the terminal.
+    #[error("could not load private key file \"{}\": a passphrase is needed", .0.display())]
+    KeyEncrypted(PathBuf),
+    /// The key cannot be used.
+    #[error("could not load private key file \"{}\": {reason}", .path.display())]
+    Key {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
+    /// The key is another certificate's.
+    #[error("certificate does not match private key file \"{}\": key values mismatch", .0.display())]
+    KeyMismatch(PathBuf),
+    /// An abstract Unix socket (`@name`), which is not spoken to.
+    #[error("abstract Unix-domain sockets are not supported: \"{0}\"")]
+    AbstractSocket(String),
+    /// The account's rights could not be taken on.
+    #[error(transparent)]
+    Rights(hostfile::Error),
+}
+
+/// Resolves a connection as libpq would for the user `account`, reading his files with his rights.
+///
+/// `environment` is what libpq would see: where somebody else's connection is resolved, the caller's own `HOME` and `PG*` variables do not
+/// belong in it.
+///
+/// # Errors
+/// [`ClientError`].
+pub fn resolve(
+    conninfo: &Conninfo,
+    environment: &Environment,
+    account: &Account,
+    libpq: &Libpq,
+    now: Time,
+) -> Result<ClientTarget, ClientError> {
+    let view = View {
+        conninfo,
+        environment,
+        account,
+        libpq,
+        now,
+    };
+    let work = || view.resolve();
+    hostfile::acting_as(account, work).map_err(ClientError::Rights)?
+}
+
+/// What libpq sees when it starts.
+struct View<'a> {
+    conninfo: &'a Conninfo,
+    environment: &'a Environment,
+    account: &'a Account,
+    libpq: &'a Libpq,
+    now: Time,
+}
+
+impl View<'_> {
+    fn resolve(&self) -> Result<ClientTarget, ClientError> {
+        let env = |name: &str| self.environment.get(name).map(str::to_owned);
+        let home = self.home();
+        let service = self
+            .conninfo
+            .service(&env)
+            .map(|wanted| {
+                let system_dir =
+                    env("PGSYSCONFDIR").unwrap_or_else(|| self.libpq.system_dir.clone());
+                let home = home.to_str();
+                service::locate(&wanted, home, &system_dir, &HostFiles, self.libpq.version)
+            })
+            .transpose()?;
+        let site = Site {
+            version: self.libpq.version,
+            os_user: &self.account.name,
+            socket_dir: &self.libpq.socket_dir,
+        };
+        let resolved = self.conninfo.resolve(&env, service.as_ref(), &site)?;
+
+        let mut notes = not_considered(&resolved);
+        let mut files = ClientFiles {
+            service: service.map(|found| PathBuf::from(found.file)),
+            ..ClientFiles::default()
+        };
+        let folder = home.join(".postgresql");
+        let hosts = resolved.hosts()?;
+        let mode = resolved.sslmode()?;
+        let mut shared = Shared::default();
+        // TLS, and all that belongs to it, is for TCP only.
+        if mode != SslMode::Disable && hosts.iter().any(|host| host.socket_dir().is_none()) {
+            let trust = trust::read(&resolved, mode, &folder, self, &mut files, &mut notes)?;
+            shared.credentials = credentials::read(
+                &resolved,
+                &folder,
+                self.libpq,
+                trust.roots.as_deref(),
+                &mut files,
+                &mut notes,
+            )?;
+            shared.roots = trust.roots;
+            shared.crls = trust.crls;
+        }
+        let passwords = password::Passwords::read(&resolved, &home, &mut files, &mut notes);
+        let mut targets = Vec::new();
+        for host in &hosts {
+            targets.push(self.target(host, &resolved, &shared, &passwords)?);
+        }
+        let mut targets = targets.into_iter();
+        // libpq has one host at least: the default socket folder.
+        let target = match targets.next() {
+            Some(target) => target,
+            None => return Err(ClientError::HostAddress(String::new())),
+        };
+        Ok(ClientTarget {
+            target,
+            others: targets.collect(),
+            resolved,
+            files,
+            notes,
+        })
+    }
+
+    /// `pqGetHomeDirectory`: from 15 on `HOME` comes first.
+    fn home(&self) -> PathBuf {
+        match self.environment.get("HOME") {
+            Some(home) if !home.is_empty() && self.libpq.version >= Version::V15 => {
+                PathBuf::from(home)
+            }
+            _ => self.account.home.clone(),
+        }
+    }
+
+    fn target(
+        &self,
+        host: &Host,
+        resolved: &Resolved,
+        shared: &Shared,
+        passwords: &password::Passwords,
+    ) -> Result<Target, ClientError> {
+        let text = |keyword| resolved.get(keyword).unwrap_or_default();
+        let address = address(host, &self.libpq.socket_dir)?;
+        let user = text("user");
+        let database = match text("dbname") {
+            "" => user,
+            name => name,
+        };
+        let mut target = Target::new(address, user, database, self.now);
+        target.password = passwords.of(host, database, user, self.libpq);
+        target.sslmode = resolved.sslmode()?;
+        target.negotiation = resolved.sslnegotiation()?;
+        target.channel_binding = resolved.channel_binding()?;
+        target.credentials.clone_from(&shared.credentials);
+        target.roots.clone_from(&shared.roots);
+        target.crls.clone_from(&shared.crls);
+        target.host_rules = if self.libpq.version >= Version::V15 {
+            HostRules::Libpq15
+        } else {
+            HostRules::Libpq12
+        };
+        target.timeout = timeout(text("connect_timeout"));
+        target.application_name = match text("application_name") {
+            "" => text("fallback_application_name"),
+            name => name,
+        }
+        .to_owned();
+        target.replication = matches!(
+            text("replication").to_ascii_lowercase().as_str(),
+            "true" | "on" | "yes" | "1"
+        );
+        target.options = text("options").to_owned();
+        Ok(target)
+    }
+}
+
+/// What all hosts of a connection have in common.
+#[derive(Default)]
+struct Shared {
+    credentials: Option<pg_probe::Credentials>,
+    roots: Option<Vec<Certificate>>,
+    crls: Vec<pki_core::Crl>,
+}
+
+fn address(host: &Host, default_socket_dir: &str) -> Result<Address, ClientError> {
+    let unix = |folder: &str| {
+        if folder.starts_with('@') {
+            return Err(ClientError::AbstractSocket(folder.to_owned()));
+        }
+        Ok(Address::Unix {
+            socket: Path::new(folder).join(format!(".s.PGSQL.{}", host.port)),
+        })
+    };
+    if let Some(folder) = host.socket_dir() {
+        return unix(folder);
+    }
+    let ip = match host.hostaddr.as_deref() {
+        None | Some("") => None,
+        Some(text) => Some(
+            text.parse::<IpAddr>()
+                .map_err(|_| ClientError::HostAddress(text.to_owned()))?,
+        ),
+    };
+    match host.host.as_deref() {
+        None | Some("") if ip.is_none() => unix(default_socket_dir),
+        name => Ok(Address::Tcp {
+            host: name.unwrap_or_default().to_owned(),
+            ip,
+            port: host.port,
+        }),
+    }
+}
+
+/// `connect_timeout`: seconds, zero or nothing for no bound. Before 17 libpq took 1 for 2.
+fn timeout(text: &str) -> Duration {
+    let seconds: u64 = text.trim().parse().unwrap_or(0);
+    Duration::from_secs(seconds)
+}
+
+/// Parameters that are set to something else than their default and mean nothing here.
+fn not_considered(resolved: &Resolved) -> Vec<ClientNote> {
+    NOT_CONSIDERED
+        .iter()
+        .filter(|(keyword, harmless)| {
+            resolved
+                .get(keyword)
+                .is_some_and(|value| !value.is_empty() && !harmless.contains(&value))
+        })
+        .map(|(keyword, _)| ClientNote::NotConsidered(keyword))
+        .collect()
+}
+
+/// Keywords that libpq obeys and this program does not, with the values that make no difference.
+const NOT_CONSIDERED: [(&str, &[&str]); 8] = [
+    ("require_auth", &[]),
+    ("requirepeer", &[]),
+    ("gssencmode", &["disable", "prefer"]),
+    ("target_session_attrs", &["any"]),
+    ("load_balance_hosts", &["disable"]),
+    ("ssl_min_protocol_version", &["TLSv1.2", "TLSv1.1", "TLSv1"]),
+    ("ssl_max_protocol_version", &["TLSv1.3"]),
+    ("sslsni", &["1"]),
+];
+
+/// A value that must not be shown.
+fn secret(text: &str) -> Secret {
+    Secret::new(text.as_bytes().to_vec())
+}
