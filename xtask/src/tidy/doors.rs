@@ -330,6 +330,7 @@ pub(crate) const HOUSES: &[House] = &[
         folder: "pg-probe",
         imports: &["pg-config", "pki-core"],
         packages: &[
+            "aws-lc-rs",
             "bytes",
             "fallible-iterator",
             "postgres-protocol",
