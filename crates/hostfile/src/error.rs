@@ -4,6 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::read::FileKind;
+use crate::walk::Planter;
 
 /// A file operation that failed. Unless the variant says otherwise, nothing was changed.
 #[derive(Debug, thiserror::Error)]
@@ -20,12 +21,18 @@ pub enum Error {
         source: io::Error,
     },
     /// A link on the way that somebody other than root and the acting user could have made.
-    #[error("{} is a link that user {planter} could have made", link.display())]
+    #[error("{} is a link that {planter} could have made", link.display())]
     UntrustedLink {
         /// The link.
         link: PathBuf,
-        /// Who could have: a numeric user id, or words such as `anybody in group 50`.
-        planter: String,
+        /// Who could have.
+        planter: Planter,
+    },
+    /// A link where none is followed.
+    #[error("{} is a link", link.display())]
+    LinkRefused {
+        /// The link.
+        link: PathBuf,
     },
     /// More links on the way than Linux follows (40), or a circle of them.
     #[error("too many links on the way to {}", path.display())]
@@ -45,12 +52,6 @@ pub enum Error {
     #[error("{} is not a folder", path.display())]
     NotAFolder {
         /// The path.
-        path: PathBuf,
-    },
-    /// The path names nothing that a file could stand at: it is empty, or ends in `/`, `.` or `..`.
-    #[error("{:?} does not name a file", path)]
-    NotAName {
-        /// The path as it was given.
         path: PathBuf,
     },
     /// A new file was wanted, and something is there already.
@@ -154,10 +155,10 @@ impl Error {
         match self {
             Error::Io { path, .. }
             | Error::UntrustedLink { link: path, .. }
+            | Error::LinkRefused { link: path }
             | Error::TooManyLinks { path }
             | Error::NotAFile { path, .. }
             | Error::NotAFolder { path }
-            | Error::NotAName { path }
             | Error::Exists { path }
             | Error::Immutable { path, .. }
             | Error::MountPoint { path }

@@ -39,4 +39,4 @@ pub use read::{
 pub use recover::{Recovered, recover_keep, recover_undo};
 pub use stage::{Difference, Staged, differs, leftovers, stage, stage_removal};
 pub use swap::{FileId, SwapRecord, Swapped};
-pub use walk::{Followed, Resolved, Trust, resolve};
+pub use walk::{Followed, Planter, Resolved, Trust, resolve};

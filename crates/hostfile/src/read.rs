@@ -2,7 +2,12 @@
 
 use std::ffi::OsString;
 use std::fmt;
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
+
+use rustix::fs::{Mode, OFlags, fstat, open};
 
 use crate::Error;
 
@@ -62,14 +67,44 @@ pub struct Metadata {
     pub mtime: i64,
 }
 
+impl Metadata {
+    fn from_std(of: &fs::Metadata) -> Metadata {
+        let kind = of.file_type();
+        Metadata {
+            kind: if kind.is_file() {
+                FileKind::File
+            } else if kind.is_dir() {
+                FileKind::Folder
+            } else if kind.is_symlink() {
+                FileKind::Link
+            } else if kind.is_fifo() {
+                FileKind::Pipe
+            } else if kind.is_socket() {
+                FileKind::Socket
+            } else {
+                FileKind::Device
+            },
+            uid: of.uid(),
+            gid: of.gid(),
+            mode: of.mode() & 0o7777,
+            dev: of.dev(),
+            ino: of.ino(),
+            links: of.nlink(),
+            len: of.size(),
+            mtime: of.mtime(),
+        }
+    }
+}
+
 /// The bytes of a file. A device such as `/dev/null` is read too, as libpq does; pipes, sockets and folders are refused
 /// without waiting for them.
 ///
 /// # Errors
 /// [`Error::Io`], [`Error::NotAFile`], [`Error::TooLarge`] beyond [`READ_LIMIT`].
 pub fn read(path: &Path) -> Result<Vec<u8>, Error> {
-    let _ = path;
-    todo!()
+    read_opened(path, OFlags::NONBLOCK, |kind| {
+        matches!(kind, FileKind::File | FileKind::Device)
+    })
 }
 
 /// As [`read`]; `None` where nothing is there.
@@ -77,8 +112,7 @@ pub fn read(path: &Path) -> Result<Vec<u8>, Error> {
 /// # Errors
 /// As [`read`].
 pub fn read_if_exists(path: &Path) -> Result<Option<Vec<u8>>, Error> {
-    let _ = path;
-    todo!()
+    if_exists(read(path))
 }
 
 /// As [`read`], but waits for pipes and terminals: for files that the person who called names (`/dev/stdin`, `/dev/fd/3`, `<(...)`).
@@ -86,8 +120,7 @@ pub fn read_if_exists(path: &Path) -> Result<Option<Vec<u8>>, Error> {
 /// # Errors
 /// As [`read`].
 pub fn read_stream(path: &Path) -> Result<Vec<u8>, Error> {
-    let _ = path;
-    todo!()
+    read_opened(path, OFlags::empty(), |kind| kind != FileKind::Folder)
 }
 
 /// stat(2), links followed; `None` where nothing is there.
@@ -95,8 +128,7 @@ pub fn read_stream(path: &Path) -> Result<Vec<u8>, Error> {
 /// # Errors
 /// [`Error::Io`], for example where a folder on the way may not be searched.
 pub fn metadata(path: &Path) -> Result<Option<Metadata>, Error> {
-    let _ = path;
-    todo!()
+    looked_at(path, fs::metadata(path))
 }
 
 /// lstat(2), a link at the end not followed; `None` where nothing is there.
@@ -104,8 +136,7 @@ pub fn metadata(path: &Path) -> Result<Option<Metadata>, Error> {
 /// # Errors
 /// As [`metadata()`].
 pub fn link_metadata(path: &Path) -> Result<Option<Metadata>, Error> {
-    let _ = path;
-    todo!()
+    looked_at(path, fs::symlink_metadata(path))
 }
 
 /// Where a link points to, as it is written in it.
@@ -113,8 +144,7 @@ pub fn link_metadata(path: &Path) -> Result<Option<Metadata>, Error> {
 /// # Errors
 /// [`Error::Io`]; of kind `InvalidInput` where it is no link.
 pub fn read_link(path: &Path) -> Result<PathBuf, Error> {
-    let _ = path;
-    todo!()
+    fs::read_link(path).map_err(|source| Error::io("read the link", path, source))
 }
 
 /// The names in a folder, sorted by their bytes, without `.` and `..`.
@@ -122,6 +152,66 @@ pub fn read_link(path: &Path) -> Result<PathBuf, Error> {
 /// # Errors
 /// [`Error::Io`].
 pub fn list(folder: &Path) -> Result<Vec<OsString>, Error> {
-    let _ = folder;
-    todo!()
+    let failed = |source| Error::io("list", folder, source);
+    let entries = fs::read_dir(folder).map_err(failed)?;
+    let names: Result<Vec<_>, _> = entries.map(|entry| Ok(entry?.file_name())).collect();
+    let mut names = names.map_err(failed)?;
+    names.sort();
+    Ok(names)
+}
+
+/// Reads to the end, at most [`READ_LIMIT`] bytes. Room is made once: no half-filled copies of a key stay behind in freed memory.
+pub(crate) fn read_all(file: &mut File, path: &Path, len: u64) -> Result<Vec<u8>, Error> {
+    let limit = READ_LIMIT;
+    let too_large = || Error::TooLarge {
+        path: path.to_owned(),
+        limit,
+    };
+    if len > limit {
+        return Err(too_large());
+    }
+    let mut bytes = Vec::with_capacity(usize::try_from(len).map_err(|_| too_large())? + 1);
+    let copied = file.take(limit + 1).read_to_end(&mut bytes);
+    copied.map_err(|source| Error::io("read", path, source))?;
+    if bytes.len() as u64 > limit {
+        return Err(too_large());
+    }
+    Ok(bytes)
+}
+
+fn read_opened(
+    path: &Path,
+    wait: OFlags,
+    readable: impl Fn(FileKind) -> bool,
+) -> Result<Vec<u8>, Error> {
+    let failed = |errno| Error::io("open", path, errno);
+    let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NOCTTY | wait;
+    let file = open(path, flags, Mode::empty()).map_err(failed)?;
+    let stat = fstat(&file).map_err(failed)?;
+    let kind = FileKind::of(&stat);
+    if !readable(kind) {
+        let path = path.to_owned();
+        return Err(Error::NotAFile { path, kind });
+    }
+    read_all(
+        &mut File::from(file),
+        path,
+        u64::try_from(stat.st_size).unwrap_or(0),
+    )
+}
+
+fn looked_at(path: &Path, answer: io::Result<fs::Metadata>) -> Result<Option<Metadata>, Error> {
+    let answer = answer.map_err(|source| Error::io("look at", path, source));
+    Ok(if_exists(answer)?.as_ref().map(Metadata::from_std))
+}
+
+/// Nothing is there where a component is missing, or is a file.
+fn if_exists<T>(answer: Result<T, Error>) -> Result<Option<T>, Error> {
+    match answer {
+        Ok(there) => Ok(Some(there)),
+        Err(error) => match error.io_kind() {
+            Some(io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Ok(None),
+            _ => Err(error),
+        },
+    }
 }
