@@ -1,7 +1,17 @@
 //! Files that are written without a predecessor to save: new ones, journals, a database's empty file; and taking them away.
 
+use std::fs::File;
+use std::io::{self, Write};
+use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 
+use rustix::fs::{AtFlags, OFlags, unlinkat};
+use rustix::io::Errno;
+
+use crate::attributes::Attributes;
+use crate::read::FileKind;
+use crate::stage::stage_at;
+use crate::walk::{Last, Spot, walk};
 use crate::{Error, Ground, Trust};
 
 /// Makes a new file whole: it appears under its name with owner, mode and all of its bytes, synced with its folder.
@@ -9,8 +19,16 @@ use crate::{Error, Ground, Trust};
 /// # Errors
 /// [`Error::Exists`] where the name is taken, whatever by.
 pub fn create_new(path: &Path, bytes: &[u8], ground: &Ground, trust: Trust) -> Result<(), Error> {
-    let _ = (path, bytes, ground, trust);
-    todo!()
+    let spot = walk(path, trust, Last::Stay)?;
+    let exists = Error::Exists { path: spot.path() };
+    if spot.stat()?.is_some() {
+        return Err(exists);
+    }
+    match stage_at(spot, bytes, ground)?.swap() {
+        Ok(swapped) => swapped.keep(),
+        Err(Error::Changed { .. }) => Err(exists),
+        Err(error) => Err(error),
+    }
 }
 
 /// Adds bytes at the end of a file and syncs it; one that does not exist is made, mode 0600. All bytes or none: a write that
@@ -19,8 +37,17 @@ pub fn create_new(path: &Path, bytes: &[u8], ground: &Ground, trust: Trust) -> R
 /// # Errors
 /// [`Error::Io`]; a link at the end of the path is refused.
 pub fn append(path: &Path, bytes: &[u8]) -> Result<(), Error> {
-    let _ = (path, bytes);
-    todo!()
+    let spot = walk(path, Trust::Owner, Last::Stay)?;
+    let path = spot.path();
+    let failed = |error: io::Error| Error::io("append to", &path, error);
+    let (file, made) = open_or_make(&spot, OFlags::RDWR | OFlags::APPEND, 0o600)?;
+    let mut file = File::from(file);
+    let before = file.metadata().map_err(failed)?.len();
+    if let Err(error) = file.write_all(bytes).and_then(|()| file.sync_all()) {
+        let _ = file.set_len(before);
+        return Err(failed(error));
+    }
+    if made { spot.sync() } else { Ok(()) }
 }
 
 /// Walks to where a database file shall be, makes it empty with `mode` where it does not exist, and returns its path without links
@@ -29,8 +56,20 @@ pub fn append(path: &Path, bytes: &[u8]) -> Result<(), Error> {
 /// # Errors
 /// [`Error::UntrustedLink`] on the way, [`Error::NotAFile`] at the end.
 pub fn open_for_database(path: &Path, mode: u32, trust: Trust) -> Result<PathBuf, Error> {
-    let _ = (path, mode, trust);
-    todo!()
+    let spot = walk(path, trust, Last::Follow)?;
+    // One that exists is not opened: closing it again would drop the locks that this process holds on it (SQLite's howtocorrupt.html, 2.2).
+    match spot.stat()?.map(|stat| FileKind::of(&stat)) {
+        Some(FileKind::File) => {}
+        Some(kind) => {
+            let path = spot.path();
+            return Err(Error::NotAFile { path, kind });
+        }
+        None => {
+            open_or_make(&spot, OFlags::RDONLY, mode)?;
+            spot.sync()?;
+        }
+    }
+    Ok(spot.path())
 }
 
 /// Takes a file away and syncs its folder; a link at the end of the path is not followed but refused. Returns whether there was one.
@@ -38,6 +77,44 @@ pub fn open_for_database(path: &Path, mode: u32, trust: Trust) -> Result<PathBuf
 /// # Errors
 /// [`Error::NotAFile`] for anything but a regular file.
 pub fn remove(path: &Path, trust: Trust) -> Result<bool, Error> {
-    let _ = (path, trust);
-    todo!()
+    let spot = walk(path, trust, Last::Stay)?;
+    let path = spot.path();
+    let Some(stat) = spot.stat()? else {
+        return Ok(false);
+    };
+    let kind = FileKind::of(&stat);
+    if kind != FileKind::File {
+        return Err(Error::NotAFile { path, kind });
+    }
+    match unlinkat(&spot.folder, spot.name()?, AtFlags::empty()) {
+        Ok(()) => spot.sync().map(|()| true),
+        Err(Errno::NOENT) => Ok(false),
+        Err(errno) => Err(Error::io("remove", &path, errno)),
+    }
 }
+
+/// Opens a regular file, or makes it, owned by the acting user. Returns whether it was made.
+pub(crate) fn open_or_make(
+    spot: &Spot,
+    access: OFlags,
+    mode: u32,
+) -> Result<(OwnedFd, bool), Error> {
+    loop {
+        if let Some((file, _)) = spot.open_file(access)? {
+            return Ok((file, false));
+        }
+        let failed = |errno| Error::io("make", &spot.path(), errno);
+        match spot.make_beside(spot.name()?) {
+            Ok(file) => {
+                let attributes = Attributes::new(&Ground { owner: None, mode });
+                attributes.put_on(&file).map_err(failed)?;
+                return Ok((file, true));
+            }
+            Err(Errno::EXIST) => {}
+            Err(errno) => return Err(failed(errno)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

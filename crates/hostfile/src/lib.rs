@@ -8,8 +8,6 @@
 //! What is written, and when, is decided elsewhere. A process that writes must ignore SIGXFSZ, or a write past RLIMIT_FSIZE
 //! kills it instead of failing; signals are the business of the binary.
 
-#![expect(clippy::todo, reason = "the bodies follow")]
-
 mod account;
 mod acting;
 mod attributes;

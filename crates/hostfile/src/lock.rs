@@ -2,8 +2,15 @@
 
 use std::os::fd::OwnedFd;
 use std::path::Path;
+use std::thread::sleep;
 use std::time::Duration;
 
+use rustix::fs::{FlockOperation, OFlags, flock, fstat, ftruncate};
+use rustix::io::{Errno, pread, pwrite};
+use rustix::process::getpid;
+
+use crate::create::open_or_make;
+use crate::walk::{Last, walk};
 use crate::{Error, Trust};
 
 /// A lock that is held until it is dropped, or the process ends. Programs started meanwhile do not inherit it.
@@ -32,7 +39,55 @@ impl Lock {
         trust: Trust,
         patience: Duration,
     ) -> Result<Lock, Error> {
-        let _ = (path, mode, trust, patience);
-        todo!()
+        let spot = walk(path, trust, Last::Stay)?;
+        let path = spot.path();
+        let failed = |errno| Error::io("lock", &path, errno);
+        let mut waited = Duration::ZERO;
+        loop {
+            let (file, _) = open_or_make(&spot, OFlags::RDWR, mode)?;
+            match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+                Ok(()) => {
+                    // Somebody may have taken the file away meanwhile: then the next one would lock another.
+                    let locked = fstat(&file).map_err(failed)?;
+                    let named = spot.stat()?;
+                    if named.is_some_and(|named| named.st_ino == locked.st_ino) {
+                        leave_number(&file).map_err(failed)?;
+                        return Ok(Lock { file });
+                    }
+                }
+                Err(Errno::INTR) => {}
+                Err(Errno::WOULDBLOCK) if waited < patience => {
+                    let pause = PAUSE.min(patience - waited);
+                    sleep(pause);
+                    waited += pause;
+                }
+                Err(Errno::WOULDBLOCK) => {
+                    let holder = holder(&file);
+                    return Err(Error::Locked { path, holder });
+                }
+                Err(errno) => return Err(failed(errno)),
+            }
+        }
     }
 }
+
+/// Leaves this process's number in the file, for the message that the next one gives.
+fn leave_number(file: &OwnedFd) -> rustix::io::Result<()> {
+    let number = format!("{}\n", getpid().as_raw_pid());
+    ftruncate(file, 0)?;
+    pwrite(file, number.as_bytes(), 0)?;
+    Ok(())
+}
+
+fn holder(file: &OwnedFd) -> Option<u32> {
+    let mut bytes = [0; 16];
+    let len = pread(file, &mut bytes, 0).ok()?;
+    let text = std::str::from_utf8(bytes.get(..len)?).ok()?;
+    text.trim_end().parse().ok()
+}
+
+/// Between two tries.
+const PAUSE: Duration = Duration::from_millis(20);
+
+#[cfg(test)]
+mod tests;

@@ -4,10 +4,11 @@ use std::ffi::OsString;
 use std::fmt;
 use std::fs::{self, File};
 use std::io::{self, Read};
+use std::os::fd::OwnedFd;
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{Mode, OFlags, fstat, open};
+use rustix::fs::{Mode, OFlags, Stat, fstat, open};
 
 use crate::Error;
 
@@ -161,8 +162,9 @@ pub fn list(folder: &Path) -> Result<Vec<OsString>, Error> {
 }
 
 /// Reads to the end, at most [`READ_LIMIT`] bytes. Room is made once: no half-filled copies of a key stay behind in freed memory.
-pub(crate) fn read_all(file: &mut File, path: &Path, len: u64) -> Result<Vec<u8>, Error> {
+pub(crate) fn read_all(file: OwnedFd, path: &Path, stat: &Stat) -> Result<Vec<u8>, Error> {
     let limit = READ_LIMIT;
+    let len = u64::try_from(stat.st_size).unwrap_or(0);
     let too_large = || Error::TooLarge {
         path: path.to_owned(),
         limit,
@@ -171,7 +173,7 @@ pub(crate) fn read_all(file: &mut File, path: &Path, len: u64) -> Result<Vec<u8>
         return Err(too_large());
     }
     let mut bytes = Vec::with_capacity(usize::try_from(len).map_err(|_| too_large())? + 1);
-    let copied = file.take(limit + 1).read_to_end(&mut bytes);
+    let copied = File::from(file).take(limit + 1).read_to_end(&mut bytes);
     copied.map_err(|source| Error::io("read", path, source))?;
     if bytes.len() as u64 > limit {
         return Err(too_large());
@@ -193,11 +195,7 @@ fn read_opened(
         let path = path.to_owned();
         return Err(Error::NotAFile { path, kind });
     }
-    read_all(
-        &mut File::from(file),
-        path,
-        u64::try_from(stat.st_size).unwrap_or(0),
-    )
+    read_all(file, path, &stat)
 }
 
 fn looked_at(path: &Path, answer: io::Result<fs::Metadata>) -> Result<Option<Metadata>, Error> {

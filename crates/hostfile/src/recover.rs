@@ -1,5 +1,9 @@
 //! Undoing or finishing swaps from the journal's records after a crash.
 
+use std::ffi::OsString;
+
+use crate::swap::{Pair, Wanted};
+use crate::walk::{Last, Trust, walk};
 use crate::{Error, SwapRecord};
 
 /// What recovery found.
@@ -16,8 +20,7 @@ pub enum Recovered {
 /// # Errors
 /// [`Error::Foreign`] where a file holds neither the record's old nor its new bytes, [`Error::NoSavedCopy`] where the old file is gone.
 pub fn recover_undo(record: &SwapRecord) -> Result<Recovered, Error> {
-    let _ = record;
-    todo!()
+    settle(record, Wanted::Old)
 }
 
 /// Puts the new file in place if it is not yet, and takes the old one away.
@@ -25,6 +28,30 @@ pub fn recover_undo(record: &SwapRecord) -> Result<Recovered, Error> {
 /// # Errors
 /// [`Error::Foreign`] where a file holds neither the record's old nor its new bytes.
 pub fn recover_keep(record: &SwapRecord) -> Result<Recovered, Error> {
-    let _ = record;
-    todo!()
+    settle(record, Wanted::New)
 }
+
+/// The record's path had no links when it was written: one that is there now is somebody else's.
+fn settle(record: &SwapRecord, wanted: Wanted) -> Result<Recovered, Error> {
+    let spot = walk(&record.target, Trust::NoLinks, Last::Stay)?;
+    let staged = match record.staged.file_name() {
+        Some(name) if record.staged.parent() == record.target.parent() => OsString::from(name),
+        _ => {
+            let path = record.staged.clone();
+            return Err(Error::Foreign { path });
+        }
+    };
+    let record = record.clone();
+    let pair = Pair {
+        spot,
+        staged,
+        record,
+    };
+    Ok(match pair.settle(wanted)? {
+        true => Recovered::Swapped,
+        false => Recovered::Already,
+    })
+}
+
+#[cfg(test)]
+mod tests;

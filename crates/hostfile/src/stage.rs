@@ -1,65 +1,150 @@
 //! Writing the new file beside the old one, complete and synced, so that the swap has nothing left to fail on.
 
+use std::ffi::OsString;
+use std::fs::File;
+use std::io::Write;
+use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 
-use crate::walk::Followed;
+use rustix::fs::{Access, AtFlags, OFlags, Stat, accessat, fstat, fsync, statat, unlinkat};
+use rustix::io::Errno;
+use rustix::process::geteuid;
+use rustix::rand::{GetRandomFlags, getrandom};
+
+use crate::attributes::{Attributes, refuse_hard_links, refuse_mount, refuse_unchangeable};
+use crate::read::{list, read_all};
+use crate::swap::{FileId, Pair, SPARE, Wanted};
+use crate::walk::{Followed, Last, Spot, walk};
 use crate::{Error, Ground, SwapRecord, Swapped, Trust};
 
 /// A file that lies ready beside its target. Dropping it takes it away again.
 #[derive(Debug)]
 #[must_use = "dropping a staged file takes it away"]
 pub struct Staged {
-    record: SwapRecord,
-    followed: Vec<Followed>,
+    pair: Pair,
+    old: Option<Predecessor>,
+    /// `None` for a removal.
+    made: Option<Made>,
 }
 
 impl Staged {
     /// What the journal must hold before [`Staged::swap`].
     pub fn record(&self) -> &SwapRecord {
-        &self.record
+        &self.pair.record
     }
 
     /// The links that were followed on the way, in order.
     pub fn followed(&self) -> &[Followed] {
-        &self.followed
+        &self.pair.spot.followed
     }
 
     /// Exchanges the two files and syncs the folder.
     ///
     /// # Errors
-    /// [`Error::Changed`] where the target is not the file any more that it was when staged. After an error everything is as before
-    /// and the staged file is gone.
-    pub fn swap(self) -> Result<Swapped, Error> {
-        todo!()
+    /// [`Error::Changed`] where the target is not the file any more, or has not the attributes any more, that it had when staged. After an
+    /// error everything is as before and the staged file is gone; should the disk refuse that as well, [`crate::recover_undo`] does it later.
+    pub fn swap(mut self) -> Result<Swapped, Error> {
+        let pair = &self.pair;
+        let changed = || Error::Changed {
+            path: pair.record.target.clone(),
+        };
+        if Predecessor::find(&pair.spot)? != self.old {
+            return Err(changed());
+        }
+        if self.made.as_ref().is_some_and(|made| !made.is_there()) {
+            let path = pair.record.staged.clone();
+            return Err(Error::Changed { path });
+        }
+        let swapped = pair.swap().and_then(|()| {
+            // What was there a moment ago may have been replaced before the exchange. Then this is somebody else's file.
+            let saved = pair.identify(&pair.staged)?;
+            if saved == pair.record.old {
+                pair.spot.sync()
+            } else {
+                pair.swap()?;
+                Err(changed())
+            }
+        });
+        if let Err(error) = swapped {
+            let _ = pair.settle(Wanted::Old);
+            return Err(error);
+        }
+        if let Some(made) = &mut self.made {
+            made.kept = true;
+        }
+        Ok(Swapped { pair: self.pair })
     }
 
     /// Takes the staged file away.
     ///
     /// # Errors
     /// [`Error::Io`].
-    pub fn discard(self) -> Result<(), Error> {
-        todo!()
+    pub fn discard(mut self) -> Result<(), Error> {
+        let Some(made) = &mut self.made else {
+            return Ok(());
+        };
+        made.remove()
+            .map_err(|errno| Error::io("remove", &self.pair.record.staged, errno))?;
+        self.pair.spot.sync()
     }
 }
 
 /// Writes `bytes` beside `path`, under a name that begins with a dot and does not end in `.conf`. A target that exists gives its owner, mode, ACL, label and
-/// extended attributes to the new file, one that does not takes them from `new`. Nothing that counts is changed yet.
+/// extended attributes to the new file, one that does not takes them from `new`. The target itself is not touched.
 ///
 /// # Errors
 /// What would make the swap fail is found here, and nothing is left behind: links somebody could have planted, immutable files and
 /// folders, mount points, hard links, read-only and full disks, missing rights.
 pub fn stage(path: &Path, bytes: &[u8], new: &Ground, trust: Trust) -> Result<Staged, Error> {
-    let _ = (path, bytes, new, trust);
-    todo!()
+    let staged = stage_at(walk(path, trust, Last::Follow)?, bytes, new)?;
+    // The journal must not name what a power cut could still take away.
+    staged.pair.spot.sync()?;
+    Ok(staged)
 }
 
-/// Prepares taking a file away: [`Staged::swap`] moves it to the staged name, [`Swapped::undo`] back.
+/// Prepares taking a file away: [`Staged::swap`] moves it to the staged name, [`Swapped::undo`] back, [`Swapped::keep`] takes it away.
 ///
 /// # Errors
 /// As [`stage`]; [`Error::Io`] of kind `NotFound` where nothing is there.
 pub fn stage_removal(path: &Path, trust: Trust) -> Result<Staged, Error> {
-    let _ = (path, trust);
-    todo!()
+    let spot = walk(path, trust, Last::Follow)?;
+    let old = Predecessor::find(&spot)?;
+    let path = spot.path();
+    if old.is_none() {
+        return Err(Error::io("remove", &path, Errno::NOENT));
+    }
+    refuse_unchangeable(spot.open_folder()?, &spot.folder_path)?;
+    let rights = Access::WRITE_OK | Access::EXEC_OK;
+    match accessat(&spot.folder, ".", rights, AtFlags::EACCESS) {
+        Ok(()) | Err(Errno::NOSYS) => {}
+        Err(errno) => return Err(Error::io("write in", &spot.folder_path, errno)),
+    }
+    let staged = random_name().map_err(|errno| Error::io("find a name beside", &path, errno))?;
+    Ok(Staged::new(spot, staged, old, None))
+}
+
+/// As [`stage`], from the place on. The folder is not synced yet.
+pub(crate) fn stage_at(spot: Spot, bytes: &[u8], new: &Ground) -> Result<Staged, Error> {
+    let old = Predecessor::find(&spot)?;
+    refuse_unchangeable(spot.open_folder()?, &spot.folder_path)?;
+    let attributes = match &old {
+        Some(old) => old.attributes.clone(),
+        None => Attributes::new(new),
+    };
+    let path = spot.path();
+    let (file, mut made) = make(&spot).map_err(|errno| Error::io("write beside", &path, errno))?;
+    // From here on dropping `made` takes the file away again.
+    attributes
+        .put_on(&file)
+        .map_err(|errno| Error::io("give owner and attributes to the new", &path, errno))?;
+    let written = write(file, bytes).map_err(|error| Error::io("write the new", &path, error))?;
+    if !attributes.hold(&written) {
+        let doing = "give owner and mode to the new";
+        return Err(Error::io(doing, &path, Errno::PERM));
+    }
+    made.id = FileId::new(&written, bytes);
+    let staged = made.name.clone();
+    Ok(Staged::new(spot, staged, old, Some(made)))
 }
 
 /// In what a file differs from what is wanted. All false: there is nothing to do.
@@ -69,7 +154,7 @@ pub struct Difference {
     pub missing: bool,
     /// It holds other bytes.
     pub bytes: bool,
-    /// It has another owner or group.
+    /// It has another owner or group than the one that is named.
     pub owner: bool,
     /// It has another mode.
     pub mode: bool,
@@ -97,8 +182,22 @@ pub fn differs(
     wanted: &Ground,
     trust: Trust,
 ) -> Result<Difference, Error> {
-    let _ = (path, bytes, wanted, trust);
-    todo!()
+    let spot = walk(path, trust, Last::Follow)?;
+    let Some((file, stat)) = spot.open_file(OFlags::RDONLY)? else {
+        return Ok(Difference {
+            missing: true,
+            bytes: false,
+            owner: false,
+            mode: false,
+        });
+    };
+    let there = (stat.st_uid, stat.st_gid);
+    Ok(Difference {
+        missing: false,
+        owner: wanted.owner.is_some_and(|owner| owner != there),
+        mode: stat.st_mode & 0o7777 != wanted.mode & 0o7777,
+        bytes: read_all(file, &spot.path(), &stat)? != bytes,
+    })
 }
 
 /// Staged and saved files that lie in a folder: what a crash before the journal was written left behind.
@@ -106,6 +205,142 @@ pub fn differs(
 /// # Errors
 /// [`Error::Io`].
 pub fn leftovers(folder: &Path) -> Result<Vec<PathBuf>, Error> {
-    let _ = folder;
-    todo!()
+    let ours = |name: &OsString| {
+        let name = name.as_encoded_bytes();
+        let name = name.strip_suffix(SPARE.as_bytes()).unwrap_or(name);
+        let random = name.strip_prefix(STAGED.as_bytes());
+        random.is_some_and(|hex| hex.len() == 16 && hex.iter().all(u8::is_ascii_hexdigit))
+    };
+    let names = list(folder)?.into_iter().filter(ours);
+    Ok(names.map(|name| folder.join(name)).collect())
 }
+
+impl Staged {
+    fn new(spot: Spot, staged: OsString, old: Option<Predecessor>, made: Option<Made>) -> Staged {
+        let record = SwapRecord {
+            target: spot.path(),
+            staged: spot.folder_path.join(&staged),
+            old: old.as_ref().map(|old| old.id),
+            new: made.as_ref().map(|made| made.id),
+        };
+        let pair = Pair {
+            spot,
+            staged,
+            record,
+        };
+        Staged { pair, old, made }
+    }
+}
+
+/// The file that is to be replaced, as it was found.
+#[derive(Debug, PartialEq, Eq)]
+struct Predecessor {
+    id: FileId,
+    attributes: Attributes,
+}
+
+impl Predecessor {
+    /// Reads it, and refuses what could not be swapped.
+    fn find(spot: &Spot) -> Result<Option<Predecessor>, Error> {
+        let Some((file, stat)) = spot.open_file(OFlags::RDONLY)? else {
+            return Ok(None);
+        };
+        let path = spot.path();
+        let failed = |errno| Error::io("look at", &path, errno);
+        refuse_hard_links(&stat, &path)?;
+        refuse_unchangeable(&file, &path)?;
+        refuse_mount(&file, &path)?;
+        let folder = fstat(&spot.folder).map_err(failed)?;
+        if !may_rename(&stat, &folder) {
+            return Err(Error::io("replace", &path, Errno::PERM));
+        }
+        let attributes = Attributes::of(&file).map_err(failed)?;
+        let bytes = read_all(file, &path, &stat)?;
+        let id = FileId::new(&stat, &bytes);
+        Ok(Some(Predecessor { id, attributes }))
+    }
+}
+
+/// A file that was made beside the target. Dropping it takes it away, unless it was kept or somebody put another in its place.
+#[derive(Debug)]
+struct Made {
+    folder: OwnedFd,
+    name: OsString,
+    id: FileId,
+    kept: bool,
+}
+
+impl Made {
+    fn is_there(&self) -> bool {
+        statat(&self.folder, &self.name, AtFlags::SYMLINK_NOFOLLOW)
+            .is_ok_and(|stat| (stat.st_dev, stat.st_ino) == (self.id.dev, self.id.ino))
+    }
+
+    fn remove(&mut self) -> rustix::io::Result<()> {
+        self.kept = true;
+        if self.is_there() {
+            unlinkat(&self.folder, &self.name, AtFlags::empty())?;
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Made {
+    fn drop(&mut self) {
+        if !self.kept {
+            // Nobody is left to hear of a failure; `leftovers` finds the file.
+            let _ = self.remove();
+        }
+    }
+}
+
+/// Makes the empty file, mode 0600.
+fn make(spot: &Spot) -> rustix::io::Result<(OwnedFd, Made)> {
+    let folder = rustix::io::fcntl_dupfd_cloexec(&spot.folder, 0)?;
+    loop {
+        let name = random_name()?;
+        match spot.make_beside(&name) {
+            Ok(file) => {
+                let id = FileId::new(&fstat(&file)?, b"");
+                let kept = false;
+                return Ok((
+                    file,
+                    Made {
+                        folder,
+                        name,
+                        id,
+                        kept,
+                    },
+                ));
+            }
+            Err(Errno::EXIST) => {}
+            Err(errno) => return Err(errno),
+        }
+    }
+}
+
+/// Writes and syncs everything.
+fn write(file: OwnedFd, bytes: &[u8]) -> std::io::Result<Stat> {
+    let mut file = File::from(file);
+    file.write_all(bytes)?;
+    fsync(&file)?;
+    Ok(fstat(&file)?)
+}
+
+/// In a sticky folder only the owners of file and folder may rename (check_sticky() in the kernel's fs/namei.c).
+fn may_rename(file: &Stat, folder: &Stat) -> bool {
+    let acting = geteuid().as_raw();
+    folder.st_mode & 0o1000 == 0 || [0, file.st_uid, folder.st_uid].contains(&acting)
+}
+
+fn random_name() -> rustix::io::Result<OsString> {
+    let mut random = [0; 8];
+    getrandom(&mut random, GetRandomFlags::empty())?;
+    Ok(format!("{STAGED}{:016x}", u64::from_ne_bytes(random)).into())
+}
+
+/// Begins every staged name. PostgreSQL's `include_dir` skips names that begin with a dot (GetConfFilesInDir() in conffiles.c).
+const STAGED: &str = ".pgcert-";
+
+#[cfg(test)]
+mod tests;

@@ -1,13 +1,23 @@
-//! Exchanging a file for the staged one beside it, and exchanging them back.
+//! Exchanging a file for the staged one beside it, and settling such a pair of names on the old or the new state.
+//!
+//! Staging is in `stage`; the way from a journal's record to a pair is in `recover`.
 
+use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 
-use crate::Error;
+use rustix::fs::{AtFlags, OFlags, RenameFlags, Stat};
+use rustix::fs::{linkat, renameat, renameat_with, unlinkat};
+use rustix::io::Errno;
+use sha2::{Digest, Sha256};
 
-/// Which file it is: by inode while the machine is up, by its bytes after a crash.
+use crate::Error;
+use crate::read::read_all;
+use crate::walk::Spot;
+
+/// Which file it is: by its inode while the machine is up, by its bytes after a crash.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FileId {
-    /// Device number.
+    /// Device number; may differ after the next boot.
     pub dev: u64,
     /// Inode number.
     pub ino: u64,
@@ -32,21 +42,22 @@ pub struct SwapRecord {
 #[derive(Debug)]
 #[must_use = "the old file lies beside the new one until keep or undo"]
 pub struct Swapped {
-    record: SwapRecord,
+    pub(crate) pair: Pair,
 }
 
 impl Swapped {
     /// What was swapped.
     pub fn record(&self) -> &SwapRecord {
-        &self.record
+        &self.pair.record
     }
 
     /// Takes the old file away.
     ///
     /// # Errors
-    /// [`Error::Io`]; the new file is in force nevertheless.
+    /// [`Error::Foreign`] where somebody wrote into the old file, still open, after the swap: it stays. [`Error::Io`]. The new file is in force nevertheless.
     pub fn keep(self) -> Result<(), Error> {
-        todo!()
+        let Pair { record, .. } = &self.pair;
+        self.pair.clear(&[record.old.as_ref()])
     }
 
     /// Puts the old file back, inode and attributes intact, and takes the new one away.
@@ -54,6 +65,247 @@ impl Swapped {
     /// # Errors
     /// [`Error::Foreign`] where somebody changed the file since; nothing is touched then.
     pub fn undo(self) -> Result<(), Error> {
-        todo!()
+        self.pair.settle(Wanted::Old).map(|_| ())
     }
 }
+
+/// The target's name and the staged one beside it.
+#[derive(Debug)]
+pub(crate) struct Pair {
+    pub(crate) spot: Spot,
+    pub(crate) staged: OsString,
+    pub(crate) record: SwapRecord,
+}
+
+/// Which of a record's two states is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Wanted {
+    Old,
+    New,
+}
+
+impl Pair {
+    /// Goes from the state before to the state after: the new file under the target's name, the old one under the staged name.
+    pub(crate) fn swap(&self) -> Result<(), Error> {
+        let target = self.spot.name()?;
+        let staged = self.staged.as_os_str();
+        let moved = match (&self.record.old, &self.record.new) {
+            (Some(_), Some(_)) => self.exchange(target),
+            (None, _) => self.move_to_free(staged, target),
+            (_, None) => self.move_to_free(target, staged),
+        };
+        moved.map_err(|errno| match errno {
+            Errno::EXIST | Errno::NOENT => Error::Changed {
+                path: self.record.target.clone(),
+            },
+            errno => Error::io("swap", &self.record.target, errno),
+        })
+    }
+
+    /// Brings the names into one of the two states, whatever point a swap or an undo had reached, and takes the other file away. Returns
+    /// whether the target changed. Only files that hold exactly the old or the new bytes are touched.
+    pub(crate) fn settle(&self, wanted: Wanted) -> Result<bool, Error> {
+        let (want, other) = match wanted {
+            Wanted::Old => (self.record.old.as_ref(), self.record.new.as_ref()),
+            Wanted::New => (self.record.new.as_ref(), self.record.old.as_ref()),
+        };
+        let target = self.spot.name()?;
+        let there = self.identify(target)?;
+        let changes = !self.matches(there.as_ref(), want);
+        if changes {
+            if !self.matches(there.as_ref(), other) {
+                return Err(self.foreign(target));
+            }
+            self.settle_spare(want, other)?;
+            self.move_target(want, other)?;
+        }
+        // The target's new name first, then the names that nobody needs any more.
+        self.spot.sync()?;
+        self.clear(&[want, other])?;
+        Ok(changes)
+    }
+
+    /// What an exchange by spare name left when it was cut short: the wanted file under the spare name alone, or the target's second name.
+    fn settle_spare(&self, want: Option<&FileId>, other: Option<&FileId>) -> Result<(), Error> {
+        let spare = self.spare();
+        let Some(found) = self.identify(&spare)? else {
+            return Ok(());
+        };
+        if want.is_some() && self.matches(Some(&found), want) {
+            if self.identify(&self.staged)?.is_none() {
+                self.move_to_free(&spare, &self.staged)
+                    .map_err(|errno| Error::io("put back", &self.record.target, errno))?;
+            }
+            Ok(())
+        } else if self.matches(Some(&found), other) {
+            self.remove(&spare)
+        } else {
+            Err(self.foreign(&spare))
+        }
+    }
+
+    /// The target holds the other file, or there is none where that is the other state: moves it to the wanted one.
+    fn move_target(&self, want: Option<&FileId>, other: Option<&FileId>) -> Result<(), Error> {
+        let (target, staged) = (self.spot.name()?, self.staged.as_os_str());
+        let failed = |errno| match errno {
+            Errno::EXIST | Errno::NOENT => self.foreign(target),
+            errno => Error::io("put back", &self.record.target, errno),
+        };
+        let beside = self.identify(staged)?;
+        if want.is_some() {
+            if beside.is_none() {
+                return Err(Error::NoSavedCopy {
+                    target: self.record.target.clone(),
+                    staged: self.record.staged.clone(),
+                });
+            }
+            if !self.matches(beside.as_ref(), want) {
+                return Err(self.foreign(staged));
+            }
+            if other.is_none() {
+                return self.move_to_free(staged, target).map_err(failed);
+            }
+            self.exchange(target).map_err(failed)?;
+        } else {
+            if let Some(beside) = beside {
+                // A move by second name that was cut short; anything else there is somebody else's.
+                let same = self.identify(target)?.is_some_and(|there| there == beside);
+                return if same {
+                    self.remove(target)
+                } else {
+                    Err(self.foreign(staged))
+                };
+            }
+            self.move_to_free(target, staged).map_err(failed)?;
+        }
+        // Somebody may have put another file there between the look and the move: it goes back.
+        let moved = self.identify(staged)?;
+        if self.matches(moved.as_ref(), other) {
+            return Ok(());
+        }
+        let back = match want {
+            Some(_) => self.exchange(target),
+            None => self.move_to_free(staged, target),
+        };
+        back.map_err(failed)?;
+        Err(self.foreign(target))
+    }
+
+    /// Takes the staged and the spare file away, if each is one of `known`.
+    pub(crate) fn clear(&self, known: &[Option<&FileId>]) -> Result<(), Error> {
+        let mut cleared = false;
+        for name in [self.staged.clone(), self.spare()] {
+            let Some(beside) = self.identify(&name)? else {
+                continue;
+            };
+            if !known.iter().any(|id| self.matches(Some(&beside), *id)) {
+                return Err(self.foreign(&name));
+            }
+            self.remove(&name)?;
+            cleared = true;
+        }
+        if cleared { self.spot.sync() } else { Ok(()) }
+    }
+
+    /// Which file has a name in the folder.
+    pub(crate) fn identify(&self, name: &OsStr) -> Result<Option<FileId>, Error> {
+        let Some((file, stat)) = self.spot.open_beside(name, OFlags::RDONLY)? else {
+            return Ok(None);
+        };
+        let bytes = read_all(file, &self.spot.folder_path.join(name), &stat)?;
+        Ok(Some(FileId::new(&stat, &bytes)))
+    }
+
+    /// The bytes decide: inode numbers of a restored disk and device numbers after a boot are others. The inode does only where the
+    /// bytes cannot tell old from new.
+    fn matches(&self, there: Option<&FileId>, id: Option<&FileId>) -> bool {
+        match (there, id) {
+            (None, None) => true,
+            (Some(there), Some(id)) => {
+                let (old, new) = (&self.record.old, &self.record.new);
+                let same_bytes = old.is_some_and(|o| new.is_some_and(|n| o.sha256 == n.sha256));
+                there.sha256 == id.sha256 && (!same_bytes || there.ino == id.ino)
+            }
+            _ => false,
+        }
+    }
+
+    /// Exchanges target and staged name at once. Where the filesystem or a seccomp filter has no exchange, the target gets a spare
+    /// name first, so that at every moment there is a whole file under its own name.
+    fn exchange(&self, target: &OsStr) -> rustix::io::Result<()> {
+        let (folder, staged) = (&self.spot.folder, self.staged.as_os_str());
+        match rename_with(&self.spot, staged, target, RenameFlags::EXCHANGE) {
+            Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP | Errno::PERM) => {}
+            done => return done,
+        }
+        let spare = self.spare();
+        linkat(folder, target, folder, &spare, AtFlags::empty())?;
+        if let Err(errno) = renameat(folder, staged, folder, target) {
+            let _ = unlinkat(folder, &spare, AtFlags::empty());
+            return Err(errno);
+        }
+        renameat(folder, &spare, folder, staged)
+    }
+
+    /// Renames to a name that nothing has. Without NOREPLACE: a second name, then one less.
+    fn move_to_free(&self, from: &OsStr, to: &OsStr) -> rustix::io::Result<()> {
+        match rename_with(&self.spot, from, to, RenameFlags::NOREPLACE) {
+            Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP | Errno::PERM) => {}
+            done => return done,
+        }
+        let folder = &self.spot.folder;
+        linkat(folder, from, folder, to, AtFlags::empty())?;
+        if let Err(errno) = unlinkat(folder, from, AtFlags::empty()) {
+            let _ = unlinkat(folder, to, AtFlags::empty());
+            return Err(errno);
+        }
+        Ok(())
+    }
+
+    fn remove(&self, name: &OsStr) -> Result<(), Error> {
+        let path = self.spot.folder_path.join(name);
+        unlinkat(&self.spot.folder, name, AtFlags::empty())
+            .map_err(|errno| Error::io("remove", &path, errno))
+    }
+
+    /// The third name, of the exchange without EXCHANGE.
+    fn spare(&self) -> OsString {
+        let mut name = self.staged.clone();
+        name.push(SPARE);
+        name
+    }
+
+    fn foreign(&self, name: &OsStr) -> Error {
+        let path = self.spot.folder_path.join(name);
+        Error::Foreign { path }
+    }
+}
+
+impl FileId {
+    pub(crate) fn new(stat: &Stat, bytes: &[u8]) -> FileId {
+        FileId {
+            dev: stat.st_dev,
+            ino: stat.st_ino,
+            sha256: Sha256::digest(bytes).into(),
+        }
+    }
+}
+
+fn rename_with(
+    spot: &Spot,
+    from: &OsStr,
+    to: &OsStr,
+    flags: RenameFlags,
+) -> rustix::io::Result<()> {
+    #[cfg(test)]
+    if tests::WITHOUT_FLAGS.get() {
+        return Err(Errno::INVAL);
+    }
+    renameat_with(&spot.folder, from, &spot.folder, to, flags)
+}
+
+/// Ends the spare name. Like the staged one it does not end in `.conf`.
+pub(crate) const SPARE: &str = ".old";
+
+#[cfg(test)]
+pub(crate) mod tests;

@@ -2,7 +2,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::fmt;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStringExt;
 use std::path::{Component, Path, PathBuf};
 
@@ -111,21 +111,35 @@ impl Spot {
 
     /// lstat(2) of the name.
     pub(crate) fn stat(&self) -> Result<Option<Stat>, Error> {
-        match statat(&self.folder, self.name()?, AtFlags::SYMLINK_NOFOLLOW) {
+        self.stat_beside(self.name()?)
+    }
+
+    /// lstat(2) of a name in the same folder.
+    pub(crate) fn stat_beside(&self, name: &OsStr) -> Result<Option<Stat>, Error> {
+        match statat(&self.folder, name, AtFlags::SYMLINK_NOFOLLOW) {
             Ok(stat) => Ok(Some(stat)),
             Err(Errno::NOENT) => Ok(None),
-            Err(errno) => Err(Error::io("look at", &self.path(), errno)),
+            Err(errno) => Err(Error::io("look at", &self.folder_path.join(name), errno)),
         }
     }
 
     /// Opens the regular file that has the name. `None` where there is none; anything else is refused without opening it.
     pub(crate) fn open_file(&self, access: OFlags) -> Result<Option<(OwnedFd, Stat)>, Error> {
+        self.open_beside(self.name()?, access)
+    }
+
+    /// Opens the regular file that has a name in the same folder.
+    pub(crate) fn open_beside(
+        &self,
+        name: &OsStr,
+        access: OFlags,
+    ) -> Result<Option<(OwnedFd, Stat)>, Error> {
+        let path = || self.folder_path.join(name);
         let refuse = |stat: &Stat| {
             let kind = FileKind::of(stat);
-            let path = self.path();
-            (kind != FileKind::File).then_some(Error::NotAFile { path, kind })
+            (kind != FileKind::File).then(|| Error::NotAFile { path: path(), kind })
         };
-        let Some(stat) = self.stat()? else {
+        let Some(stat) = self.stat_beside(name)? else {
             return Ok(None);
         };
         if let Some(error) = refuse(&stat) {
@@ -133,31 +147,37 @@ impl Spot {
         }
         // NONBLOCK: a pipe put in its place since then must not hold us up.
         let flags = access | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
-        let file = match openat(&self.folder, self.name()?, flags, Mode::empty()) {
+        let file = match openat(&self.folder, name, flags, Mode::empty()) {
             Ok(file) => file,
             Err(Errno::NOENT) => return Ok(None),
-            Err(errno) => return Err(Error::io("open", &self.path(), errno)),
+            Err(errno) => return Err(Error::io("open", &path(), errno)),
         };
-        let stat = fstat(&file).map_err(|errno| Error::io("look at", &self.path(), errno))?;
+        let stat = fstat(&file).map_err(|errno| Error::io("look at", &path(), errno))?;
         match refuse(&stat) {
             Some(error) => Err(error),
             None => Ok(Some((file, stat))),
         }
     }
 
-    /// Makes the folder's names durable.
-    pub(crate) fn sync(&self) -> Result<(), Error> {
-        sync_folder(&self.folder, &self.folder_path)
+    /// Makes a regular file with a name in the same folder that nothing has, mode 0600.
+    pub(crate) fn make_beside(&self, name: &OsStr) -> rustix::io::Result<OwnedFd> {
+        let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
+        openat(&self.folder, name, flags, Mode::RUSR | Mode::WUSR)
     }
-}
 
-/// Makes a folder's names durable. Filesystems that cannot sync folders say EINVAL; they have nothing better.
-pub(crate) fn sync_folder(folder: impl AsFd, path: &Path) -> Result<(), Error> {
-    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-    let synced = openat(folder, ".", flags, Mode::empty()).and_then(fsync);
-    match synced {
-        Ok(()) | Err(Errno::INVAL) => Ok(()),
-        Err(errno) => Err(Error::io("sync", path, errno)),
+    /// The folder opened for more than walking.
+    pub(crate) fn open_folder(&self) -> Result<OwnedFd, Error> {
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        openat(&self.folder, ".", flags, Mode::empty())
+            .map_err(|errno| Error::io("open", &self.folder_path, errno))
+    }
+
+    /// Makes the folder's names durable. Filesystems that cannot sync folders say EINVAL; they have nothing better.
+    pub(crate) fn sync(&self) -> Result<(), Error> {
+        match fsync(self.open_folder()?) {
+            Ok(()) | Err(Errno::INVAL) => Ok(()),
+            Err(errno) => Err(Error::io("sync", &self.folder_path, errno)),
+        }
     }
 }
 
