@@ -14,7 +14,7 @@ use pg_config::Version;
 use pg_probe::{Address, Failure, Session, Target};
 use pki_core::Time;
 
-use crate::cluster::{Cluster, same_folder};
+use crate::cluster::{Cluster, Postmaster, same_folder};
 
 pub use records::AskError;
 pub use roles::{Database, Role};
@@ -44,28 +44,15 @@ impl Admin {
             })?;
         let mut tried = Vec::new();
         let mut plain_user = None;
-        for (target, account) in attempts(cluster, how, now)? {
-            let attempt = hostfile::acting_as(&account, || pg_probe::connect(&target))?;
-            let mut session = match attempt.outcome {
-                Ok(session) => session,
-                Err(failure) => {
-                    // What fails for one role and database for another reason than that role or database fails for all of them.
-                    let go_on = is_about_the_login(&failure);
-                    tried.push(Tried {
-                        os_user: account.name.clone(),
-                        user: target.user.clone(),
-                        database: target.database.clone(),
-                        failure,
-                    });
-                    if go_on {
-                        continue;
-                    }
-                    break;
-                }
+        for login in logins(cluster, how, now)? {
+            let mut session = match login.open(&mut tried)? {
+                Opened::Session(session) => session,
+                Opened::Refused => continue,
+                Opened::Unreachable => break,
             };
             prepare(&mut session)?;
             if !is_superuser(&mut session)? {
-                plain_user.get_or_insert_with(|| target.user.clone());
+                plain_user.get_or_insert(login.user);
                 continue;
             }
             let answered = identify(&mut session)?;
@@ -73,7 +60,11 @@ impl Admin {
                 || !answered.began_with(postmaster.started)
             {
                 return Err(AdminError::OtherServer {
-                    address: describe(&target.address),
+                    address: login
+                        .targets
+                        .first()
+                        .map(|t| describe(&t.address))
+                        .unwrap_or_default(),
                     expected: cluster.data_dir.clone(),
                     answered: answered.data_dir,
                 });
@@ -85,7 +76,7 @@ impl Admin {
             })?;
             return Ok(Self {
                 session,
-                user: target.user,
+                user: login.user,
                 version,
                 version_num: answered.version_num,
             });
@@ -186,6 +177,19 @@ pub enum AdminError {
     Ask(#[from] AskError),
 }
 
+impl AdminError {
+    /// Whether the last login failed for want of a password.
+    #[must_use]
+    pub fn wants_password(&self) -> bool {
+        let (Self::Refused { tried } | Self::NotSuperuser { tried, .. }) = self else {
+            return false;
+        };
+        tried
+            .last()
+            .is_some_and(|login| matches!(login.failure, Failure::PasswordNeeded { .. }))
+    }
+}
+
 /// One login that was tried.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tried {
@@ -216,52 +220,111 @@ impl Identity {
     }
 }
 
-/// The logins worth trying, in order, each with the account whose rights it needs.
-fn attempts(
-    cluster: &Cluster,
-    how: &How<'_>,
-    now: Time,
-) -> Result<Vec<(Target, Account)>, AdminError> {
-    let users = match how {
-        How::Target(target, account) => return Ok(vec![((*target).clone(), (*account).clone())]),
-        How::SocketAs(user) => vec![(*user).to_owned()],
-        How::Socket if cluster.owner.name == DEFAULT_SUPERUSER => {
-            vec![DEFAULT_SUPERUSER.to_owned()]
+/// A role to log in as, and the databases to try.
+struct Login {
+    account: Account,
+    user: String,
+    targets: Vec<Target>,
+}
+
+/// What came of a login.
+enum Opened {
+    Session(Session),
+    /// Another role may fare better.
+    Refused,
+    /// No role will.
+    Unreachable,
+}
+
+impl Login {
+    /// Opens a session with the first database that takes it, and notes what failed until then.
+    fn open(&self, tried: &mut Vec<Tried>) -> Result<Opened, AdminError> {
+        for target in &self.targets {
+            let attempt = hostfile::acting_as(&self.account, || pg_probe::connect(target))?;
+            let failure = match attempt.outcome {
+                Ok(session) => return Ok(Opened::Session(session)),
+                Err(failure) => failure,
+            };
+            let blame = Blame::of(&failure);
+            tried.push(Tried {
+                os_user: self.account.name.clone(),
+                user: target.user.clone(),
+                database: target.database.clone(),
+                failure,
+            });
+            match blame {
+                Blame::Database => {}
+                Blame::Role => return Ok(Opened::Refused),
+                Blame::Server => return Ok(Opened::Unreachable),
+            }
         }
-        How::Socket => vec![cluster.owner.name.clone(), DEFAULT_SUPERUSER.to_owned()],
+        Ok(Opened::Refused)
+    }
+}
+
+/// What a failed login has to do with.
+enum Blame {
+    Database,
+    Role,
+    Server,
+}
+
+impl Blame {
+    fn of(failure: &Failure) -> Self {
+        match failure {
+            Failure::Server(error) => match error.code.as_str() {
+                // invalid_catalog_name; object_not_in_prerequisite_state: ALLOW_CONNECTIONS is off.
+                "3D000" | "55000" => Self::Database,
+                // invalid_authorization_specification, invalid_password, insufficient_privilege.
+                "28000" | "28P01" | "42501" => Self::Role,
+                _ => Self::Server,
+            },
+            Failure::PasswordNeeded { .. } | Failure::UnsupportedAuthentication { .. } => {
+                Self::Role
+            }
+            _ => Self::Server,
+        }
+    }
+}
+
+/// The logins worth trying, in order.
+fn logins(cluster: &Cluster, how: &How<'_>, now: Time) -> Result<Vec<Login>, AdminError> {
+    let owner = &cluster.owner;
+    let mut users = match how {
+        How::Target(target, account) => {
+            return Ok(vec![Login {
+                account: (*account).clone(),
+                user: target.user.clone(),
+                targets: vec![(*target).clone()],
+            }]);
+        }
+        How::SocketAs(user) => vec![*user],
+        How::Socket => vec![&*owner.name, DEFAULT_SUPERUSER],
     };
-    let socket = cluster
-        .postmaster
-        .as_ref()
-        .and_then(|postmaster| postmaster.socket());
+    users.dedup();
+    let socket = cluster.postmaster.as_ref().and_then(Postmaster::socket);
     let socket = socket.ok_or_else(|| AdminError::NoSocket {
         data_dir: cluster.data_dir.clone(),
     })?;
-    let mut attempts = Vec::new();
-    for user in users {
-        for database in DATABASES {
-            let address = Address::Unix {
-                socket: socket.clone(),
-            };
-            let mut target = Target::new(address, &user, database, now);
-            target.application_name = APPLICATION_NAME.to_owned();
-            attempts.push((target, cluster.owner.clone()));
-        }
-    }
-    Ok(attempts)
-}
-
-/// Whether another role or database may fare better: the server answered and refused this login. A missing database
-/// (3D000) is told only to who is let in.
-fn is_about_the_login(failure: &Failure) -> bool {
-    match failure {
-        Failure::Server(error) => matches!(
-            error.code.as_str(),
-            "28000" | "28P01" | "3D000" | "42501" | "55000"
-        ),
-        Failure::PasswordNeeded { .. } | Failure::UnsupportedAuthentication { .. } => true,
-        _ => false,
-    }
+    let target = |user: &str, database: &str| {
+        let address = Address::Unix {
+            socket: socket.clone(),
+        };
+        let mut target = Target::new(address, user, database, now);
+        target.application_name = APPLICATION_NAME.to_owned();
+        target
+    };
+    Ok(users
+        .into_iter()
+        .map(|user| Login {
+            account: owner.clone(),
+            user: user.to_owned(),
+            targets: DATABASES
+                .iter()
+                .map(|database| target(user, database))
+                .collect(),
+        })
+        .collect())
 }
 
 /// Fixes what the text of answers and the meaning of names depend on.

@@ -169,6 +169,9 @@ pub enum ClientError {
     /// A certificate and no key.
     #[error("certificate present, but not private key file \"{}\"", .0.display())]
     NoKey(PathBuf),
+    /// The key's name has a colon: it names an OpenSSL engine.
+    #[error("could not load SSL engine \"{0}\"")]
+    Engine(String),
     /// The key cannot be looked at.
     #[error("could not stat private key file \"{}\": {reason}", .path.display())]
     KeyUnreachable {
@@ -345,7 +348,9 @@ impl View<'_> {
         } else {
             HostRules::Libpq12
         };
-        target.timeout = timeout(text("connect_timeout"));
+        if let Some(timeout) = timeout(resolved.get("connect_timeout"), self.libpq.version) {
+            target.timeout = timeout;
+        }
         target.application_name = match text("application_name") {
             "" => text("fallback_application_name"),
             name => name,
@@ -397,10 +402,16 @@ fn address(host: &Host, default_socket_dir: &str) -> Result<Address, ClientError
     }
 }
 
-/// `connect_timeout`: seconds, zero or nothing for no bound. Before 17 libpq took 1 for 2.
-fn timeout(text: &str) -> Duration {
-    let seconds: u64 = text.trim().parse().unwrap_or(0);
-    Duration::from_secs(seconds)
+/// `connect_timeout`: seconds, zero or less for no bound; before 17 libpq takes 1 for 2. `None` where nothing sensible is said.
+fn timeout(text: Option<&str>, version: Version) -> Option<Duration> {
+    let seconds = text?.trim().parse::<i64>().ok()?;
+    let seconds = u64::try_from(seconds).unwrap_or(0);
+    let least = if version < Version::V17 { 2 } else { 1 };
+    Some(Duration::from_secs(if seconds == 0 {
+        0
+    } else {
+        seconds.max(least)
+    }))
 }
 
 /// Parameters that are set to something else than their default and mean nothing here.

@@ -13,7 +13,7 @@ use std::str::FromStr;
 use hostfile::{Account, FileKind, Metadata};
 use pg_config::Version;
 
-pub use place::Places;
+pub(crate) use place::Places;
 pub use postmaster::Postmaster;
 
 /// A PostgreSQL cluster on this machine: a data folder and what belongs to it.
@@ -147,7 +147,7 @@ pub enum Selector {
         /// The name, such as `main`.
         name: String,
     },
-    /// By its data folder.
+    /// By its data folder, absolute.
     DataDir(PathBuf),
     /// The only one there is.
     Only,
@@ -356,3 +356,6 @@ fn titles(clusters: &[Cluster]) -> String {
     let titles: Vec<String> = clusters.iter().map(ToString::to_string).collect();
     titles.join(", ")
 }
+
+#[cfg(test)]
+mod tests;

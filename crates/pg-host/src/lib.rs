@@ -19,9 +19,7 @@ pub use admin::{
     Admin, AdminError, AskError, Database, FileSetting, HbaRow, How, IdentRow, OwnTls, Role,
     Setting, Settings, Standby, TcpSession, Tried, own_tls,
 };
-pub use cluster::{
-    Cluster, FindError, NotACluster, Places, Postmaster, Selector, Survey, clusters, find,
-};
+pub use cluster::{Cluster, FindError, NotACluster, Postmaster, Selector, Survey, clusters, find};
 pub use files::{File, HostFiles};
 pub use server::{
     CertificateFile, Configuration, CrlFile, DatabaseFacts, FactsError, FileProblem, Hba, Ident,

@@ -202,6 +202,17 @@ pub struct FileSetting {
     pub error: Option<String>,
 }
 
+impl FileSetting {
+    /// Whether a reload would apply nothing at all because of it. A value that is refused, or that needs a restart, is passed over
+    /// by itself (`guc.c`, `ProcessConfigFileInternal`).
+    #[must_use]
+    pub fn stops_a_reload(&self) -> bool {
+        self.error
+            .as_deref()
+            .is_some_and(|error| error != NOT_APPLIED)
+    }
+}
+
 /// One row of `pg_hba_file_rules`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HbaRow {
@@ -282,3 +293,6 @@ fn hba_row(row: &Record<'_>) -> Result<HbaRow, AskError> {
         error: row.optional("error"),
     })
 }
+
+/// The server never translates it.
+const NOT_APPLIED: &str = "setting could not be applied";

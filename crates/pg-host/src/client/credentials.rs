@@ -46,6 +46,9 @@ pub(super) fn read(
         chain.extend(intermediates);
     }
 
+    if let Some((engine, _)) = resolved.get("sslkey").and_then(|name| name.split_once(':')) {
+        return Err(ClientError::Engine(engine.to_owned()));
+    }
     let key_path = named("sslkey").unwrap_or_else(|| folder.join("postgresql.key"));
     let key = key(&key_path, resolved.get("sslpassword"), libpq.version);
     files.key = Some(Sought {

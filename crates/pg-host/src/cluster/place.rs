@@ -4,13 +4,13 @@ use std::path::PathBuf;
 
 /// Folders that a survey starts from. The default is where Debian and Linux have them.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Places {
+pub(crate) struct Places {
     /// Debian's configuration folders: `VERSION/NAME` below it.
-    pub etc: PathBuf,
+    pub(crate) etc: PathBuf,
     /// Debian's programs: `VERSION/bin` below it.
-    pub lib: PathBuf,
+    pub(crate) lib: PathBuf,
     /// The process table.
-    pub proc: PathBuf,
+    pub(crate) proc: PathBuf,
 }
 
 impl Default for Places {
