@@ -4,6 +4,7 @@
 //! behind it, `^` at the beginning and `$` at the end, and `|` between whole branches. All of it ASCII. The rest
 //! (groups, bounds, classes, escapes of letters, `***` and `(?` prefixes) is left open.
 
+use alloc::string::String;
 use alloc::vec::Vec;
 
 /// Whether the pattern is found in the text; none where that is not sure.
@@ -13,6 +14,23 @@ pub(super) fn is_match(pattern: &[u8], text: &[u8]) -> Option<bool> {
     }
     let branches = branches(pattern)?;
     Some(branches.iter().any(|branch| branch.is_match(text)))
+}
+
+/// A text in which the pattern is found, if one is easily had.
+pub(super) fn example(pattern: &[u8]) -> Option<String> {
+    let branch = branches(pattern)
+        .filter(|_| pattern.is_ascii())?
+        .into_iter()
+        .next()?;
+    let preferred = || (b'a'..=b'z').chain(b'0'..=b'9').chain(b' '..=b'~');
+    let needed = branch.atoms.iter().filter(|atom| !atom.optional);
+    let text: Option<Vec<u8>> = needed
+        .map(|atom| preferred().find(|&byte| atom.matches[usize::from(byte)]))
+        .collect();
+    let text = String::from_utf8(text?)
+        .ok()
+        .filter(|text| !text.is_empty())?;
+    (is_match(pattern, text.as_bytes()) == Some(true)).then_some(text)
 }
 
 /// What PostgreSQL would surely say against the pattern; none where nothing is known.
