@@ -1,5 +1,15 @@
 //! Connection strings: what may stand in them, how they are read and written, and which value wins. Service files are
-//! read in `service`.
+//! read in `service`, passwords looked up in `passfile`.
+
+mod keyword;
+mod pairs;
+mod resolved;
+mod tls;
+mod uri;
+
+pub use keyword::{KEYWORDS, Keyword};
+pub use resolved::{Host, ResolveError, Resolved, Site, Source, Value};
+pub use tls::{ChannelBinding, SslCertMode, SslMode, SslNegotiation, UnknownWord};
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -10,6 +20,15 @@ use crate::Version;
 use crate::service;
 
 /// Connection parameters: keywords and values in the order given.
+///
+/// ```
+/// use pg_config::conninfo::Conninfo;
+///
+/// let conninfo: Conninfo = "host=tolva dbname='my db' sslmode=verify-full".parse()?;
+/// assert_eq!(conninfo.get("dbname"), Some("my db"));
+/// assert_eq!(conninfo.to_uri(), "postgresql://tolva/my%20db?sslmode=verify-full");
+/// # Ok::<(), pg_config::conninfo::ParseError>(())
+/// ```
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Conninfo {
     parameters: Vec<(&'static Keyword, String)>,
@@ -23,28 +42,62 @@ impl Conninfo {
         }
     }
 
-    /// Reads `keyword=value ...` or `postgresql://...` (`fe-connect.c`, `conninfo_parse`, `conninfo_uri_parse`).
+    /// Reads `keyword=value ...` or `postgresql://...` as the newest libpq does (`fe-connect.c`,
+    /// `parse_connection_string`). Keywords that came later than a libpq are refused when that one's rules are asked
+    /// for, in [`resolve`](Self::resolve).
     ///
     /// # Errors
     /// [`ParseError`], in libpq's words.
     pub fn parse(text: &str) -> Result<Self, ParseError> {
-        let _ = text;
-        todo!()
+        Self::parse_as(text, Version::V19)
+    }
+
+    /// Reads as [`parse`](Self::parse) does, with the rules of one version: from 18 on blanks around the parts of a
+    /// URI are dropped and blanks in them refused, before that they belong to the value.
+    ///
+    /// # Errors
+    /// [`ParseError`], in libpq's words.
+    pub fn parse_as(text: &str, version: Version) -> Result<Self, ParseError> {
+        let mut conninfo = Self::new();
+        match uri::without_scheme(text) {
+            Some(rest) => uri::parse(&mut conninfo, text, rest, version)?,
+            None => pairs::parse(&mut conninfo, text)?,
+        }
+        Ok(conninfo)
     }
 
     /// The value of a keyword.
     pub fn get(&self, keyword: &str) -> Option<&str> {
-        let _ = keyword;
-        todo!()
+        self.iter()
+            .find(|(known, _)| known.name == keyword)
+            .map(|(_, value)| value)
     }
 
-    /// Gives a keyword a value.
+    /// Gives a keyword a value, in its old place if it had one. The `requiressl` of old becomes `sslmode`
+    /// (`conninfo_storeval`).
     ///
     /// # Errors
     /// [`ParseError::UnknownKeyword`].
     pub fn set(&mut self, keyword: &str, value: &str) -> Result<(), ParseError> {
-        let _ = (keyword, value);
-        todo!()
+        let (keyword, value) = match (keyword, value.starts_with('1')) {
+            ("requiressl", true) => ("sslmode", "require"),
+            ("requiressl", false) => ("sslmode", "prefer"),
+            _ => (keyword, value),
+        };
+        let Some(known) = Keyword::named(keyword) else {
+            return Err(ParseError::UnknownKeyword {
+                keyword: keyword.into(),
+            });
+        };
+        match self
+            .parameters
+            .iter_mut()
+            .find(|(given, _)| given.name == known.name)
+        {
+            Some((_, old)) => *old = value.into(),
+            None => self.parameters.push((known, value.into())),
+        }
+        Ok(())
     }
 
     /// Keywords and values in the order given.
@@ -54,14 +107,22 @@ impl Conninfo {
             .map(|(keyword, value)| (*keyword, value.as_str()))
     }
 
-    /// Which service is wanted, here or in the environment.
+    /// Which service is wanted, here or in the environment (`parseServiceInfo`).
     pub fn service(&self, env: &dyn Fn(&str) -> Option<String>) -> Option<service::Wanted> {
-        let _ = env;
-        todo!()
+        let given = |keyword: &str, variable| {
+            self.get(keyword)
+                .map(String::from)
+                .or_else(|| env(variable))
+        };
+        Some(service::Wanted {
+            name: given("service", "PGSERVICE")?,
+            file: given("servicefile", "PGSERVICEFILE"),
+        })
     }
 
     /// Every parameter's value and where it comes from, as libpq decides: given here, else by the service, else by the
-    /// environment, else by default (`fe-connect.c`, `conninfo_add_defaults`).
+    /// environment, else by default (`fe-connect.c`, `conninfo_add_defaults`, `pqConnectOptions2`). `service` is what
+    /// [`service::locate`] found for [`service`](Self::service); `env` gives environment variables.
     ///
     /// # Errors
     /// [`ResolveError`], in libpq's words.
@@ -71,24 +132,30 @@ impl Conninfo {
         service: Option<&service::Found>,
         site: &Site<'_>,
     ) -> Result<Resolved, ResolveError> {
-        let _ = (env, service, site);
-        todo!()
+        resolved::resolve(self, env, service, site)
+    }
+
+    /// As a URI that reads back as the same parameters, passwords included.
+    pub fn to_uri(&self) -> String {
+        uri::write(self)
     }
 }
 
 impl fmt::Display for Conninfo {
     /// As `keyword=value` pairs, quoted where needed, passwords included.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let _ = f;
-        todo!()
+        pairs::write(f, self.iter().map(|(keyword, value)| (keyword.name, value)))
     }
 }
 
 impl fmt::Debug for Conninfo {
     /// As [`Display`](fmt::Display), with secrets elided.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let _ = f;
-        todo!()
+        pairs::write(
+            f,
+            self.iter()
+                .map(|(keyword, value)| (keyword.name, keyword.shown(value))),
+        )
     }
 }
 
@@ -100,255 +167,8 @@ impl FromStr for Conninfo {
     }
 }
 
-/// One connection parameter that libpq knows (`PQconninfoOptions`).
-#[derive(Debug, PartialEq, Eq)]
-pub struct Keyword {
-    /// As written in connection strings and service files.
-    pub name: &'static str,
-    /// The environment variable that is asked where nothing else gives a value.
-    pub env: Option<&'static str>,
-    /// The compiled default.
-    pub default: Option<&'static str>,
-    /// The first libpq that knows it.
-    pub since: Version,
-    /// The last libpq that knows it, where it is gone.
-    pub until: Option<Version>,
-    /// Not to be shown.
-    pub secret: bool,
-}
-
-impl Keyword {
-    /// The keyword of this name.
-    pub fn named(name: &str) -> Option<&'static Keyword> {
-        KEYWORDS.iter().find(|keyword| keyword.name == name)
-    }
-
-    /// Whether libpq of this version knows it.
-    pub fn known_to(&self, version: Version) -> bool {
-        self.since <= version && self.until.is_none_or(|until| version <= until)
-    }
-}
-
-/// Every connection parameter, in libpq's order.
-pub const KEYWORDS: &[Keyword] = &[];
-
-/// What libpq knows by itself and this crate does not.
-#[derive(Debug, Clone, Copy)]
-pub struct Site<'a> {
-    /// Whose rules and defaults.
-    pub version: Version,
-    /// The operating system's name of the user who connects: the default for `user`.
-    pub os_user: &'a str,
-    /// The compiled default folder of Unix sockets, such as `/var/run/postgresql`.
-    pub socket_dir: &'a str,
-}
-
-/// Every parameter that has a value, and where it comes from.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Resolved {
-    values: Vec<Value>,
-}
-
-impl Resolved {
-    /// The value of a keyword; none where nothing gives one.
-    pub fn get(&self, keyword: &str) -> Option<&str> {
-        self.value(keyword).map(|value| value.text.as_str())
-    }
-
-    /// The value of a keyword with its source.
-    pub fn value(&self, keyword: &str) -> Option<&Value> {
-        self.values
-            .iter()
-            .find(|value| value.keyword.name == keyword)
-    }
-
-    /// Every value, in libpq's order of keywords.
-    pub fn values(&self) -> &[Value] {
-        &self.values
-    }
-
-    /// The hosts to try, in order.
-    ///
-    /// # Errors
-    /// [`ResolveError`] where hosts, addresses and ports differ in number, or a port is none.
-    pub fn hosts(&self) -> Result<Vec<Host>, ResolveError> {
-        todo!()
-    }
-
-    /// The `sslmode`.
-    ///
-    /// # Errors
-    /// [`ResolveError::InvalidValue`].
-    pub fn sslmode(&self) -> Result<SslMode, ResolveError> {
-        todo!()
-    }
-
-    /// The `sslnegotiation`.
-    ///
-    /// # Errors
-    /// [`ResolveError::InvalidValue`], or where the `sslmode` is too weak for `direct`.
-    pub fn sslnegotiation(&self) -> Result<SslNegotiation, ResolveError> {
-        todo!()
-    }
-
-    /// The `channel_binding`.
-    ///
-    /// # Errors
-    /// [`ResolveError::InvalidValue`].
-    pub fn channel_binding(&self) -> Result<ChannelBinding, ResolveError> {
-        todo!()
-    }
-}
-
-impl fmt::Debug for Resolved {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let _ = f;
-        todo!()
-    }
-}
-
-/// A parameter's value.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Value {
-    /// Which parameter.
-    pub keyword: &'static Keyword,
-    /// The value.
-    pub text: String,
-    /// Where it comes from.
-    pub source: Source,
-}
-
-/// Where a value comes from, strongest first.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Source {
-    /// The connection string.
-    Explicit,
-    /// A line of a service file.
-    Service {
-        /// The file.
-        file: String,
-        /// From 1.
-        line: u32,
-    },
-    /// An environment variable.
-    Environment(&'static str),
-    /// libpq itself.
-    Default,
-}
-
-/// One place to connect to.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Host {
-    /// A name, an address as text, or the folder of a Unix socket; what a certificate is checked against.
-    pub host: Option<String>,
-    /// The address to connect to, where given apart from the name.
-    pub hostaddr: Option<String>,
-    /// 1 to 65535.
-    pub port: u16,
-}
-
-impl Host {
-    /// The folder of the Unix socket, where this is one: no `hostaddr`, and a host that begins with `/` or `@`.
-    pub fn socket_dir(&self) -> Option<&str> {
-        let host = self.host.as_deref()?;
-        (self.hostaddr.is_none() && host.starts_with(['/', '@'])).then_some(host)
-    }
-}
-
-/// How much TLS is asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
-pub enum SslMode {
-    /// Never TLS.
-    Disable,
-    /// Plain text first, TLS where that is refused.
-    Allow,
-    /// TLS first, plain text where that fails.
-    #[default]
-    Prefer,
-    /// TLS; verified as `verify-ca` does where a root file exists.
-    Require,
-    /// TLS, and the server's chain leads to a trusted root.
-    VerifyCa,
-    /// And the certificate names the host.
-    VerifyFull,
-}
-
-/// Who starts TLS how.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub enum SslNegotiation {
-    /// `SSLRequest` first.
-    #[default]
-    Postgres,
-    /// TLS from the first byte, with ALPN (17+).
-    Direct,
-}
-
-/// Whether SCRAM is to be bound to the TLS channel.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub enum ChannelBinding {
-    /// Never.
-    Disable,
-    /// Where the server offers it.
-    #[default]
-    Prefer,
-    /// Or fail.
-    Require,
-}
-
-/// Not one of the words.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("not one of its values")]
-pub struct UnknownWord;
-
-impl FromStr for SslMode {
-    type Err = UnknownWord;
-
-    fn from_str(text: &str) -> Result<Self, UnknownWord> {
-        let _ = text;
-        todo!()
-    }
-}
-
-impl FromStr for SslNegotiation {
-    type Err = UnknownWord;
-
-    fn from_str(text: &str) -> Result<Self, UnknownWord> {
-        let _ = text;
-        todo!()
-    }
-}
-
-impl FromStr for ChannelBinding {
-    type Err = UnknownWord;
-
-    fn from_str(text: &str) -> Result<Self, UnknownWord> {
-        let _ = text;
-        todo!()
-    }
-}
-
-impl fmt::Display for SslMode {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let _ = f;
-        todo!()
-    }
-}
-
-impl fmt::Display for SslNegotiation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let _ = f;
-        todo!()
-    }
-}
-
-impl fmt::Display for ChannelBinding {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let _ = f;
-        todo!()
-    }
-}
-
-/// Why a connection string cannot be read.
+/// Why a connection string cannot be read. The words are libpq's, but for the whole URI that it repeats in some of
+/// them: a password may be in there.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ParseError {
@@ -358,18 +178,152 @@ pub enum ParseError {
         /// As written.
         keyword: String,
     },
+    /// A word that is no `keyword=value`.
+    #[error("missing \"=\" after \"{keyword}\" in connection info string")]
+    MissingEquals {
+        /// The word.
+        keyword: String,
+    },
+    /// A single quote that is not closed.
+    #[error("unterminated quoted string in connection info string")]
+    UnterminatedQuote,
+    /// A `[` without its `]`.
+    #[error("end of string reached when looking for matching \"]\" in IPv6 host address in URI")]
+    UnclosedBracket,
+    /// `[]`
+    #[error("IPv6 host address may not be empty in URI")]
+    EmptyAddress,
+    /// Something behind a `]` that cannot be there.
+    #[error(
+        "unexpected character \"{character}\" at position {position} in URI (expected \":\" or \"/\")"
+    )]
+    UnexpectedCharacter {
+        /// What stands there.
+        character: char,
+        /// The byte in the URI, from 1.
+        position: usize,
+    },
+    /// A second `=` in a query parameter.
+    #[error("extra key/value separator \"=\" in URI query parameter: \"{keyword}\"")]
+    ExtraSeparator {
+        /// The parameter.
+        keyword: String,
+    },
+    /// A query parameter without `=`.
+    #[error("missing key/value separator \"=\" in URI query parameter: \"{keyword}\"")]
+    MissingSeparator {
+        /// The parameter.
+        keyword: String,
+    },
+    /// No such parameter, in a URI's query.
+    #[error("invalid URI query parameter: \"{keyword}\"")]
+    UnknownParameter {
+        /// As written.
+        keyword: String,
+    },
+    /// A `%` without two hexadecimal digits.
+    #[error("invalid percent-encoded token: \"{text}\"")]
+    BadPercent {
+        /// The part of the URI; a password is elided.
+        text: String,
+    },
+    /// `%00`
+    #[error("forbidden value %00 in percent-encoded value: \"{text}\"")]
+    Nul {
+        /// The part of the URI; a password is elided.
+        text: String,
+    },
+    /// A blank inside a part (18+).
+    #[error("unexpected spaces found in \"{text}\", use percent-encoded spaces (%20) instead")]
+    Blank {
+        /// The part of the URI; a password is elided.
+        text: String,
+    },
+    /// Percent-encoded bytes that are not UTF-8. libpq takes them; nothing here can.
+    #[error("percent-encoded value is not UTF-8: \"{text}\"")]
+    NotUtf8 {
+        /// The part of the URI; a password is elided.
+        text: String,
+    },
 }
 
-/// Why the parameters make no connection.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum ResolveError {
-    /// A value that its parameter does not take.
-    #[error("invalid {keyword} value: \"{value}\"")]
-    InvalidValue {
-        /// The parameter.
-        keyword: &'static str,
-        /// The value.
-        value: String,
-    },
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::format;
+    use alloc::string::ToString;
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_keyword_given_twice_has_its_last_value_in_its_first_place() {
+        let conninfo: Conninfo = "host=a port=1 host=b requiressl=1".parse().unwrap();
+        assert_eq!(conninfo.to_string(), "host=b port=1 sslmode=require");
+    }
+
+    #[test]
+    fn secrets_are_not_shown() {
+        let conninfo: Conninfo = "user=u password=hush sslpassword=hush".parse().unwrap();
+        assert_eq!(
+            format!("{conninfo:?}"),
+            "user=u password=******** sslpassword=********"
+        );
+        let broken = "postgres://u:hush%zz@h/".parse::<Conninfo>().unwrap_err();
+        assert!(!format!("{broken} {broken:?}").contains("hush"));
+    }
+
+    #[test]
+    fn the_service_is_named_here_or_in_the_environment() {
+        let env = |name: &str| {
+            (name == "PGSERVICE" || name == "PGSERVICEFILE").then(|| name.to_lowercase())
+        };
+        let wanted = Conninfo::new().service(&env).unwrap();
+        assert_eq!(
+            (wanted.name.as_str(), wanted.file.as_deref()),
+            ("pgservice", Some("pgservicefile"))
+        );
+        let given: Conninfo = "service=s servicefile=f".parse().unwrap();
+        let wanted = given.service(&env).unwrap();
+        assert_eq!(
+            (wanted.name.as_str(), wanted.file.as_deref()),
+            ("s", Some("f"))
+        );
+        assert_eq!(Conninfo::new().service(&|_| None), None);
+    }
+
+    fn any_conninfo() -> impl Strategy<Value = Conninfo> {
+        let keyword = (0..KEYWORDS.len()).prop_map(|i| &KEYWORDS[i]);
+        let value = prop_oneof![
+            "[a-z0-9:,]{0,6}",
+            "\\PC{0,6}",
+            "[ '\\\\%&=@/?\\[\\]\t\n]{0,6}"
+        ];
+        prop::collection::vec((keyword, value), 0..5).prop_map(|pairs| {
+            let mut conninfo = Conninfo::new();
+            for (keyword, value) in pairs {
+                conninfo.set(keyword.name, &value).unwrap();
+            }
+            conninfo
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_reads_back(conninfo in any_conninfo()) {
+            prop_assert_eq!(&conninfo.to_string().parse::<Conninfo>().unwrap(), &conninfo);
+            let uri = conninfo.to_uri();
+            for version in [Version::V17, Version::V18] {
+                let mut back = Conninfo::parse_as(&uri, version).unwrap();
+                let mut given = conninfo.clone();
+                back.parameters.sort_by_key(|(keyword, _)| keyword.name);
+                given.parameters.sort_by_key(|(keyword, _)| keyword.name);
+                prop_assert_eq!(back, given, "{}", uri);
+            }
+        }
+
+        #[test]
+        fn any_text_is_read_or_refused(text in "(postgres://)?\\PC{0,20}") {
+            let _ = Conninfo::parse_as(&text, Version::V12);
+            let _ = Conninfo::parse(&text);
+        }
+    }
 }
