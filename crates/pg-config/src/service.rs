@@ -1,14 +1,30 @@
-//! `pg_service.conf`: connection parameters under a name, as libpq reads them. Which file is read for whom is decided
-//! in `locate`; what the parameters mean in `conninfo`.
+//! `pg_service.conf`: connection parameters under a name, as libpq reads them. What the parameters mean is
+//! `conninfo`'s business.
 
+mod edit;
+mod lookup;
+
+pub use edit::EditError;
+pub use lookup::{Found, LookupError, Wanted, locate};
+
+use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::resolve::Files;
-use crate::text::{Change, Span};
-use crate::{Diagnostic, Version};
+use crate::conninfo::Keyword;
+use crate::text::{self, Change, Span};
+use crate::{Diagnostic, Severity, Version};
 
 /// A service file: its bytes, and the sections that libpq reads in them (`fe-connect.c`, `parseServiceFile`).
+///
+/// ```
+/// use pg_config::{Version, service::Document};
+///
+/// let mut services = Document::parse(b"# mine\n[a]\nhost=a\n", Version::V15);
+/// services.set_section("tolva", &[("host", "tolva"), ("sslmode", "verify-full")])?;
+/// assert_eq!(services.to_bytes(), b"# mine\n[a]\nhost=a\n\n[tolva]\nhost=tolva\nsslmode=verify-full\n");
+/// # Ok::<(), pg_config::service::EditError>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Document {
     bytes: Vec<u8>,
@@ -20,8 +36,31 @@ pub struct Document {
 impl Document {
     /// Reads a file as libpq of this version does.
     pub fn parse(bytes: &[u8], version: Version) -> Self {
-        let _ = (bytes, version);
-        todo!()
+        let mut document = Self {
+            bytes: bytes.to_vec(),
+            version,
+            sections: Vec::new(),
+            diagnostics: Vec::new(),
+        };
+        // Before the first header, and behind one that no name matches, lines belong to nobody.
+        let mut in_section = false;
+        for line in text::lines(bytes) {
+            match document.read_line(line) {
+                Meaning::Nothing => {}
+                Meaning::Header(Some(section)) => {
+                    document.sections.push(section);
+                    in_section = true;
+                }
+                Meaning::Header(None) => in_section = false,
+                Meaning::Content(content) => {
+                    if let Some(section) = document.sections.pop_if(|_| in_section) {
+                        let section = document.read_parameter(section, line, content);
+                        document.sections.push(section);
+                    }
+                }
+            }
+        }
+        document
     }
 
     /// The bytes of the file.
@@ -41,18 +80,18 @@ impl Document {
 
     /// The section that libpq would read: the first of this name.
     pub fn section(&self, name: &str) -> Option<&Section> {
-        let _ = name;
-        todo!()
+        self.sections.iter().find(|section| section.name == name)
     }
 
     /// Lines that libpq refuses. Those in a section count only for whoever asks for that section; a line that is too
-    /// long counts for everybody.
+    /// long counts for everybody whose section does not end before it.
     pub fn diagnostics(&self) -> &[Diagnostic] {
         &self.diagnostics
     }
 
     /// Gives the section these parameters: those it has get the value, in their line; those it lacks are added behind
-    /// its last line. A section that is not there is added at the end. All else stays.
+    /// its last one. A section that is not there is added at the end. All else stays. Of a key given twice the first
+    /// counts, as in the file.
     ///
     /// # Errors
     /// [`EditError`] where a name, key or value cannot be written so that libpq of this version reads it.
@@ -61,14 +100,114 @@ impl Document {
         name: &str,
         parameters: &[(&str, &str)],
     ) -> Result<Change, EditError> {
-        let _ = (name, parameters);
-        todo!()
+        let change = edit::set_section(self, name, parameters)?;
+        Ok(self.apply(change))
     }
 
-    /// Takes the first section of this name out: its header, its lines, and nothing else.
+    /// Takes the first section of this name out: from its header to its last parameter. Comments behind that stay:
+    /// they may be about the next section.
     pub fn remove_section(&mut self, name: &str) -> Change {
-        let _ = name;
-        todo!()
+        let change = self.section(name).map_or_else(Change::none, |section| {
+            Change::replace(section.span, Vec::new())
+        });
+        self.apply(change)
+    }
+
+    fn apply(&mut self, change: Change) -> Change {
+        if !change.is_empty() {
+            *self = Self::parse(&change.apply(&self.bytes), self.version);
+        }
+        change
+    }
+
+    /// What kind of line this is, blanks at its ends taken away.
+    fn read_line(&mut self, line: text::Line) -> Meaning {
+        let whole = line.whole.of(&self.bytes);
+        // C strings end at a NUL, the newline behind it included.
+        let length = whole.iter().position(|&b| b == 0).unwrap_or(whole.len());
+        let limit = longest_line(self.version);
+        if length > limit {
+            self.report(
+                "service-line-too-long",
+                line,
+                format!("line {} too long", line.number),
+            );
+            return Meaning::Nothing;
+        }
+        let content = trim(self.version, &whole[..length]).shifted(line.whole.start);
+        match content.of(&self.bytes) {
+            [] | [b'#', ..] => Meaning::Nothing,
+            [b'[', header @ ..] => {
+                let Some(end) = header.iter().position(|&b| b == b']') else {
+                    self.report("service-header", line, "no service has this name".into());
+                    return Meaning::Header(None);
+                };
+                Meaning::Header(Some(Section {
+                    name: String::from_utf8_lossy(&header[..end]).into_owned(),
+                    line: line.number,
+                    parameters: Vec::new(),
+                    span: line.whole,
+                }))
+            }
+            _ => Meaning::Content(content),
+        }
+    }
+
+    /// A line within a section, which now reaches to it.
+    fn read_parameter(&mut self, mut section: Section, line: text::Line, content: Span) -> Section {
+        section.span.end = line.whole.end;
+        let bytes = content.of(&self.bytes);
+        let equals = bytes.iter().position(|&b| b == b'=');
+        let key = String::from_utf8_lossy(&bytes[..equals.unwrap_or(bytes.len())]).into_owned();
+        let Some(equals) = equals.filter(|_| allowed(&key, self.version)) else {
+            let (code, message) = if bytes.starts_with(b"ldap") {
+                (
+                    "service-ldap",
+                    "looked up by a libpq with LDAP, a syntax error to one without",
+                )
+            } else if equals.is_some() && is_nested(&key, self.version) {
+                (
+                    "service-nested",
+                    "nested service specifications not supported",
+                )
+            } else {
+                ("service-syntax", "syntax error")
+            };
+            self.report(code, line, message.into());
+            return section;
+        };
+        let value_span = Span::new(content.start + equals + 1, content.end);
+        let value = value_span.of(&self.bytes);
+        let text = String::from_utf8_lossy(value).into_owned();
+        if text.as_bytes() != value {
+            self.report(
+                "service-not-utf8",
+                line,
+                format!("the value of \"{key}\" is not UTF-8"),
+            );
+        }
+        section.parameters.push(Parameter {
+            key,
+            value: text,
+            line: line.number,
+            value_span,
+        });
+        section
+    }
+
+    fn report(&mut self, code: &'static str, line: text::Line, message: String) {
+        let harmless = ["service-header", "service-ldap", "service-not-utf8"].contains(&code);
+        self.diagnostics.push(Diagnostic {
+            code,
+            severity: if harmless {
+                Severity::Warning
+            } else {
+                Severity::Error
+            },
+            span: line.content,
+            line: line.number,
+            message,
+        });
     }
 }
 
@@ -81,15 +220,22 @@ pub struct Section {
     pub line: u32,
     /// The parameters in file order. Of a key given twice libpq takes the first.
     pub parameters: Vec<Parameter>,
-    /// From the header to the end of its last parameter line or comment, before the next header.
+    /// From the header to the end of its last line that is neither blank nor a comment.
     pub span: Span,
 }
 
 impl Section {
     /// The value that libpq takes: the first of this key.
     pub fn get(&self, key: &str) -> Option<&str> {
-        let _ = key;
-        todo!()
+        self.parameter(key)
+            .map(|parameter| parameter.value.as_str())
+    }
+
+    /// The line that libpq takes: the first of this key.
+    pub fn parameter(&self, key: &str) -> Option<&Parameter> {
+        self.parameters
+            .iter()
+            .find(|parameter| parameter.key == key)
     }
 }
 
@@ -106,92 +252,198 @@ pub struct Parameter {
     pub value_span: Span,
 }
 
-/// Why a section cannot be written.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum EditError {
-    /// Empty, or with a bracket, a line break or NUL in it.
-    #[error("invalid service name \"{name}\"")]
-    BadName {
-        /// The name.
-        name: String,
-    },
-    /// Not a keyword that libpq of this version takes in a service file.
-    #[error("invalid connection option \"{key}\"")]
-    BadKey {
-        /// The key.
-        key: String,
-    },
-    /// It holds a line break or NUL, or ends in a blank, which libpq would lose.
-    #[error("the value of \"{key}\" cannot be written in a service file")]
-    BadValue {
-        /// The key.
-        key: String,
-    },
-    /// The line would be longer than libpq of this version reads.
-    #[error("the line of \"{key}\" would be longer than {limit} bytes")]
-    TooLong {
-        /// The key.
-        key: String,
-        /// The longest line, in bytes with its line end.
-        limit: usize,
-    },
+/// What a physical line is.
+enum Meaning {
+    /// Blank, a comment, or too long to be read.
+    Nothing,
+    /// The end of the section before it, and the beginning of another if a name could match it.
+    Header(Option<Section>),
+    /// Anything else.
+    Content(Span),
 }
 
-/// Which service is wanted, and where libpq looks for it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Wanted {
-    /// The service's name.
-    pub name: String,
-    /// The file that the connection string or the environment names; none: the one in the home folder.
-    pub file: Option<String>,
+/// The longest line that libpq reads, in bytes with its line end: its buffer without the NUL and one more.
+fn longest_line(version: Version) -> usize {
+    if version < Version::V14 { 254 } else { 1022 }
 }
 
-/// A section that was found, and in which file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Found {
-    /// The file's path.
-    pub file: String,
-    /// The section.
-    pub section: Section,
+/// Without the blanks at its ends: all of them from 13 on, before that only line ends behind.
+fn trim(version: Version, line: &[u8]) -> Span {
+    let behind = |b: &u8| {
+        if version < Version::V13 {
+            matches!(b, b'\r' | b'\n')
+        } else {
+            is_blank(*b)
+        }
+    };
+    let end = line
+        .iter()
+        .rposition(|b| !behind(b))
+        .map_or(0, |last| last + 1);
+    let start = line[..end]
+        .iter()
+        .position(|&b| !is_blank(b))
+        .unwrap_or(end);
+    Span::new(start, end)
 }
 
-/// Finds a service as libpq does (`fe-connect.c`, `parseServiceInfo`): in the file that is wanted or `.pg_service.conf`
-/// in `home`, else in `pg_service.conf` in `system_folder`.
-///
-/// # Errors
-/// [`LookupError`], in libpq's words.
-pub fn locate(
-    wanted: &Wanted,
-    home: Option<&str>,
-    system_folder: &str,
-    files: &dyn Files,
-    version: Version,
-) -> Result<Found, LookupError> {
-    let _ = (wanted, home, system_folder, files, version);
-    todo!()
+/// C's `isspace` in the C locale.
+fn is_blank(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t'..=b'\r')
 }
 
-/// Why a service was not found.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum LookupError {
-    /// A file that was named is not there or cannot be read.
-    #[error("service file \"{file}\" not found")]
-    FileNotFound {
-        /// The file.
-        file: String,
-    },
-    /// No file has a section of this name.
-    #[error("definition of service \"{name}\" not found")]
-    NotFound {
-        /// The service.
-        name: String,
-    },
-    /// A line that libpq refuses.
-    #[error("{message}")]
-    Line {
-        /// In libpq's words, with file and line.
-        message: String,
-    },
+/// A parameter that may stand in a service file read by this version.
+fn allowed(key: &str, version: Version) -> bool {
+    !is_nested(key, version) && Keyword::named(key).is_some_and(|keyword| keyword.known_to(version))
+}
+
+/// A parameter that would lead to another service.
+fn is_nested(key: &str, version: Version) -> bool {
+    key == "service" || (key == "servicefile" && version >= Version::V19)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::string::ToString;
+    use proptest::prelude::*;
+
+    fn shown(text: &str, version: Version) -> String {
+        let document = Document::parse(text.as_bytes(), version);
+        let mut lines: Vec<(u32, String)> = Vec::new();
+        for section in document.sections() {
+            lines.push((section.line, format!("[{}]", section.name)));
+            lines.extend(
+                section
+                    .parameters
+                    .iter()
+                    .map(|p| (p.line, format!("{:?} = {:?}", p.key, p.value))),
+            );
+        }
+        lines.extend(
+            document
+                .diagnostics()
+                .iter()
+                .map(|d| (d.line, format!("{:?}: {}", d.severity, d.message))),
+        );
+        lines.sort();
+        let lines: Vec<_> = lines
+            .iter()
+            .map(|(number, line)| format!("{number} {line}"))
+            .collect();
+        lines.join("\n")
+    }
+
+    #[test]
+    fn lines_are_read_as_libpq_does() {
+        let text = "nonsense\n  [a] ignored\n\thost=x # no comment \n#user=y\nport = 1\nuser= 'q'\nhost=z\n\
+                    service=b\nsslmode=\nPort=2\nnothing\n[open\nhost=lost\n[ b ]\r\nhost=h\r\n";
+        insta::assert_snapshot!(shown(text, Version::V15), @r#"
+        2 [a]
+        3 "host" = "x # no comment"
+        5 Error: syntax error
+        6 "user" = " 'q'"
+        7 "host" = "z"
+        8 Error: nested service specifications not supported
+        9 "sslmode" = ""
+        10 Error: syntax error
+        11 Error: syntax error
+        12 Warning: no service has this name
+        14 [ b ]
+        15 "host" = "h"
+        "#);
+        let document = Document::parse(text.as_bytes(), Version::V15);
+        assert_eq!(
+            document.section("a").unwrap().get("host"),
+            Some("x # no comment")
+        );
+        assert_eq!(document.section("b"), None);
+    }
+
+    #[test]
+    fn versions_differ_in_length_blanks_and_keywords() {
+        let line = |length: usize| format!("[a]\n#{}\n", "x".repeat(length - 2));
+        for (version, longest) in [(Version::V13, 254), (Version::V14, 1022)] {
+            assert_eq!(shown(&line(longest), version), "1 [a]");
+            assert_eq!(
+                shown(&line(longest + 1), version),
+                "1 [a]\n2 Error: line 2 too long"
+            );
+        }
+        assert_eq!(
+            shown("[a]\nhost=x \r\n", Version::V12),
+            "1 [a]\n2 \"host\" = \"x \""
+        );
+        assert_eq!(
+            shown("[a]\nhost=x \r\n", Version::V13),
+            "1 [a]\n2 \"host\" = \"x\""
+        );
+        assert_eq!(
+            shown("[a]\nsslcertmode=allow\n", Version::V15),
+            "1 [a]\n2 Error: syntax error"
+        );
+        assert_eq!(
+            shown("[a]\nsslcertmode=allow\n", Version::V16),
+            "1 [a]\n2 \"sslcertmode\" = \"allow\""
+        );
+        assert_eq!(
+            shown("[a]\nservicefile=x\n", Version::V18),
+            "1 [a]\n2 Error: syntax error"
+        );
+        assert_eq!(
+            shown("[a]\nservicefile=x\n", Version::V19),
+            "1 [a]\n2 Error: nested service specifications not supported"
+        );
+    }
+
+    #[test]
+    fn odd_bytes_are_said() {
+        assert_eq!(shown("\u{feff}[a]\nhost=x\n", Version::V15), "");
+        assert_eq!(
+            shown("[a]\nhost=x\0y\nport=1\n", Version::V15),
+            "1 [a]\n2 \"host\" = \"x\"\n3 \"port\" = \"1\""
+        );
+        let document = Document::parse(b"[a]\nsslcert=\xff\n", Version::V15);
+        assert_eq!(
+            document.diagnostics()[0].message,
+            "the value of \"sslcert\" is not UTF-8"
+        );
+        assert!(
+            shown("[a]\nldap://x\n", Version::V15)
+                .contains("Warning: looked up by a libpq with LDAP")
+        );
+    }
+
+    #[test]
+    fn a_section_is_removed_up_to_its_last_parameter() {
+        let mut document = Document::parse(
+            b"[a]\nhost=a\n# still a\nport=1\n\n# about b\n[b]\nhost=b\n",
+            Version::V15,
+        );
+        assert!(document.remove_section("none").is_empty());
+        document.remove_section("a");
+        assert_eq!(
+            String::from_utf8(document.to_bytes()).unwrap(),
+            "\n# about b\n[b]\nhost=b\n".to_string()
+        );
+        document.remove_section("b");
+        assert_eq!(document.to_bytes(), b"\n# about b\n");
+    }
+
+    proptest! {
+        #[test]
+        fn every_byte_comes_back(bytes: Vec<u8>) {
+            for version in Version::ALL {
+                prop_assert_eq!(Document::parse(&bytes, version).to_bytes(), bytes.clone());
+            }
+        }
+
+        #[test]
+        fn sections_do_not_overlap(text in "(\\[[ab]\\]?|host=x| |#|\0|x)?(\r?\n(\\[[ab]\\]?|host=x| |#|\0|x)?){0,8}") {
+            let document = Document::parse(text.as_bytes(), Version::V15);
+            for pair in document.sections().windows(2) {
+                prop_assert!(pair[0].span.end <= pair[1].span.start);
+            }
+        }
+    }
 }
