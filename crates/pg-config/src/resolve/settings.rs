@@ -168,7 +168,7 @@ impl Reader<'_> {
         for entry in document.entries() {
             match entry {
                 Entry::Setting(setting) => {
-                    self.settings.assignments.push(assignment(setting, &path))
+                    self.settings.assignments.push(assignment(setting, &path));
                 }
                 Entry::Include(include) => accepted &= self.include(include, &path, depth + 1),
             }
