@@ -6,6 +6,7 @@
 //! one to the other.
 
 mod address;
+mod columns;
 mod decide;
 mod grammar;
 mod options;
@@ -14,6 +15,7 @@ mod regex;
 mod rule;
 mod set;
 mod space;
+mod territory;
 mod tls;
 mod witness;
 mod write;
@@ -31,7 +33,7 @@ pub use tls::{DecidingChange, changes_with_tls};
 pub use witness::{Witness, unchanged, witnesses};
 pub use write::{EditError, NewRule, Position};
 
-use crate::text::{Change, Span};
+use crate::text::Span;
 use crate::tokens::Tokenizer;
 use crate::{Diagnostic, Severity, Version};
 
@@ -172,11 +174,5 @@ impl Document {
     /// file.
     pub fn diagnostics(&self) -> &[Diagnostic] {
         &self.diagnostics
-    }
-
-    /// Makes a change and reads the result.
-    fn changed(&mut self, change: Change) -> Change {
-        *self = Self::parse(&change.apply(&self.bytes), self.version);
-        change
     }
 }

@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 use core::fmt;
-use core::net::IpAddr;
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use core::str::FromStr;
 
 /// The address field of a rule.
@@ -26,6 +26,20 @@ pub enum Address {
     HostName(Vec<u8>),
 }
 
+impl From<Source> for Address {
+    fn from(source: Source) -> Self {
+        match source {
+            Source::All => Self::All,
+            Source::SameHost => Self::SameHost,
+            Source::SameNet => Self::SameNet,
+            Source::Network(network) => Self::Masked {
+                address: network.address,
+                mask: mask_of(network.address, network.bits),
+            },
+        }
+    }
+}
+
 /// A network in CIDR notation. Bits outside the prefix are zero.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Network {
@@ -39,9 +53,15 @@ impl Network {
     /// # Errors
     /// [`InvalidNetwork`] where `bits` is more than 32 or 128.
     pub fn new(address: IpAddr, bits: u8) -> Result<Self, InvalidNetwork> {
-        let _ = bits;
-        let _ = address;
-        todo!()
+        if bits > width(address) {
+            return Err(InvalidNetwork);
+        }
+        let address = match (address, mask_of(address, bits)) {
+            (IpAddr::V4(address), IpAddr::V4(mask)) => IpAddr::V4(address & mask),
+            (IpAddr::V6(address), IpAddr::V6(mask)) => IpAddr::V6(address & mask),
+            (address, _) => address,
+        };
+        Ok(Self { address, bits })
     }
 
     /// The first address.
@@ -53,15 +73,32 @@ impl Network {
     pub const fn bits(self) -> u8 {
         self.bits
     }
+
+    /// Whether the address is in it.
+    pub fn contains(self, address: IpAddr) -> bool {
+        Self::new(address, self.bits) == Ok(self) && address.is_ipv4() == self.address.is_ipv4()
+    }
 }
 
 impl FromStr for Network {
     type Err = InvalidNetwork;
 
-    /// Reads `192.168.1.0/24`, `fd00::/8`, and a single address as a network of one.
+    /// Reads `192.168.1.0/24`, `fd00::/8`, and a single address as a network of one. Stricter than PostgreSQL: no
+    /// short forms, no zone.
     fn from_str(text: &str) -> Result<Self, InvalidNetwork> {
-        let _ = text;
-        todo!()
+        let (address, bits) = match text.split_once('/') {
+            Some((address, bits)) => (address, Some(bits)),
+            None => (text, None),
+        };
+        let address: IpAddr = address.parse().map_err(|_| InvalidNetwork)?;
+        let bits = match bits {
+            None => width(address),
+            Some(bits) if bits.bytes().all(|b| b.is_ascii_digit()) => {
+                bits.parse().map_err(|_| InvalidNetwork)?
+            }
+            Some(_) => return Err(InvalidNetwork),
+        };
+        Self::new(address, bits)
     }
 }
 
@@ -110,6 +147,194 @@ impl fmt::Display for Source {
             Self::SameHost => f.write_str("samehost"),
             Self::SameNet => f.write_str("samenet"),
             Self::Network(network) => network.fmt(f),
+        }
+    }
+}
+
+/// The address that `getaddrinfo(AI_NUMERICHOST)` of the GNU C library makes of a text; none where it takes it for a
+/// name. Zones are dropped, as matching does (`ifaddr.c`). A zone that names an interface is accepted for link-local
+/// addresses without asking whether there is such an interface.
+pub(super) fn numeric(text: &[u8]) -> Option<IpAddr> {
+    let text = core::str::from_utf8(text).ok()?;
+    if let Some(address) = inet_aton(text) {
+        return Some(IpAddr::V4(address));
+    }
+    let Some((address, zone)) = text.split_once('%') else {
+        return text.parse().ok().map(IpAddr::V6);
+    };
+    let address: Ipv6Addr = address.parse().ok()?;
+    let link_local = address.is_unicast_link_local() || address.segments()[0] & 0xff0f == 0xff02;
+    let number = zone.bytes().all(|b| b.is_ascii_digit());
+    (!zone.is_empty() && (number || link_local)).then_some(IpAddr::V6(address))
+}
+
+/// The mask that the text behind the slash stands for (`ifaddr.c`, `pg_sockaddr_cidr_mask`: `strtol`).
+pub(super) fn prefix_mask(address: IpAddr, bits: &[u8]) -> Option<IpAddr> {
+    let bits = core::str::from_utf8(bits).ok()?;
+    let bits = bits.trim_start_matches([' ', '\t', '\n', '\x0b', '\x0c', '\r']);
+    let (negative, digits) = match bits.as_bytes() {
+        [b'-', digits @ ..] => (true, digits),
+        [b'+', digits @ ..] => (false, digits),
+        digits => (false, digits),
+    };
+    if digits.is_empty() {
+        return None;
+    }
+    let mut value = 0_u32;
+    for digit in digits {
+        let digit = digit.is_ascii_digit().then(|| u32::from(digit - b'0'))?;
+        value = value.saturating_mul(10).saturating_add(digit);
+    }
+    let bits = u8::try_from(value)
+        .ok()
+        .filter(|&bits| bits <= width(address))?;
+    (bits == 0 || !negative).then(|| mask_of(address, bits))
+}
+
+/// The mask of a prefix of `bits` bits.
+pub(super) fn mask_of(address: IpAddr, bits: u8) -> IpAddr {
+    let bits = u32::from(bits);
+    match address {
+        IpAddr::V4(_) => IpAddr::V4(Ipv4Addr::from_bits(
+            u32::MAX.checked_shl(32 - bits.min(32)).unwrap_or(0),
+        )),
+        IpAddr::V6(_) => IpAddr::V6(Ipv6Addr::from_bits(
+            u128::MAX.checked_shl(128 - bits.min(128)).unwrap_or(0),
+        )),
+    }
+}
+
+/// How many bits an address of this family has.
+const fn width(address: IpAddr) -> u8 {
+    match address {
+        IpAddr::V4(_) => 32,
+        IpAddr::V6(_) => 128,
+    }
+}
+
+/// One to four numbers, decimal, octal or hexadecimal, the last one filling what is left (`inet_aton(3)`).
+fn inet_aton(text: &str) -> Option<Ipv4Addr> {
+    let mut address = 0_u32;
+    let mut left = 32;
+    let mut parts = text.split('.').peekable();
+    while let Some(part) = parts.next() {
+        let value = c_number(part)?;
+        if parts.peek().is_none() {
+            let fits = left == 32 || value >> left == 0;
+            return fits.then(|| Ipv4Addr::from_bits(address | value));
+        }
+        if value > 0xff || left == 8 {
+            return None;
+        }
+        left -= 8;
+        address |= value << left;
+    }
+    None
+}
+
+/// `strtoul` with base 0 over the whole text, which has to begin with a digit.
+fn c_number(text: &str) -> Option<u32> {
+    let (digits, radix) = match text.as_bytes() {
+        [b'0', b'x' | b'X', _, ..] => (&text[2..], 16),
+        [b'0', _, ..] => (&text[1..], 8),
+        _ => (text, 10),
+    };
+    if digits.starts_with('+') {
+        return None;
+    }
+    u32::from_str_radix(digits, radix).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn v4(text: &str) -> Option<IpAddr> {
+        Some(IpAddr::V4(text.parse().unwrap()))
+    }
+
+    #[test]
+    fn numbers_are_read_as_inet_aton_does() {
+        for (text, address) in [
+            ("10", v4("0.0.0.10")),
+            ("127.1", v4("127.0.0.1")),
+            ("192.168.1", v4("192.168.0.1")),
+            ("0x7f000001", v4("127.0.0.1")),
+            ("010.0.0.1", v4("8.0.0.1")),
+            ("4294967295", v4("255.255.255.255")),
+        ] {
+            assert_eq!(numeric(text.as_bytes()), address, "{text}");
+        }
+        for name in [
+            "10.0.0.256",
+            "",
+            "ALL",
+            "*.example.com",
+            "1.2.3.4.5",
+            "08",
+            "0x",
+            "+1",
+            "1.",
+            ".1",
+            "256.1",
+            "[::1]",
+            "::1%",
+            "::1%lo",
+            "4294967296",
+            "1.2.3.",
+            "0x+1",
+            "0+1",
+        ] {
+            assert_eq!(numeric(name.as_bytes()), None, "{name}");
+        }
+        assert_eq!(numeric(b"fe80::1%lo"), Some("fe80::1".parse().unwrap()));
+        assert_eq!(numeric(b"::1%1"), Some("::1".parse().unwrap()));
+    }
+
+    #[test]
+    fn prefixes_are_read_as_strtol_does() {
+        let any = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
+        for (bits, mask) in [
+            ("24", v4("255.255.255.0")),
+            ("024", v4("255.255.255.0")),
+            ("+24", v4("255.255.255.0")),
+            ("0", v4("0.0.0.0")),
+            ("-0", v4("0.0.0.0")),
+            ("32", v4("255.255.255.255")),
+            ("", None),
+            ("33", None),
+            ("24x", None),
+            ("-1", None),
+            ("255.255.255.0", None),
+            ("99999999999", None),
+        ] {
+            assert_eq!(prefix_mask(any, bits.as_bytes()), mask, "{bits}");
+        }
+    }
+
+    #[test]
+    fn networks_drop_the_bits_outside_their_prefix() {
+        let network: Network = "192.168.1.5/24".parse().unwrap();
+        assert_eq!(alloc::format!("{network}"), "192.168.1.0/24");
+        assert!(network.contains("192.168.1.255".parse().unwrap()));
+        assert!(!network.contains("192.168.2.0".parse().unwrap()));
+        assert!(
+            !"::/0"
+                .parse::<Network>()
+                .unwrap()
+                .contains("1.2.3.4".parse().unwrap())
+        );
+        assert_eq!("10.0.0.1".parse::<Network>().unwrap().bits(), 32);
+        for text in [
+            "10",
+            "10/8",
+            "::1%lo",
+            "10.0.0.0/33",
+            "10.0.0.0/",
+            "10.0.0.0/+8",
+            "x",
+        ] {
+            assert_eq!(text.parse::<Network>(), Err(InvalidNetwork), "{text}");
         }
     }
 }

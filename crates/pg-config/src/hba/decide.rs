@@ -5,8 +5,8 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::net::IpAddr;
 
-use super::RuleSet;
-use super::rule::Rule;
+use super::space::address_matches;
+use super::{ConnType, Database, Rule, RuleSet, User, regex};
 
 /// A connection as the server sees it. The role is taken to exist.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -101,12 +101,139 @@ pub enum Mismatch {
 
 /// Which rule decides this connection.
 pub fn decide(set: &RuleSet, connection: &Connection, site: &Site) -> Decision {
-    let _ = (set, connection, site);
-    todo!()
+    let mut rules = Vec::new();
+    for (index, located) in set.rules.iter().enumerate() {
+        match matches(&located.rule, connection, site) {
+            Match::No(_) => {}
+            Match::May(_) => rules.push(index),
+            Match::Yes if rules.is_empty() => return Decision::Rule(index),
+            Match::Yes => {
+                rules.push(index);
+                return Decision::May { rules, none: false };
+            }
+        }
+    }
+    if rules.is_empty() {
+        Decision::NoRule
+    } else {
+        Decision::May { rules, none: true }
+    }
 }
 
-/// Whether this rule matches this connection.
+/// Whether this rule matches this connection. PostgreSQL looks at type, address, database and role in this order.
 pub fn matches(rule: &Rule, connection: &Connection, site: &Site) -> Match {
-    let _ = (rule, connection, site);
-    todo!()
+    if !rule.kind.covers(connection.transport) {
+        return Match::No(Mismatch::Type);
+    }
+    let login = Login {
+        database: if connection.physical_replication {
+            Target::Physical
+        } else {
+            Target::Named(connection.database.as_bytes())
+        },
+        role: connection.role.as_bytes(),
+        member_of: connection.member_of.as_deref(),
+    };
+    let answers = [
+        (
+            Mismatch::Address,
+            address_matches(rule.address.as_ref(), connection.address, site),
+        ),
+        (Mismatch::Database, login.database_matches(&rule.databases)),
+        (Mismatch::User, login.role_matches(&rule.users)),
+    ];
+    let first = |wanted: Option<bool>| answers.iter().find(|(_, answer)| *answer == wanted);
+    match (first(Some(false)), first(None)) {
+        (Some((field, _)), _) => Match::No(*field),
+        (None, Some((field, _))) => Match::May(*field),
+        (None, None) => Match::Yes,
+    }
+}
+
+impl ConnType {
+    /// Whether rules of this type are for connections that come in so (`hba.c`, `check_hba`).
+    pub const fn covers(self, transport: Transport) -> bool {
+        match self {
+            Self::Local => matches!(transport, Transport::Local),
+            Self::Host => !matches!(transport, Transport::Local),
+            Self::HostSsl => matches!(transport, Transport::Tls),
+            Self::HostNoSsl => matches!(transport, Transport::Plain | Transport::Gss),
+            Self::HostGssEnc => matches!(transport, Transport::Gss),
+            Self::HostNoGssEnc => matches!(transport, Transport::Plain | Transport::Tls),
+        }
+    }
+}
+
+/// What a login asks for, without the way it comes in.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Login<'a> {
+    pub(super) database: Target<'a>,
+    pub(super) role: &'a [u8],
+    pub(super) member_of: Option<&'a [String]>,
+}
+
+/// What is connected to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Target<'a> {
+    /// The database of this name.
+    Named(&'a [u8]),
+    /// Any database that no rule names, and that is called neither like the role nor like one it is known to be a
+    /// member of.
+    Other,
+    /// Physical replication.
+    Physical,
+}
+
+impl Login<'_> {
+    /// Whether the database field matches; none where only the server can tell (`hba.c`, `check_db`).
+    pub(super) fn database_matches(&self, words: &[Database]) -> Option<bool> {
+        any(words.iter().map(|word| match (word, self.database) {
+            (Database::Replication, target) => Some(target == Target::Physical),
+            (_, Target::Physical) => Some(false),
+            (Database::All, _) => Some(true),
+            (Database::SameUser, Target::Named(name)) => Some(name == self.role),
+            (Database::SameRole | Database::SameGroup, Target::Named(name)) => self.is_member(name),
+            (Database::SameRole | Database::SameGroup, Target::Other) => {
+                self.member_of.map(|_| false)
+            }
+            (Database::Regex(pattern), Target::Named(name)) => regex::is_match(pattern, name),
+            (Database::Regex(_), Target::Other) => None,
+            (Database::Name(word), Target::Named(name)) => Some(word == name),
+            (Database::Name(_) | Database::SameUser, Target::Other) => Some(false),
+            (Database::File(_), _) => None,
+        }))
+    }
+
+    /// Whether the role field matches; none where only the server can tell (`hba.c`, `check_role`).
+    pub(super) fn role_matches(&self, words: &[User]) -> Option<bool> {
+        any(words.iter().map(|word| match word {
+            User::All => Some(true),
+            User::Group(group) => self.is_member(group),
+            User::Regex(pattern) => regex::is_match(pattern, self.role),
+            User::Name(name) => Some(name == self.role),
+            User::File(_) => None,
+        }))
+    }
+
+    /// Whether the role is a member of this one; it is one of itself.
+    fn is_member(&self, group: &[u8]) -> Option<bool> {
+        if group == self.role {
+            return Some(true);
+        }
+        self.member_of
+            .map(|groups| groups.iter().any(|g| g.as_bytes() == group))
+    }
+}
+
+/// Whether any of the answers is yes; open where none is and one is open.
+fn any(answers: impl Iterator<Item = Option<bool>>) -> Option<bool> {
+    let mut open = false;
+    for answer in answers {
+        match answer {
+            Some(true) => return Some(true),
+            Some(false) => {}
+            None => open = true,
+        }
+    }
+    (!open).then_some(false)
 }

@@ -1,11 +1,19 @@
 //! From the tokens of a line to a rule (`hba.c`, `parse_hba_line`), with PostgreSQL's words for what it refuses.
+//!
+//! What only the running server knows is not looked at: whether it was built with GSS, PAM or LDAP, which OAuth
+//! validators it may load, whether names of RADIUS servers resolve. `sspi` and `bsd` are refused: no server on Linux
+//! has them.
 
-use alloc::string::String;
+use alloc::borrow::Cow;
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
 
-use super::Record;
+use super::{Address, ConnType, Database, Include, IncludeKind, Method, Record, Rule, User};
+use super::{address, options, regex};
 use crate::Version;
 use crate::text::Span;
-use crate::tokens::Line;
+use crate::tokens::{Line, Token};
 
 /// Why a line is refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,8 +23,290 @@ pub(super) struct Refusal {
     pub(super) message: String,
 }
 
+impl Refusal {
+    fn new(code: &'static str, span: Span, message: impl Into<String>) -> Self {
+        let message = message.into();
+        Self {
+            code,
+            span,
+            message,
+        }
+    }
+}
+
 /// Reads one line of one file; what it includes is not read.
 pub(super) fn record(line: &Line<'_>, version: Version) -> Result<Record, Refusal> {
-    let _ = (line, version);
-    todo!()
+    if let Some(error) = line.error {
+        return Err(Refusal::new("hba-line", line.span, error));
+    }
+    if let Some(include) = include(line, version) {
+        return Ok(Record::Include(include));
+    }
+    let indirect = |(index, field): (usize, &[Token<'_>])| {
+        (index == 0 || index > 2) && field.iter().any(|token| token.file().is_some())
+    };
+    if line.fields().enumerate().any(indirect) {
+        return Ok(Record::Indirect {
+            line: line.number,
+            span: line.span,
+        });
+    }
+    rule(line, version).map(Record::Rule)
+}
+
+/// The include record that this line is, if this version reads it as one: exactly two fields, of which the first
+/// token counts.
+fn include(line: &Line<'_>, version: Version) -> Option<Include> {
+    if version < Version::V16 || line.fields().len() != 2 {
+        return None;
+    }
+    let (word, name) = (line.field(0)?.first()?, line.field(1)?.first()?);
+    let kind = IncludeKind::of_word(&word.text)?;
+    Some(Include {
+        line: line.number,
+        span: line.span,
+        kind,
+        name: name.text.to_vec(),
+    })
+}
+
+/// Reads the fields of a rule, which [`crate::tokens::expand`] may have read in.
+pub(super) fn rule(line: &Line<'_>, version: Version) -> Result<Rule, Refusal> {
+    let mut fields = line.fields();
+    let end = Span::new(line.span.end, line.span.end);
+    let missing = |what: &str| {
+        let message = format!("end-of-line before {what}");
+        Refusal::new("hba-missing-field", end, message)
+    };
+
+    let kind = single(
+        fields.next().ok_or_else(|| missing("connection type"))?,
+        "connection type",
+    )?;
+    let kind = ConnType::ALL
+        .into_iter()
+        .find(|t| *t.as_str().as_bytes() == *kind.text)
+        .ok_or_else(|| {
+            let message = format!("invalid connection type \"{}\"", kind.lossy());
+            Refusal::new("hba-connection-type", kind.span, message)
+        })?;
+
+    let field = fields
+        .next()
+        .ok_or_else(|| missing("database specification"))?;
+    let databases = field
+        .iter()
+        .map(|token| database(token, version))
+        .collect::<Result<Vec<_>, _>>()?;
+    let field = fields.next().ok_or_else(|| missing("role specification"))?;
+    let users = field
+        .iter()
+        .map(|token| user(token, version))
+        .collect::<Result<Vec<_>, _>>()?;
+
+    let address = if kind == ConnType::Local {
+        None
+    } else {
+        let token = fields
+            .next()
+            .ok_or_else(|| missing("IP address specification"))?;
+        let token = single(token, "host address")?;
+        Some(match address(token)? {
+            Host::Complete(address) => address,
+            Host::NeedsMask(address) => {
+                let token = fields
+                    .next()
+                    .ok_or_else(|| missing("netmask specification"))?;
+                let token = single(token, "netmask")?;
+                let mask = address::numeric(&token.text).ok_or_else(|| {
+                    // The tail is gai_strerror(EAI_NONAME) of the GNU C library.
+                    let message = format!(
+                        "invalid IP mask \"{}\": Name or service not known",
+                        token.lossy()
+                    );
+                    Refusal::new("hba-netmask", token.span, message)
+                })?;
+                if mask.is_ipv4() != address.is_ipv4() {
+                    let message = "IP address and mask do not match";
+                    return Err(Refusal::new("hba-netmask", token.span, message));
+                }
+                Address::Masked { address, mask }
+            }
+        })
+    };
+
+    let token = fields
+        .next()
+        .ok_or_else(|| missing("authentication method"))?;
+    let token = single(token, "authentication type")?;
+    let method = method(token, kind, version)?;
+
+    let mut read = Vec::new();
+    for token in fields.flatten() {
+        let refuse = |message: String| Refusal::new("hba-option", token.span, message);
+        let text = token.lossy();
+        let (name, value) = text.split_once('=').ok_or_else(|| {
+            refuse(format!(
+                "authentication option not in name=value format: {text}"
+            ))
+        })?;
+        options::check(kind, method, name, value, version).map_err(refuse)?;
+        read.push((name.to_string(), value.to_string()));
+    }
+    options::check_together(method, &read)
+        .map_err(|m| Refusal::new("hba-option", token.span, m))?;
+
+    Ok(Rule {
+        line: line.number,
+        span: line.span,
+        kind,
+        databases,
+        users,
+        address,
+        method,
+        options: read,
+    })
+}
+
+/// The one token of a field that takes no list.
+fn single<'a, 't>(field: &'t [Token<'a>], what: &str) -> Result<&'t Token<'a>, Refusal> {
+    match field {
+        [token] => Ok(token),
+        [] => Err(Refusal::new("hba-missing-field", Span::new(0, 0), "")),
+        [first, .., last] => Err(Refusal::new(
+            "hba-multiple-values",
+            Span::new(first.span.start, last.span.end.max(first.span.start)),
+            format!("multiple values specified for {what}"),
+        )),
+    }
+}
+
+fn database(token: &Token<'_>, version: Version) -> Result<Database, Refusal> {
+    if let Some(file) = token.file() {
+        return Ok(Database::File(file.to_vec()));
+    }
+    if let Some(pattern) = pattern(token, version)? {
+        return Ok(Database::Regex(pattern));
+    }
+    Ok(match &*token.text {
+        b"all" if !token.quoted => Database::All,
+        b"sameuser" if !token.quoted => Database::SameUser,
+        b"samerole" if !token.quoted => Database::SameRole,
+        b"samegroup" if !token.quoted => Database::SameGroup,
+        b"replication" if !token.quoted => Database::Replication,
+        name => Database::Name(name.to_vec()),
+    })
+}
+
+fn user(token: &Token<'_>, version: Version) -> Result<User, Refusal> {
+    if let Some(file) = token.file() {
+        return Ok(User::File(file.to_vec()));
+    }
+    if let Some(pattern) = pattern(token, version)? {
+        return Ok(User::Regex(pattern));
+    }
+    Ok(match &*token.text {
+        b"all" if !token.quoted => User::All,
+        [b'+', group @ ..] if !token.quoted => User::Group(group.to_vec()),
+        name => User::Name(name.to_vec()),
+    })
+}
+
+/// The regular expression that a token is; quoting does not change that (`hba.c`, `regcomp_auth_token`).
+fn pattern(token: &Token<'_>, version: Version) -> Result<Option<Vec<u8>>, Refusal> {
+    let [b'/', pattern @ ..] = &*token.text else {
+        return Ok(None);
+    };
+    if version < Version::V16 {
+        return Ok(None);
+    }
+    match regex::fault(pattern) {
+        Some(fault) => {
+            let pattern = String::from_utf8_lossy(pattern);
+            let message = format!("invalid regular expression \"{pattern}\": {fault}");
+            Err(Refusal::new("hba-regex", token.span, message))
+        }
+        None => Ok(Some(pattern.to_vec())),
+    }
+}
+
+/// An address field, complete or followed by its mask.
+enum Host {
+    Complete(Address),
+    NeedsMask(core::net::IpAddr),
+}
+
+fn address(token: &Token<'_>) -> Result<Host, Refusal> {
+    if !token.quoted {
+        match &*token.text {
+            b"all" => return Ok(Host::Complete(Address::All)),
+            b"samehost" => return Ok(Host::Complete(Address::SameHost)),
+            b"samenet" => return Ok(Host::Complete(Address::SameNet)),
+            _ => {}
+        }
+    }
+    let slash = token.text.iter().position(|&b| b == b'/');
+    let (host, bits) = match slash {
+        Some(at) => (&token.text[..at], Some(&token.text[at + 1..])),
+        None => (&token.text[..], None),
+    };
+    let refuse = |message: String| Err(Refusal::new("hba-address", token.span, message));
+    match (address::numeric(host), bits) {
+        (Some(address), None) => Ok(Host::NeedsMask(address)),
+        (Some(address), Some(bits)) => match address::prefix_mask(address, bits) {
+            Some(mask) => Ok(Host::Complete(Address::Masked { address, mask })),
+            None => refuse(format!(
+                "invalid CIDR mask in address \"{}\"",
+                token.lossy()
+            )),
+        },
+        (None, None) => Ok(Host::Complete(Address::HostName(host.to_vec()))),
+        (None, Some(_)) => refuse(format!(
+            "specifying both host name and CIDR mask is invalid: \"{}\"",
+            token.lossy()
+        )),
+    }
+}
+
+fn method(token: &Token<'_>, kind: ConnType, version: Version) -> Result<Method, Refusal> {
+    let refuse = |message: Cow<'static, str>| Err(Refusal::new("hba-method", token.span, message));
+    let known = |method: &Method| match method {
+        Method::Oauth => version >= Version::V18,
+        Method::Radius => version < Version::V19,
+        _ => true,
+    };
+    let found = Method::ALL
+        .into_iter()
+        .filter(known)
+        .find(|method| *method.as_str().as_bytes() == *token.text);
+    let invalid = format!("invalid authentication method \"{}\"", token.lossy());
+    match (found, kind) {
+        (None, _) => refuse(invalid.into()),
+        (Some(Method::Sspi | Method::Bsd), _) => {
+            refuse(format!("{invalid}: not supported by this build").into())
+        }
+        (Some(Method::Ident), ConnType::Local) => Ok(Method::Peer),
+        (Some(Method::Gss), ConnType::Local) => {
+            refuse("gssapi authentication is not supported on local sockets".into())
+        }
+        (Some(Method::Peer), kind) if kind != ConnType::Local => {
+            refuse("peer authentication is only supported on local sockets".into())
+        }
+        (Some(Method::Cert), kind) if kind != ConnType::HostSsl => {
+            refuse("cert authentication is only supported on hostssl connections".into())
+        }
+        (Some(method), _) => Ok(method),
+    }
+}
+
+impl IncludeKind {
+    /// The include record that this word begins.
+    pub(super) fn of_word(word: &[u8]) -> Option<Self> {
+        match word {
+            b"include" => Some(Self::File),
+            b"include_if_exists" => Some(Self::IfExists),
+            b"include_dir" => Some(Self::Folder),
+            _ => None,
+        }
+    }
 }

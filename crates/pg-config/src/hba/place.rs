@@ -1,9 +1,15 @@
 //! Where a rule that lets a role in by certificate has to stand, and what that changes.
 
-use alloc::string::String;
+use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use super::{NewRule, RuleSet, Site, Source, Transport};
+use super::decide::Target;
+use super::space::{AddressSet, Reach};
+use super::territory::{Cell, Territory, Touch};
+use super::{
+    Address, ConnType, Database, Method, NewRule, Rule, RuleSet, Site, Source, Transport, User,
+};
 
 /// What shall be allowed: TLS connections of a role, to these databases, from these networks, by certificate.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -127,11 +133,131 @@ pub enum Conflict {
 /// Where the rules for what is wanted have to stand: before the first rule that would otherwise decide the role's TLS
 /// connections, behind those that keep their say about some of them.
 ///
+/// Each network is looked at by itself. Databases that the role reaches by its certificate already are left out of the
+/// new rule. A rule of which it is open whether it decides some of these connections counts as one that does.
+///
 /// # Errors
 /// [`Conflict`] where no place satisfies both.
 pub fn place(set: &RuleSet, wanted: &Wanted, site: &Site) -> Result<Placement, Conflict> {
-    let _ = (set, wanted, site);
-    todo!()
+    if !set.is_loadable() {
+        return Err(Conflict::Broken);
+    }
+    let mut insertions = Vec::new();
+    let mut already = BTreeSet::new();
+    let mut maps = BTreeSet::new();
+    let mut keeps_say = BTreeSet::new();
+    let mut overrides = BTreeSet::new();
+    for &from in &wanted.from {
+        let territory = wanted.territory(set, &[from], Transport::Tls, site);
+        let found = territory.deciders(set.rules.iter().map(|at| &at.rule), site);
+        let touches_of = |cell: usize| found.touches.iter().filter(move |touch| touch.cell == cell);
+        for touch in &found.touches {
+            let rule = &set.rules[touch.rule].rule;
+            match wanted.lets_in(rule) {
+                Some(None) => already.insert(touch.rule),
+                Some(Some(_)) => maps.insert(touch.rule),
+                None => rule.keeps_its_say() && keeps_say.insert(touch.rule),
+            };
+        }
+
+        // What the role does not reach by its certificate already, per database.
+        let mut wanting = Vec::new();
+        let mut refused = BTreeSet::new();
+        for cell in 0..territory.cells.len() {
+            let lets_in = |touch: &Touch| wanted.lets_in(&set.rules[touch.rule].rule).is_some();
+            let keeps = |touch: &Touch| set.rules[touch.rule].rule.keeps_its_say();
+            let decided = found.undecided[cell].from.is_empty() && touches_of(cell).all(keeps);
+            if !decided {
+                wanting.push(cell);
+            } else if !touches_of(cell).any(lets_in) {
+                refused.extend(touches_of(cell).map(|touch| touch.rule));
+            }
+        }
+        let partly_refused = !refused.is_empty() && matches!(wanted.databases, Databases::Named(_));
+        let settled = wanting.is_empty();
+        let lets_some_in = found
+            .touches
+            .iter()
+            .any(|touch| wanted.lets_in(&set.rules[touch.rule].rule).is_some());
+        if partly_refused || (settled && !refused.is_empty() && !lets_some_in) {
+            return Err(Conflict::Decided {
+                from,
+                rules: refused.into_iter().collect(),
+            });
+        }
+        if settled {
+            continue;
+        }
+
+        let wanting_touches = || wanting.iter().flat_map(|&cell| touches_of(cell));
+        let others: BTreeSet<usize> = wanting_touches()
+            .map(|touch| touch.rule)
+            .filter(|&rule| !set.rules[rule].rule.keeps_its_say())
+            .collect();
+        let place = others
+            .first()
+            .map_or(Place::AtEnd, |&rule| Place::Before(rule));
+        if let Place::Before(before) = place {
+            // `all` takes the databases along that need no new rule.
+            let whole = matches!(wanted.databases, Databases::All);
+            let met = found.touches.iter();
+            let behind: BTreeSet<usize> = met
+                .filter(|touch| whole || wanting.contains(&touch.cell))
+                .map(|touch| touch.rule)
+                .filter(|&rule| rule > before && set.rules[rule].rule.keeps_its_say())
+                .collect();
+            if !behind.is_empty() {
+                return Err(Conflict::Order {
+                    from,
+                    before,
+                    behind: behind.into_iter().collect(),
+                });
+            }
+        }
+        set.can_be_written(place)?;
+        let named = wanting
+            .iter()
+            .filter_map(|&cell| match territory.cells[cell].target {
+                Target::Named(name) => Some(Database::Name(name.to_vec())),
+                _ => None,
+            });
+        insertions.push(Insertion {
+            place,
+            rule: NewRule {
+                kind: ConnType::HostSsl,
+                databases: match &wanted.databases {
+                    Databases::All => alloc::vec![Database::All],
+                    Databases::Replication => alloc::vec![Database::Replication],
+                    Databases::Named(_) => named.collect(),
+                },
+                users: alloc::vec![User::name(&wanted.role)],
+                address: Some(from),
+                method: Method::Cert,
+                options: wanted
+                    .map
+                    .iter()
+                    .map(|map| ("map".to_string(), map.clone()))
+                    .collect(),
+            },
+        });
+        overrides.extend(others);
+    }
+    let maps = maps.into_iter().filter_map(|rule| {
+        let at = &set.rules[rule].rule;
+        Some(MapUse {
+            rule,
+            map: at.map()?.to_string(),
+            by_dn: at.compares_dn(),
+        })
+    });
+    Ok(Placement {
+        ways_in: ways_in(set, wanted, &insertions, site),
+        already: already.into_iter().collect(),
+        maps: maps.collect(),
+        keeps_say: keeps_say.into_iter().collect(),
+        overrides: overrides.into_iter().collect(),
+        insertions,
+    })
 }
 
 /// The rules that refuse the role's TCP connections without TLS (`hostnossl ... reject`), beside those of `placement`
@@ -145,12 +271,186 @@ pub fn refuse_without_tls(
     placement: &Placement,
     site: &Site,
 ) -> Result<Vec<Insertion>, Conflict> {
-    let _ = (set, wanted, placement, site);
-    todo!()
+    if !set.is_loadable() {
+        return Err(Conflict::Broken);
+    }
+    let mut insertions = Vec::new();
+    for &from in &wanted.from {
+        let first = [Transport::Plain, Transport::Gss]
+            .into_iter()
+            .flat_map(|transport| {
+                let territory = wanted.territory(set, &[from], transport, site);
+                territory
+                    .deciders(set.rules.iter().map(|at| &at.rule), site)
+                    .touches
+            })
+            .map(|touch| touch.rule)
+            .filter(|&rule| set.rules[rule].rule.method != Method::Reject)
+            .min();
+        let Some(first) = first else { continue };
+        let beside = placement
+            .insertions
+            .iter()
+            .find(|i| i.rule.address == Some(from));
+        let place = beside.map_or(Place::Before(first), |i| i.place.min(Place::Before(first)));
+        set.can_be_written(place)?;
+        insertions.push(Insertion {
+            place,
+            rule: NewRule {
+                kind: ConnType::HostNoSsl,
+                databases: match &wanted.databases {
+                    Databases::All => alloc::vec![Database::All],
+                    Databases::Replication => alloc::vec![Database::Replication],
+                    Databases::Named(names) => {
+                        names.iter().map(|name| Database::name(name)).collect()
+                    }
+                },
+                users: alloc::vec![User::name(&wanted.role)],
+                address: Some(from),
+                method: Method::Reject,
+                options: Vec::new(),
+            },
+        });
+    }
+    Ok(insertions)
 }
 
-/// Every rule by which the role gets in without a certificate, were `added` in force too.
+/// Every rule by which the role gets in without a certificate, were `added` in force too: to any database, from
+/// anywhere, by any transport.
 pub fn ways_in(set: &RuleSet, wanted: &Wanted, added: &[Insertion], site: &Site) -> Vec<WayIn> {
-    let _ = (set, wanted, added, site);
-    todo!()
+    // The rules as they would be, and which of them are there already.
+    let new: Vec<(Place, Rule)> = added.iter().map(|i| (i.place, i.rule.as_rule())).collect();
+    let mut rules: Vec<(Option<usize>, &Rule)> = Vec::with_capacity(set.rules.len() + new.len());
+    for (index, at) in set.rules.iter().enumerate() {
+        let before = new
+            .iter()
+            .filter(|(place, _)| *place == Place::Before(index));
+        rules.extend(before.map(|(_, rule)| (None, rule)));
+        rules.push((Some(index), &at.rule));
+    }
+    let last = new.iter().filter(|(place, _)| *place == Place::AtEnd);
+    rules.extend(last.map(|(_, rule)| (None, rule)));
+
+    let role = wanted.role.as_bytes();
+    let mut targets = Territory::every_database(
+        set.rules.iter().map(|at| &at.rule),
+        role,
+        wanted.member_of.as_deref(),
+    );
+    targets.push(Target::Physical);
+    let mut found: BTreeMap<usize, WayIn> = BTreeMap::new();
+    for transport in Transport::ALL {
+        let everywhere = Territory {
+            role,
+            member_of: wanted.member_of.as_deref(),
+            transport,
+            cells: targets
+                .iter()
+                .map(|&target| Cell {
+                    target,
+                    from: AddressSet::all(),
+                })
+                .collect(),
+        };
+        let asked = match transport {
+            Transport::Local => wanted.territory(set, &[Source::All], transport, site),
+            _ => wanted.territory(set, &wanted.from, transport, site),
+        };
+        for (territory, inside) in [(everywhere, false), (asked, true)] {
+            for touch in territory
+                .deciders(rules.iter().map(|(_, rule)| *rule), site)
+                .touches
+            {
+                let (Some(rule), by) = rules[touch.rule] else {
+                    continue;
+                };
+                if by.keeps_its_say() {
+                    continue;
+                }
+                let way = found.entry(rule).or_insert(WayIn {
+                    rule,
+                    transports: Vec::new(),
+                    inside: false,
+                    certain: false,
+                });
+                if !way.transports.contains(&transport) {
+                    way.transports.push(transport);
+                }
+                way.inside |= inside;
+                way.certain |= touch.certain;
+            }
+        }
+    }
+    found.into_values().collect()
+}
+
+impl Wanted {
+    /// The connections asked for, from these networks.
+    fn territory<'a>(
+        &'a self,
+        set: &'a RuleSet,
+        from: &[Source],
+        transport: Transport,
+        site: &Site,
+    ) -> Territory<'a> {
+        let role = self.role.as_bytes();
+        let member_of = self.member_of.as_deref();
+        let targets = match &self.databases {
+            Databases::All => {
+                Territory::every_database(set.rules.iter().map(|at| &at.rule), role, member_of)
+            }
+            Databases::Replication => alloc::vec![Target::Physical],
+            Databases::Named(names) => {
+                let mut names: Vec<&[u8]> = names.iter().map(String::as_bytes).collect();
+                let mut seen = BTreeSet::new();
+                names.retain(|name| seen.insert(*name));
+                names.into_iter().map(Target::Named).collect()
+            }
+        };
+        // Where the networks themselves are not known (`samenet` without the interfaces), they may be anything.
+        let from = from
+            .iter()
+            .map(|&source| Reach::of(Some(&Address::from(source)), site).may)
+            .fold(AddressSet::empty(), |all, reach| all.union(&reach));
+        Territory {
+            role,
+            member_of,
+            transport,
+            cells: targets
+                .into_iter()
+                .map(|target| Cell {
+                    target,
+                    from: from.clone(),
+                })
+                .collect(),
+        }
+    }
+
+    /// Whether the rule lets the role in by the certificate that it is to have, and through which map.
+    fn lets_in<'r>(&self, rule: &'r Rule) -> Option<Option<&'r str>> {
+        if rule.method == Method::Cert && rule.map().is_some() {
+            return Some(rule.map());
+        }
+        (rule.accepts_certificate_alone() && !rule.compares_dn() && self.map.is_none())
+            .then_some(None)
+    }
+}
+
+impl RuleSet {
+    /// A rule can only be written before another whose file is read once.
+    fn can_be_written(&self, place: Place) -> Result<(), Conflict> {
+        let Place::Before(index) = place else {
+            return Ok(());
+        };
+        let at = &self.rules[index];
+        let again = |(i, other): (usize, &super::Located)| {
+            i != index && other.record == at.record && other.file == at.file
+        };
+        if self.rules.iter().enumerate().any(again) {
+            return Err(Conflict::Repeated {
+                file: String::from(&*at.file),
+            });
+        }
+        Ok(())
+    }
 }

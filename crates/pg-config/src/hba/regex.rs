@@ -1,1 +1,322 @@
-//! The regular expressions whose answer is sure without PostgreSQL's engine.
+//! The regular expressions whose answer is sure without PostgreSQL's own engine (`REG_ADVANCED`, no locale, bytes).
+//!
+//! Understood: literal characters, `.`, simple bracket lists, `\` before punctuation, each with `*`, `+` or `?`
+//! behind it, `^` at the beginning and `$` at the end, and `|` between whole branches. All of it ASCII. The rest
+//! (groups, bounds, classes, escapes of letters, `***` and `(?` prefixes) is left open.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+/// Whether the pattern is found in the text; none where that is not sure.
+pub(super) fn is_match(pattern: &[u8], text: &[u8]) -> Option<bool> {
+    if !pattern.is_ascii() || !text.is_ascii() {
+        return None;
+    }
+    let branches = branches(pattern)?;
+    Some(branches.iter().any(|branch| branch.is_match(text)))
+}
+
+/// A text in which the pattern is found, if one is easily had.
+pub(super) fn example(pattern: &[u8]) -> Option<String> {
+    let branch = branches(pattern)
+        .filter(|_| pattern.is_ascii())?
+        .into_iter()
+        .next()?;
+    let preferred = || (b'a'..=b'z').chain(b'0'..=b'9').chain(b' '..=b'~');
+    let needed = branch.atoms.iter().filter(|atom| !atom.optional);
+    let text: Option<Vec<u8>> = needed
+        .map(|atom| preferred().find(|&byte| atom.matches[usize::from(byte)]))
+        .collect();
+    let text = String::from_utf8(text?)
+        .ok()
+        .filter(|text| !text.is_empty())?;
+    (is_match(pattern, text.as_bytes()) == Some(true)).then_some(text)
+}
+
+/// What PostgreSQL would surely say against the pattern; none where nothing is known.
+pub(super) fn fault(pattern: &[u8]) -> Option<&'static str> {
+    if pattern.starts_with(b"***") || pattern.starts_with(b"(?") {
+        return None;
+    }
+    let mut depth = 0_u32;
+    let mut at = 0;
+    while at < pattern.len() {
+        match pattern[at] {
+            b'\\' if at + 1 == pattern.len() => return Some("invalid escape \\ sequence"),
+            b'\\' => at += 1,
+            b'(' => depth += 1,
+            b')' if depth == 0 => return Some("parentheses () not balanced"),
+            b')' => depth -= 1,
+            b'*' | b'+' | b'?' if at == 0 => return Some("quantifier operand invalid"),
+            b'[' => match bracket_end(pattern, at) {
+                Some(end) => at = end,
+                None => return Some("brackets [] not balanced"),
+            },
+            _ => {}
+        }
+        at += 1;
+    }
+    (depth > 0).then_some("parentheses () not balanced")
+}
+
+/// The `]` that closes the `[` at `at`.
+fn bracket_end(pattern: &[u8], at: usize) -> Option<usize> {
+    let mut end = at + 1;
+    if pattern.get(end) == Some(&b'^') {
+        end += 1;
+    }
+    if pattern.get(end) == Some(&b']') {
+        end += 1;
+    }
+    while let Some(&byte) = pattern.get(end) {
+        match byte {
+            b']' => return Some(end),
+            b'\\' => end += 1,
+            b'[' if matches!(pattern.get(end + 1), Some(b':' | b'.' | b'=')) => {
+                let kind = pattern[end + 1];
+                let inner = pattern.get(end + 2..)?;
+                let close = inner.windows(2).position(|pair| pair == [kind, b']'])?;
+                end += 2 + close + 1;
+            }
+            _ => {}
+        }
+        end += 1;
+    }
+    None
+}
+
+/// One alternative: atoms in a row.
+struct Branch {
+    from_start: bool,
+    to_end: bool,
+    atoms: Vec<Atom>,
+}
+
+/// A set of bytes and how often one of them may come.
+struct Atom {
+    matches: [bool; 128],
+    optional: bool,
+    repeats: bool,
+}
+
+impl Branch {
+    /// Follows every way through the atoms at once: after each byte, the set of atoms that may come next.
+    fn is_match(&self, text: &[u8]) -> bool {
+        let last = self.atoms.len();
+        let mut states = alloc::vec![false; last + 1];
+        states[0] = true;
+        self.skip_optional(&mut states);
+        if states[last] && (!self.to_end || text.is_empty()) {
+            return true;
+        }
+        for (at, &byte) in text.iter().enumerate() {
+            let mut next = alloc::vec![false; last + 1];
+            for (i, atom) in self.atoms.iter().enumerate() {
+                if states[i] && atom.matches[usize::from(byte & 0x7f)] {
+                    next[i] |= atom.repeats;
+                    next[i + 1] = true;
+                }
+            }
+            next[0] |= !self.from_start;
+            self.skip_optional(&mut next);
+            states = next;
+            if states[last] && (!self.to_end || at + 1 == text.len()) {
+                return true;
+            }
+        }
+        false
+    }
+
+    /// A repeated atom, once met, may also be left.
+    fn skip_optional(&self, states: &mut [bool]) {
+        for (i, atom) in self.atoms.iter().enumerate() {
+            if states[i] && atom.optional {
+                states[i + 1] = true;
+            }
+        }
+    }
+}
+
+fn branches(pattern: &[u8]) -> Option<Vec<Branch>> {
+    let mut all = Vec::new();
+    let mut branch = Branch {
+        from_start: false,
+        to_end: false,
+        atoms: Vec::new(),
+    };
+    let mut at = 0;
+    let mut begun = false;
+    while let Some(&byte) = pattern.get(at) {
+        at += 1;
+        if branch.to_end && byte != b'|' {
+            return None;
+        }
+        let mut matches = [false; 128];
+        match byte {
+            b'|' => {
+                all.push(core::mem::replace(
+                    &mut branch,
+                    Branch {
+                        from_start: false,
+                        to_end: false,
+                        atoms: Vec::new(),
+                    },
+                ));
+                begun = false;
+                continue;
+            }
+            b'^' if !begun => {
+                branch.from_start = true;
+                begun = true;
+                continue;
+            }
+            b'$' => {
+                branch.to_end = true;
+                begun = true;
+                continue;
+            }
+            b'.' => matches = [true; 128],
+            b'[' => {
+                let end = bracket_end(pattern, at - 1)?;
+                bracket(&pattern[at..end], &mut matches)?;
+                at = end + 1;
+            }
+            b'\\' => {
+                let &escaped = pattern.get(at).filter(|b| b.is_ascii_punctuation())?;
+                matches[usize::from(escaped)] = true;
+                at += 1;
+            }
+            b'(' | b')' | b'{' | b'}' | b'*' | b'+' | b'?' | b'^' => return None,
+            literal => matches[usize::from(literal)] = true,
+        }
+        begun = true;
+        let quantifier = pattern.get(at).copied().filter(|b| b"*+?".contains(b));
+        at += usize::from(quantifier.is_some());
+        if matches!(pattern.get(at), Some(b'*' | b'+' | b'?')) && quantifier.is_some() {
+            return None;
+        }
+        branch.atoms.push(Atom {
+            matches,
+            optional: matches!(quantifier, Some(b'*' | b'?')),
+            repeats: matches!(quantifier, Some(b'*' | b'+')),
+        });
+    }
+    all.push(branch);
+    // An empty branch among others is an error to PostgreSQL or not, depending on where it stands.
+    let empty = |b: &Branch| b.atoms.is_empty() && !b.from_start && !b.to_end;
+    (all.len() == 1 || !all.iter().any(empty)).then_some(all)
+}
+
+/// The inside of a bracket list: characters and ranges of them.
+fn bracket(inside: &[u8], matches: &mut [bool; 128]) -> Option<()> {
+    let (inside, negated) = match inside {
+        [b'^', rest @ ..] => (rest, true),
+        rest => (rest, false),
+    };
+    let mut at = 0;
+    while at < inside.len() {
+        let from = inside[at];
+        if matches!(from, b'\\' | b'[' | b']') || (from == b'-' && at > 0 && at + 1 < inside.len())
+        {
+            return None;
+        }
+        let to = match inside.get(at + 1..at + 3) {
+            Some(&[b'-', to]) => {
+                at += 2;
+                to
+            }
+            _ => from,
+        };
+        if matches!(to, b'\\' | b'[' | b']') || to < from {
+            return None;
+        }
+        for byte in from..=to {
+            matches[usize::from(byte)] = true;
+        }
+        at += 1;
+    }
+    if negated {
+        for byte in matches {
+            *byte = !*byte;
+        }
+    }
+    Some(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn simple_patterns_are_decided() {
+        for (pattern, text, found) in [
+            ("", "anything", true),
+            ("^app$", "app", true),
+            ("^app$", "apps", false),
+            ("app", "my_app_2", true),
+            ("^app", "my_app", false),
+            ("app$", "my_app", true),
+            (r"^a\.b$", "a.b", true),
+            (r"^a\.b$", "axb", false),
+            ("^db[0-9]+$", "db12", true),
+            ("^db[0-9]+$", "db", false),
+            ("^db[^0-9]*$", "dbx", true),
+            ("^db[^0-9]*$", "db1", false),
+            ("^a.*z$", "abcz", true),
+            ("^a.*z$", "az", true),
+            ("^ab?c$", "ac", true),
+            ("^ab?c$", "abbc", false),
+            ("^ab+c$", "abbc", true),
+            ("^a$|^b$", "b", true),
+            ("^a$|^b$", "ab", false),
+            ("^$", "", true),
+            ("^$", "x", false),
+            ("ab*$", "xxab", true),
+            ("aab", "aaab", true),
+        ] {
+            assert_eq!(
+                is_match(pattern.as_bytes(), text.as_bytes()),
+                Some(found),
+                "{pattern} {text}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_rest_is_left_open() {
+        for pattern in [
+            "(a|b)",
+            r"\d+",
+            "a{2}",
+            "a*?",
+            "(?i)a",
+            "***:a",
+            "é",
+            "a|",
+            "[[:alpha:]]",
+            r"[\w]",
+            "a^b",
+            "a$b",
+            "^*",
+        ] {
+            assert_eq!(is_match(pattern.as_bytes(), b"a"), None, "{pattern}");
+        }
+        assert_eq!(is_match(b".", "é".as_bytes()), None);
+    }
+
+    #[test]
+    fn what_postgresql_surely_refuses() {
+        for (pattern, fault_text) in [
+            ("(a", "parentheses () not balanced"),
+            ("a)", "parentheses () not balanced"),
+            ("[a", "brackets [] not balanced"),
+            ("*a", "quantifier operand invalid"),
+            ("a\\", "invalid escape \\ sequence"),
+        ] {
+            assert_eq!(fault(pattern.as_bytes()), Some(fault_text), "{pattern}");
+        }
+        for pattern in ["", "^a$", "[]a]", "[^]]", r"\(", "[[:alpha:]]", "(a)"] {
+            assert_eq!(fault(pattern.as_bytes()), None, "{pattern}");
+        }
+    }
+}

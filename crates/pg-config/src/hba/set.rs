@@ -1,11 +1,14 @@
 //! What a server reads: the rules of a file and of all that it includes, in first-match order.
 
+use alloc::format;
 use alloc::string::String;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use super::{Document, Place, Position, Rule};
+use super::{Document, Place, Position, Rule, grammar};
 use crate::Version;
 use crate::resolve::{FileError, Files, ReadError};
+use crate::tokens::expand::expand;
 
 /// Rules in the order in which they are tried; the first that matches decides.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,7 +16,7 @@ pub struct RuleSet {
     /// The version whose rules apply.
     pub version: Version,
     /// The file that was read first.
-    pub file: String,
+    pub file: Arc<str>,
     /// The rules.
     pub rules: Vec<Located>,
     /// The lines that PostgreSQL refuses. One is enough for it to refuse all of it.
@@ -24,7 +27,7 @@ pub struct RuleSet {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Located {
     /// The file in which it stands.
-    pub file: String,
+    pub file: Arc<str>,
     /// From 1.
     pub line: u32,
     /// Which record of its file it is, for [`Position`].
@@ -44,8 +47,41 @@ impl RuleSet {
 
     /// The same for a file that need not be on disk (yet): `bytes` stand for `path`.
     pub fn of_bytes(files: &dyn Files, path: &str, bytes: &[u8], version: Version) -> Self {
-        let _ = (files, path, bytes, version);
-        todo!()
+        let mut set = Self {
+            version,
+            file: Arc::from(path),
+            rules: Vec::new(),
+            errors: Vec::new(),
+        };
+        let mut any = false;
+        expand(files, path, bytes, version, &mut |found| {
+            any = true;
+            let rule = match &found.error {
+                Some(error) => Err(error.clone()),
+                None => grammar::rule(found.line, version).map_err(|refusal| refusal.message),
+            };
+            match rule {
+                Ok(rule) => set.rules.push(Located {
+                    file: found.file.clone(),
+                    line: found.line.number,
+                    record: found.record,
+                    rule,
+                }),
+                Err(message) => set.errors.push(FileError {
+                    file: String::from(&**found.file),
+                    line: found.line.number,
+                    message,
+                }),
+            }
+        });
+        if !any {
+            set.errors.push(FileError {
+                file: String::from(path),
+                line: 0,
+                message: format!("configuration file \"{path}\" contains no entries"),
+            });
+        }
+        set
     }
 
     /// The same for a document.
@@ -56,13 +92,16 @@ impl RuleSet {
     /// The file in which a rule at this place has to be written, and where in it.
     pub fn spot(&self, place: Place) -> (&str, Position) {
         match place {
-            Place::Before(index) => self
-                .rules
-                .get(index)
-                .map_or((&*self.file, Position::End), |at| {
-                    (&*at.file, Position::BeforeRecord(at.record))
-                }),
-            Place::AtEnd => (&self.file, Position::End),
+            Place::Before(index) => match self.rules.get(index) {
+                Some(at) => (&*at.file, Position::BeforeRecord(at.record)),
+                None => (&*self.file, Position::End),
+            },
+            Place::AtEnd => (&*self.file, Position::End),
         }
+    }
+
+    /// Whether this set would be loaded.
+    pub fn is_loadable(&self) -> bool {
+        self.errors.is_empty()
     }
 }

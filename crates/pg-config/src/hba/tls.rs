@@ -3,7 +3,9 @@
 
 use alloc::vec::Vec;
 
-use super::{Connection, RuleSet, Site};
+use super::territory::{Cell, Territory};
+use super::witness::{Region, Strangers};
+use super::{ConnType, Connection, Method, RuleSet, Site, Transport};
 
 /// Logins that another rule decides once TLS is on.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,9 +20,71 @@ pub struct DecidingChange {
     pub certain: bool,
 }
 
-/// The logins whose deciding rule changes when TLS goes on and their clients move to it (`sslmode=prefer` does).
-/// Empty where nobody notices.
+/// The logins whose deciding rule changes when TLS goes on and their clients move to it (`sslmode=prefer` does): with
+/// `ssl` off they come in clear, with `ssl` on under TLS. Empty where nobody notices. Who is refused before and after
+/// is not counted.
+///
+/// A login can only change where a rule decides it that is for one of the two alone, so only `hostssl` and
+/// `hostnossl` rules are looked at. For each of them, every rule is found that decides the same logins otherwise, as
+/// far as they are the logins of strangers or of those whom the rule names.
 pub fn changes_with_tls(set: &RuleSet, site: &Site) -> Vec<DecidingChange> {
-    let _ = (set, site);
-    todo!()
+    let strangers = Strangers::to(set);
+    let mut changes: Vec<DecidingChange> = Vec::new();
+    for (index, at) in set.rules.iter().enumerate() {
+        let (own, other) = match at.rule.kind {
+            ConnType::HostSsl => (Transport::Tls, Transport::Plain),
+            ConnType::HostNoSsl => (Transport::Plain, Transport::Tls),
+            _ => continue,
+        };
+        for login in strangers.logins(&at.rule) {
+            let region = Region::of(set, index, &login, own, site);
+            if region.open.is_empty() {
+                continue;
+            }
+            let asked = login.login();
+            let territory = Territory {
+                role: asked.role,
+                member_of: asked.member_of,
+                transport: other,
+                cells: alloc::vec![Cell {
+                    target: asked.database,
+                    from: region.open.clone(),
+                }],
+            };
+            let found = territory.deciders(set.rules.iter().map(|at| &at.rule), site);
+            let counterparts = found.touches.iter().map(|touch| {
+                let theirs = Region::of(set, touch.rule, &login, other, site);
+                (Some(touch.rule), theirs)
+            });
+            let nobody = found.undecided.into_iter().map(|cell| {
+                let (certain, open) = (cell.from.clone(), cell.from);
+                (None, Region { certain, open })
+            });
+            for (counterpart, theirs) in counterparts.chain(nobody) {
+                let (before, after) = match own {
+                    Transport::Tls => (counterpart, Some(index)),
+                    _ => (Some(index), counterpart),
+                };
+                let open = region.open.intersect(&theirs.open);
+                let refused = |rule: Option<usize>| {
+                    rule.is_none_or(|rule| set.rules[rule].rule.method == Method::Reject)
+                };
+                let known = changes
+                    .iter()
+                    .any(|c| c.before == before && c.after == after);
+                if known || open.is_empty() || (refused(before) && refused(after)) {
+                    continue;
+                }
+                let certain = region.certain.intersect(&theirs.certain);
+                let from = if certain.is_empty() { &open } else { &certain };
+                changes.push(DecidingChange {
+                    before,
+                    after,
+                    example: login.connection(Transport::Tls, from),
+                    certain: !certain.is_empty(),
+                });
+            }
+        }
+    }
+    changes
 }

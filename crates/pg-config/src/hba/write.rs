@@ -1,11 +1,14 @@
 //! New rules as text, and where they go in a document: in the columns of their neighbours, every other byte as it was.
 
-use alloc::string::String;
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use super::{ConnType, Database, Document, Method, Source, User};
+use super::{
+    Address, ConnType, Database, Document, Method, Record, Rule, Source, User, columns, grammar,
+};
 use crate::Version;
-use crate::text::Change;
+use crate::text::{Change, Span, line_end};
+use crate::tokens::Tokenizer;
 
 /// A rule to be written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,14 +28,97 @@ pub struct NewRule {
 }
 
 impl NewRule {
-    /// The fields as they have to be written for this version: quoted where needed, a role or database whose name
-    /// begins with `/` as a regular expression from 16 on.
+    /// The fields as they have to be written for this version: quoted where needed, and from 16 on a role or database
+    /// whose name begins with `/` as a regular expression.
     ///
     /// # Errors
-    /// [`EditError`] where something cannot be written.
-    pub fn fields(&self, version: Version) -> Result<Vec<String>, EditError> {
-        let _ = version;
-        todo!()
+    /// [`EditError::Unwritable`]; [`EditError::Refused`] where PostgreSQL would not read them as this rule.
+    pub fn fields(&self, version: Version) -> Result<Vec<Vec<u8>>, EditError> {
+        let databases = self.databases.iter().map(|word| match word {
+            Database::All
+            | Database::SameUser
+            | Database::SameRole
+            | Database::SameGroup
+            | Database::Replication => Ok(word.text().as_bytes().to_vec()),
+            Database::Name(name) => literal(name, version),
+            Database::Regex(pattern) => signed(b'/', pattern, Quote::Whole),
+            Database::File(file) => signed(b'@', file, Quote::Rest),
+        });
+        let users = self.users.iter().map(|word| match word {
+            User::All => Ok(b"all".to_vec()),
+            User::Name(name) => literal(name, version),
+            User::Group(group) => signed(b'+', group, Quote::Rest),
+            User::Regex(pattern) => signed(b'/', pattern, Quote::Whole),
+            User::File(file) => signed(b'@', file, Quote::Rest),
+        });
+        let mut fields = alloc::vec![
+            self.kind.as_str().as_bytes().to_vec(),
+            databases.collect::<Result<Vec<_>, _>>()?.join(&b','),
+            users.collect::<Result<Vec<_>, _>>()?.join(&b','),
+        ];
+        fields.extend(self.address.map(|source| source.to_string().into_bytes()));
+        fields.push(self.method.as_str().as_bytes().to_vec());
+        for (name, value) in &self.options {
+            writable(name.as_bytes())?;
+            writable(value.as_bytes())?;
+            let mut field = name.as_bytes().to_vec();
+            field.push(b'=');
+            field.extend(quoted_if(!value.bytes().all(is_plain), value.as_bytes()));
+            fields.push(field);
+        }
+        self.check(&fields, version)?;
+        Ok(fields)
+    }
+
+    /// The rule as it will be read.
+    pub(super) fn as_rule(&self) -> Rule {
+        Rule {
+            line: 0,
+            span: Span::new(0, 0),
+            kind: self.kind,
+            databases: self.databases.clone(),
+            users: self.users.clone(),
+            address: self.address.map(Address::from),
+            method: self.method,
+            options: self.options.clone(),
+        }
+    }
+
+    /// Whether the fields read as this rule. A name that has to be written as a regular expression reads as one.
+    fn check(&self, fields: &[Vec<u8>], version: Version) -> Result<(), EditError> {
+        let line = fields.join(&b' ');
+        let mut reader = Tokenizer::new(&line, version);
+        let read = match reader.next_line() {
+            Some(line) => grammar::rule(line, version).map_err(|refusal| EditError::Refused {
+                message: refusal.message,
+            })?,
+            None => return Err(EditError::Disturbs),
+        };
+        let rule = self.as_rule();
+        // The names that `literal` writes as regular expressions.
+        let databases = read
+            .databases
+            .iter()
+            .zip(&rule.databases)
+            .all(|pair| match pair {
+                (Database::Regex(_), Database::Name(name)) => name.starts_with(b"/"),
+                (read, meant) => read == meant,
+            });
+        let users = read.users.iter().zip(&rule.users).all(|pair| match pair {
+            (User::Regex(_), User::Name(name)) => name.starts_with(b"/"),
+            (read, meant) => read == meant,
+        });
+        let same = (databases && read.databases.len() == rule.databases.len())
+            && (users && read.users.len() == rule.users.len())
+            && read.kind == rule.kind
+            && read.address == rule.address
+            && read.method == rule.method
+            && read.options == rule.options;
+        if same && reader.next_line().is_none() {
+            Ok(())
+        } else {
+            Err(EditError::Disturbs)
+        }
     }
 }
 
@@ -63,6 +149,9 @@ pub enum EditError {
         /// In its words.
         message: String,
     },
+    /// Other lines would be read differently afterwards, or the rule as something else.
+    #[error("the rule cannot stand there without changing what other lines mean")]
+    Disturbs,
     /// The document has no such record.
     #[error("no record {record}")]
     NoRecord {
@@ -78,16 +167,217 @@ impl Document {
     /// # Errors
     /// [`EditError`]
     pub fn insert_rule(&mut self, position: Position, rule: &NewRule) -> Result<Change, EditError> {
-        let _ = (position, rule);
-        todo!()
+        let next = match position {
+            Position::BeforeRecord(record) => self.existing(record)?,
+            Position::AfterRecord(record) => self.existing(record)? + 1,
+            Position::End => self.records.len(),
+        };
+        let fields = rule.fields(self.version)?;
+        let written = columns::line(self, next, &fields);
+        // Compared as read, for a name may have to be written as a regular expression.
+        let read = Self::parse(&written, self.version);
+        let beside = [next.checked_sub(1), Some(next)].into_iter().flatten();
+        if beside
+            .filter_map(|i| self.records.get(i))
+            .any(|record| record.says_the_same(&read.records[0]))
+        {
+            return Ok(Change::none());
+        }
+
+        let end = self.line_end_near(next);
+        let offset = match position {
+            Position::BeforeRecord(record) => self.records[record].span().start,
+            Position::AfterRecord(record) => self.behind(record),
+            Position::End => self.bytes.len(),
+        };
+        let mut text = self.closing(offset, end);
+        text.extend_from_slice(&written);
+        text.extend_from_slice(end);
+        self.commit(Change::insert(offset, text), |records| {
+            records.insert(next, read.records[0].clone());
+        })
     }
 
     /// Takes a record away, with its line end.
     ///
     /// # Errors
-    /// [`EditError::NoRecord`]
+    /// [`EditError::NoRecord`], [`EditError::Disturbs`]
     pub fn remove(&mut self, record: usize) -> Result<Change, EditError> {
-        let _ = record;
-        todo!()
+        let start = self.records[self.existing(record)?].span().start;
+        let change = Change::replace(Span::new(start, self.behind(record)), []);
+        self.commit(change, |records| {
+            records.remove(record);
+        })
     }
+
+    fn existing(&self, record: usize) -> Result<usize, EditError> {
+        if record < self.records.len() {
+            Ok(record)
+        } else {
+            Err(EditError::NoRecord { record })
+        }
+    }
+
+    /// The offset behind the line end of a record.
+    fn behind(&self, record: usize) -> usize {
+        let end = self.records[record].span().end;
+        let newline = self.bytes[end..].iter().position(|&b| b == b'\n');
+        newline.map_or(self.bytes.len(), |at| end + at + 1)
+    }
+
+    /// The line end of the record at `next`, else of the one before it, else of the file.
+    fn line_end_near(&self, next: usize) -> &'static [u8] {
+        for record in [Some(next), next.checked_sub(1)].into_iter().flatten() {
+            let Some(record) = self.records.get(record) else {
+                continue;
+            };
+            match &self.bytes[record.span().end..] {
+                [b'\n', ..] => return b"\n",
+                [b'\r', b'\n', ..] => return b"\r\n",
+                _ => {}
+            }
+        }
+        line_end(&self.bytes)
+    }
+
+    /// What has to be put at `offset` so that a line of its own begins there: an end for a line that has none, and an
+    /// empty line where the line before would go on (a backslash at its end, a NUL in it).
+    fn closing(&self, offset: usize, end: &[u8]) -> Vec<u8> {
+        let before = &self.bytes[..offset];
+        let mut text = Vec::new();
+        if !before.is_empty() && !before.ends_with(b"\n") {
+            text.extend_from_slice(end);
+        }
+        let last = before.strip_suffix(b"\n").unwrap_or(before);
+        let last = &last[last
+            .iter()
+            .rposition(|&b| b == b'\n')
+            .map_or(0, |at| at + 1)..];
+        let stripped = last
+            .iter()
+            .rposition(|&b| b != b'\r')
+            .map_or(&last[..0], |at| &last[..=at]);
+        let goes_on = stripped.ends_with(b"\\") || last.contains(&0);
+        if goes_on && self.version >= Version::V14 {
+            text.extend_from_slice(end);
+        }
+        text
+    }
+
+    /// Makes a change, provided that the records afterwards are those before it with `difference`.
+    fn commit(
+        &mut self,
+        change: Change,
+        difference: impl FnOnce(&mut Vec<Record>),
+    ) -> Result<Change, EditError> {
+        let after = Self::parse(&change.apply(&self.bytes), self.version);
+        let mut expected = self.records.clone();
+        difference(&mut expected);
+        let same = expected.len() == after.records.len()
+            && expected
+                .iter()
+                .zip(&after.records)
+                .all(|(a, b)| a.says_the_same(b));
+        if !same {
+            return Err(EditError::Disturbs);
+        }
+        *self = after;
+        Ok(change)
+    }
+}
+
+impl Record {
+    /// Whether both say the same, wherever they stand. What cannot be read here counts as the same.
+    fn says_the_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Rule(a), Self::Rule(b)) => a.says_the_same(b),
+            (Self::Include(a), Self::Include(b)) => a.kind == b.kind && a.name == b.name,
+            (Self::Indirect { .. }, Self::Indirect { .. })
+            | (Self::Bad { .. }, Self::Bad { .. }) => true,
+            _ => false,
+        }
+    }
+}
+
+/// A database or role of this name and no other.
+fn literal(name: &[u8], version: Version) -> Result<Vec<u8>, EditError> {
+    writable(name)?;
+    if name.is_empty() {
+        return Err(EditError::Unwritable {
+            name: String::new(),
+        });
+    }
+    if name.starts_with(b"/") && version >= Version::V16 {
+        let mut pattern = b"^".to_vec();
+        for &byte in name {
+            if byte.is_ascii_punctuation() && !matches!(byte, b'/' | b'_') {
+                pattern.push(b'\\');
+            }
+            pattern.push(byte);
+        }
+        pattern.push(b'$');
+        return signed(b'/', &pattern, Quote::Whole);
+    }
+    let keyword = [
+        &b"all"[..],
+        b"sameuser",
+        b"samerole",
+        b"samegroup",
+        b"replication",
+    ]
+    .contains(&name);
+    Ok(quoted_if(
+        keyword || !name.iter().copied().all(is_plain),
+        name,
+    ))
+}
+
+/// What the quotes go around.
+#[derive(Clone, Copy, PartialEq)]
+enum Quote {
+    /// The sign as well; only a `/` keeps its meaning in quotes.
+    Whole,
+    /// What follows the sign.
+    Rest,
+}
+
+fn signed(sign: u8, text: &[u8], quote: Quote) -> Result<Vec<u8>, EditError> {
+    writable(text)?;
+    let plain = text
+        .iter()
+        .all(|&b| is_plain(b) || (b == b'/' && sign == b'@'));
+    let mut out = alloc::vec![sign];
+    if quote == Quote::Whole {
+        out.extend_from_slice(text);
+        return Ok(quoted_if(!plain, &out));
+    }
+    out.extend(quoted_if(!plain, text));
+    Ok(out)
+}
+
+/// Whether the bytes can stand in a line at all.
+fn writable(text: &[u8]) -> Result<(), EditError> {
+    if text.iter().any(|b| matches!(b, b'\n' | b'\r' | 0)) {
+        return Err(EditError::Unwritable {
+            name: String::from_utf8_lossy(text).into_owned(),
+        });
+    }
+    Ok(())
+}
+
+fn quoted_if(needed: bool, text: &[u8]) -> Vec<u8> {
+    if !needed {
+        return text.to_vec();
+    }
+    let mut out = alloc::vec![b'"'];
+    for &byte in text {
+        out.extend(core::iter::repeat_n(byte, if byte == b'"' { 2 } else { 1 }));
+    }
+    out.push(b'"');
+    out
+}
+
+/// Bytes that mean nothing but themselves, in every version.
+const fn is_plain(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b'$') || byte >= 0x80
 }

@@ -1,37 +1,225 @@
 //! A file's records with what they name read in: `@file` lists, and from 16 on include records (`hba.c`,
-//! `tokenize_expand_file`, `tokenize_include_file`). What the records mean is not known here.
+//! `tokenize_auth_file`, `tokenize_expand_file`, `tokenize_include_file`). What the records mean is not known here.
 
+use alloc::format;
 use alloc::string::String;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use super::Line;
+use super::{Line, Token, Tokenizer};
 use crate::Version;
-use crate::resolve::{Files, ReadError};
+use crate::resolve::{Files, MAX_DEPTH, conf_files_in, location};
 
-/// A record in the order in which PostgreSQL reads them.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Expanded {
+/// A record, in the order in which PostgreSQL reads them.
+#[derive(Debug, Clone)]
+pub struct Expanded<'l> {
     /// The file that the record stands in.
-    pub file: String,
-    /// The record; its spans are offsets into that file, but for tokens that an `@file` brought in.
-    pub line: Line<'static>,
-    /// Which record of its file it is, counted from 0 over all records, includes too.
+    pub file: &'l Arc<str>,
+    /// Which record of its file it is, from 0: every line that is not blank or a comment counts, includes too.
     pub record: usize,
-    /// Why PostgreSQL cannot use it, in its words.
+    /// The record. Spans are offsets into its file, but for tokens that an `@file` brought in.
+    pub line: &'l Line<'l>,
+    /// Why PostgreSQL cannot read it, in its words.
     pub error: Option<String>,
 }
 
-/// Every record of a file, includes and `@file` lists followed. The file itself is given, so that edits can be tried
-/// before they are written.
-pub fn expand(files: &dyn Files, path: &str, bytes: &[u8], version: Version) -> Vec<Expanded> {
-    let _ = (files, path, bytes, version);
-    todo!()
+/// Shows every record of a file to `visit`, includes and `@file` lists followed. The bytes of the file itself are
+/// given, so that an edit can be tried before it is written.
+pub fn expand(
+    files: &dyn Files,
+    path: &str,
+    bytes: &[u8],
+    version: Version,
+    visit: &mut dyn FnMut(&Expanded<'_>),
+) {
+    let mut walk = Walk {
+        files,
+        version,
+        open: Vec::new(),
+        reads_left: MAX_READS,
+    };
+    walk.file(path, bytes, visit);
 }
 
-/// Reads a file and expands it.
-///
-/// # Errors
-/// [`ReadError`] of the file itself; those of files that it names are in [`Expanded::error`].
-pub fn read(files: &dyn Files, path: &str, version: Version) -> Result<Vec<Expanded>, ReadError> {
-    Ok(expand(files, path, &files.read(path)?, version))
+/// How many files are read for one, however often they name each other. PostgreSQL has no such limit.
+const MAX_READS: usize = 100_000;
+
+struct Walk<'f> {
+    files: &'f dyn Files,
+    version: Version,
+    /// The files that are being read, the outermost first.
+    open: Vec<String>,
+    reads_left: usize,
+}
+
+impl Walk<'_> {
+    fn file(&mut self, path: &str, bytes: &[u8], visit: &mut dyn FnMut(&Expanded<'_>)) {
+        let file: Arc<str> = Arc::from(path);
+        self.open.push(String::from(path));
+        let mut reader = Tokenizer::new(bytes, self.version);
+        let mut record = 0;
+        while let Some(line) = reader.next_line() {
+            let mut error = line.error.map(String::from);
+            let expanded = line
+                .tokens()
+                .iter()
+                .any(|token| token.file().is_some())
+                .then(|| self.lists(path, line, &mut error));
+            let line = expanded.as_ref().unwrap_or(line);
+            if line.fields().len() > 0 || error.is_some() {
+                let included = error.is_none() && self.include(path, line, &mut error, visit);
+                if !included {
+                    visit(&Expanded {
+                        file: &file,
+                        record,
+                        line,
+                        error,
+                    });
+                }
+            }
+            record += 1;
+        }
+        self.open.pop();
+    }
+
+    /// The line with its `@file` lists read in (`next_field_expand`). After an error the rest is left out.
+    fn lists<'a>(&mut self, path: &str, line: &Line<'a>, error: &mut Option<String>) -> Line<'a> {
+        let mut expanded = Line::empty(line.number, line.span);
+        for field in line.fields() {
+            let mut tokens: Vec<Token<'a>> = Vec::new();
+            for token in field {
+                if error.is_some() {
+                    break;
+                }
+                match token.file() {
+                    Some(name) => self.list(path, name, &mut tokens, error),
+                    None => tokens.push(token.clone()),
+                }
+            }
+            expanded.push_field(tokens);
+        }
+        expanded
+    }
+
+    /// The tokens of an `@file`, flat (`tokenize_expand_file`).
+    fn list(
+        &mut self,
+        path: &str,
+        name: &[u8],
+        tokens: &mut Vec<Token<'_>>,
+        error: &mut Option<String>,
+    ) {
+        let name = String::from_utf8_lossy(name);
+        let target = location(&name, path);
+        let opened = match self.read(&target) {
+            Ok(bytes) => bytes,
+            Err(reason) => {
+                *error = Some(if self.version < Version::V16 {
+                    format!(
+                        "could not open secondary authentication file \"@{name}\" as \"{target}\": {reason}"
+                    )
+                } else {
+                    format!("could not open file \"{target}\": {reason}")
+                });
+                return;
+            }
+        };
+        let mut read: Vec<Token<'static>> = Vec::new();
+        self.file(&target, &opened, &mut |record| {
+            if error.is_none() {
+                read.extend(record.line.tokens().iter().cloned().map(Token::into_owned));
+                error.clone_from(&record.error);
+            }
+        });
+        tokens.extend(read);
+    }
+
+    /// Follows an include record. False where the line is none, or cannot be followed (`error` says why).
+    fn include(
+        &mut self,
+        path: &str,
+        line: &Line<'_>,
+        error: &mut Option<String>,
+        visit: &mut dyn FnMut(&Expanded<'_>),
+    ) -> bool {
+        if self.version < Version::V16 || line.fields().len() != 2 {
+            return false;
+        }
+        let first = |field: usize| line.field(field).and_then(<[_]>::first);
+        let (Some(word), Some(name)) = (first(0), first(1)) else {
+            return false;
+        };
+        let target = location(&name.lossy(), path);
+        let may_be_missing = match &*word.text {
+            b"include" => false,
+            b"include_if_exists" => true,
+            b"include_dir" => {
+                let found = if name.text.iter().all(u8::is_ascii_whitespace) {
+                    Err(format!(
+                        "empty configuration directory name: \"{}\"",
+                        name.lossy()
+                    ))
+                } else {
+                    conf_files_in(self.files, &target)
+                        .map_err(|e| format!("could not open directory \"{target}\": {e}"))
+                };
+                match found {
+                    Ok(found) => {
+                        let failed = found
+                            .iter()
+                            .filter_map(|file| self.included(file, false, visit))
+                            .collect::<Vec<_>>();
+                        *error = (!failed.is_empty()).then(|| failed.join("\n"));
+                    }
+                    Err(reason) => *error = Some(reason),
+                }
+                return error.is_none();
+            }
+            _ => return false,
+        };
+        *error = self.included(&target, may_be_missing, visit);
+        error.is_none()
+    }
+
+    /// Reads an included file; returns what is wrong with it (`tokenize_include_file`).
+    fn included(
+        &mut self,
+        target: &str,
+        may_be_missing: bool,
+        visit: &mut dyn FnMut(&Expanded<'_>),
+    ) -> Option<String> {
+        match self.read(target) {
+            Ok(bytes) => {
+                self.file(target, &bytes, visit);
+                None
+            }
+            Err(Unread::Missing) if may_be_missing => None,
+            Err(reason) => Some(format!("could not open file \"{target}\": {reason}")),
+        }
+    }
+
+    /// `open_auth_file`; before 16 nothing stops files that name each other but the end of all file descriptors.
+    fn read(&mut self, target: &str) -> Result<Vec<u8>, Unread> {
+        if self.version >= Version::V16 && self.open.len() > MAX_DEPTH {
+            return Err(Unread::Other("maximum nesting depth exceeded".into()));
+        }
+        let circular = self.version < Version::V16 && self.open.iter().any(|open| open == target);
+        if circular || self.reads_left == 0 {
+            return Err(Unread::Other("Too many open files".into()));
+        }
+        self.reads_left -= 1;
+        self.files.read(target).map_err(|e| match e {
+            crate::resolve::ReadError::Missing => Unread::Missing,
+            other => Unread::Other(format!("{other}")),
+        })
+    }
+}
+
+/// Why a named file was not read.
+#[derive(Debug, thiserror::Error)]
+enum Unread {
+    #[error("No such file or directory")]
+    Missing,
+    #[error("{0}")]
+    Other(String),
 }
