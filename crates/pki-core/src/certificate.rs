@@ -1,14 +1,39 @@
-//! A certificate as a value: its bytes, and what they say.
+//! A certificate as a value: its bytes, and what they say. Whether it is any good is asked in `verify` and `inspect`.
 
+mod extension;
+
+use std::{fmt, sync::Arc};
+
+use x509_parser::{certificate::X509Certificate, prelude::FromDer};
+
+pub use self::extension::ExtendedKeyUsage;
+pub(crate) use self::extension::{
+    Constraint, Extensions, GeneralName, KeyUsage, NameConstraints, address, as_alt_name,
+};
 use crate::{
-    fingerprint::Fingerprint, key::PublicKey, name::AltName, profile::Kind, serial::Serial,
-    validity::Validity,
+    dn::Name, fingerprint::Fingerprint, key::PublicKey, name::AltName, pem, profile::Kind,
+    serial::Serial, signature::Algorithm, time::Time, validity::Validity,
 };
 
-/// An X.509 certificate (RFC 5280). Equal if the bytes are.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Certificate {
+/// An X.509 certificate (RFC 5280). Equal if the bytes are. Cheap to clone.
+#[derive(Clone)]
+pub struct Certificate(Arc<Parts>);
+
+/// What has been read out of it.
+pub(crate) struct Parts {
     der: Vec<u8>,
+    /// What is signed.
+    tbs: Vec<u8>,
+    pub(crate) algorithm: Algorithm,
+    signature: Vec<u8>,
+    /// 1 to 3, as people count.
+    pub(crate) version: u32,
+    serial: Serial,
+    pub(crate) issuer: Name,
+    pub(crate) subject: Name,
+    validity: Validity,
+    public_key: PublicKey,
+    pub(crate) extensions: Extensions,
 }
 
 impl Certificate {
@@ -17,152 +42,253 @@ impl Certificate {
     /// # Errors
     /// [`ParseError`] if the bytes are no certificate, or something follows it.
     pub fn from_der(der: &[u8]) -> Result<Self, ParseError> {
-        let _ = der;
-        todo!()
+        let malformed = |reason: String| ParseError::Malformed { what: WHAT, reason };
+        let (rest, x509) = X509Certificate::from_der(der).map_err(|e| malformed(e.to_string()))?;
+        if !rest.is_empty() {
+            return Err(malformed(format!("{} bytes follow it", rest.len())));
+        }
+        let tbs = &x509.tbs_certificate;
+        let time = |t: x509_parser::time::ASN1Time| Time::from_unix(t.timestamp());
+        Ok(Self(Arc::new(Parts {
+            der: der.to_vec(),
+            tbs: tbs.as_ref().to_vec(),
+            algorithm: Algorithm::of(&x509.signature_algorithm),
+            signature: x509.signature_value.data.to_vec(),
+            version: tbs.version.0.saturating_add(1),
+            serial: Serial::from_der_content(tbs.raw_serial()),
+            issuer: Name::of(&tbs.issuer),
+            subject: Name::of(&tbs.subject),
+            validity: Validity::of(time(tbs.validity.not_before), time(tbs.validity.not_after)),
+            public_key: PublicKey::from_der(tbs.subject_pki.raw)
+                .map_err(|e| malformed(e.to_string()))?,
+            extensions: Extensions::of(tbs.extensions()),
+        })))
     }
 
     /// The first certificate in a PEM file.
     ///
     /// # Errors
     /// [`ParseError::Nothing`] if there is none.
-    pub fn from_pem(pem: &[u8]) -> Result<Self, ParseError> {
-        let _ = pem;
-        todo!()
+    pub fn from_pem(file: &[u8]) -> Result<Self, ParseError> {
+        Self::from_blocks(file)
+            .next()
+            .unwrap_or(Err(ParseError::Nothing { what: WHAT }))
     }
 
     /// All certificates in a PEM file, in order. Other PEM blocks and text between them are passed over.
     ///
     /// # Errors
-    /// If one of the certificates cannot be read. No certificate at all is no error.
-    pub fn all_from_pem(pem: &[u8]) -> Result<Vec<Self>, ParseError> {
-        let _ = pem;
-        todo!()
+    /// If one of the certificates, or any block, cannot be read. No certificate at all is no error.
+    pub fn all_from_pem(file: &[u8]) -> Result<Vec<Self>, ParseError> {
+        Self::from_blocks(file).collect()
     }
 
     /// The bytes.
     #[must_use]
     pub fn der(&self) -> &[u8] {
-        &self.der
+        &self.0.der
     }
 
     /// PEM, lines of 64, `\n`.
     #[must_use]
     pub fn to_pem(&self) -> String {
-        todo!()
+        pem::encode(LABEL, self.der())
     }
 
-    /// The subject as RFC 4514 writes it, which is what PostgreSQL compares under `clientname=DN`:
-    /// `CN=alice,OU=Eng,O=Acme`.
+    /// The subject as OpenSSL writes it under RFC 2253, which is what PostgreSQL compares under `clientname=DN`:
+    /// `CN=alice,OU=Eng,O=Acme`, letters beyond ASCII as `\C3\A9`.
     #[must_use]
     pub fn subject(&self) -> String {
-        todo!()
+        self.0.subject.rfc2253.clone()
     }
 
     /// The issuer, like [`Certificate::subject`].
     #[must_use]
     pub fn issuer(&self) -> String {
-        todo!()
+        self.0.issuer.rfc2253.clone()
     }
 
     /// The subject's DER.
     #[must_use]
     pub fn subject_der(&self) -> &[u8] {
-        todo!()
+        &self.0.subject.der
     }
 
     /// The issuer's DER.
     #[must_use]
     pub fn issuer_der(&self) -> &[u8] {
-        todo!()
+        &self.0.issuer.der
     }
 
-    /// The first CN of the subject, which is the one that PostgreSQL and libpq take
-    /// (`X509_NAME_get_text_by_NID`).
+    /// The first CN of the subject, which is the one that PostgreSQL and libpq take (`X509_NAME_get_text_by_NID`).
     #[must_use]
     pub fn common_name(&self) -> Option<String> {
-        todo!()
+        self.0.subject.common_name.clone()
     }
 
-    /// The DNS names and addresses of the SAN, in order. Other forms, and names that are none, are left out.
+    /// The DNS names and addresses of the SAN, in order. Other forms, and names that no client could match, are left
+    /// out.
     #[must_use]
     pub fn alt_names(&self) -> Vec<AltName> {
-        todo!()
+        self.0
+            .extensions
+            .alt_names()
+            .iter()
+            .filter_map(as_alt_name)
+            .collect()
     }
 
     /// The serial number.
     #[must_use]
     pub fn serial(&self) -> Serial {
-        todo!()
+        self.0.serial.clone()
     }
 
     /// From when until when it holds.
     #[must_use]
     pub fn validity(&self) -> Validity {
-        todo!()
+        self.0.validity
     }
 
     /// The holder's public key.
     #[must_use]
     pub fn public_key(&self) -> PublicKey {
-        todo!()
+        self.0.public_key.clone()
     }
 
     /// Whether basicConstraints says that it is an authority.
     #[must_use]
     pub fn is_authority(&self) -> bool {
-        todo!()
+        self.0
+            .extensions
+            .basic_constraints
+            .is_some_and(|(ca, _)| ca)
     }
 
     /// Whether it is signed with its own key: the names agree and the signature verifies.
     #[must_use]
     pub fn is_self_signed(&self) -> bool {
-        todo!()
+        self.is_self_issued() && self.is_signed_by(&self.0.public_key)
     }
 
-    /// What it is, as far as it can be told: an authority from basicConstraints; a client if the extended key usage
-    /// allows clientAuth and not serverAuth, else a server.
+    /// Whether subject and issuer are one name, whoever signed it.
+    #[must_use]
+    pub fn is_self_issued(&self) -> bool {
+        self.0.subject.same(&self.0.issuer)
+    }
+
+    /// Whether its signature was made with this key.
+    #[must_use]
+    pub fn is_signed_by(&self, key: &PublicKey) -> bool {
+        self.0
+            .algorithm
+            .verifies(key, &self.0.tbs, &self.0.signature)
+    }
+
+    /// What it is, as far as it can be told: an authority from basicConstraints (a root if self-issued); a client if
+    /// the extended key usage allows clientAuth and not serverAuth, else a server.
     #[must_use]
     pub fn kind(&self) -> Kind {
-        todo!()
+        if self.is_authority() {
+            return if self.is_self_issued() {
+                Kind::Root
+            } else {
+                Kind::Intermediate
+            };
+        }
+        match self.extended_key_usage() {
+            Some(usages)
+                if usages.contains(&ExtendedKeyUsage::ClientAuth)
+                    && !usages.contains(&ExtendedKeyUsage::ServerAuth) =>
+            {
+                Kind::Client
+            }
+            _ => Kind::Server,
+        }
     }
 
     /// What the extended key usage allows; `None` if the certificate has none, which allows everything.
     #[must_use]
     pub fn extended_key_usage(&self) -> Option<Vec<ExtendedKeyUsage>> {
-        todo!()
+        self.0.extensions.extended_key_usage.clone()
+    }
+
+    /// Whether it may sign certificates: an authority, and keyUsage, if present, has keyCertSign.
+    #[must_use]
+    pub fn can_sign_certificates(&self) -> bool {
+        self.is_authority() && self.0.extensions.allows(KeyUsage::CERT_SIGN)
+    }
+
+    /// Whether it may sign revocation lists: keyUsage, if present, has cRLSign. An authority without it locks all of
+    /// its clients out once a list is asked for.
+    #[must_use]
+    pub fn can_sign_crls(&self) -> bool {
+        self.0.extensions.allows(KeyUsage::CRL_SIGN)
+    }
+
+    /// How many authorities may stand between this one and a leaf; `None` is no limit.
+    #[must_use]
+    pub fn path_length(&self) -> Option<u32> {
+        self.0
+            .extensions
+            .basic_constraints
+            .and_then(|(_, length)| length)
     }
 
     /// The subject key identifier.
     #[must_use]
     pub fn subject_key_id(&self) -> Option<&[u8]> {
-        todo!()
+        self.0.extensions.subject_key_id.as_deref()
     }
 
-    /// The authority key identifier.
+    /// The authority key identifier (its keyIdentifier).
     #[must_use]
     pub fn authority_key_id(&self) -> Option<&[u8]> {
-        todo!()
+        self.0
+            .extensions
+            .authority_key_id
+            .as_ref()
+            .and_then(|id| id.key.as_deref())
     }
 
     /// SHA-256 of the DER.
     #[must_use]
     pub fn fingerprint(&self) -> Fingerprint {
-        Fingerprint::of(&self.der)
+        Fingerprint::of(self.der())
+    }
+
+    pub(crate) fn parts(&self) -> &Parts {
+        &self.0
+    }
+
+    fn from_blocks(file: &[u8]) -> impl Iterator<Item = Result<Self, ParseError>> + '_ {
+        pem::blocks(file).filter_map(|block| match block {
+            Ok(block) if is_label(&block.label) => Some(Self::from_der(block.contents.as_bytes())),
+            Ok(_) => None,
+            Err(b) => Some(Err(ParseError::Malformed {
+                what: WHAT,
+                reason: format!("{}: {}", b.label, b.reason),
+            })),
+        })
     }
 }
 
-/// One purpose of an extended key usage extension.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum ExtendedKeyUsage {
-    /// TLS server.
-    ServerAuth,
-    /// TLS client.
-    ClientAuth,
-    /// anyExtendedKeyUsage. OpenSSL does not take it for a TLS purpose.
-    Any,
-    /// Another one, by its object identifier.
-    Other(String),
+impl PartialEq for Certificate {
+    fn eq(&self, other: &Self) -> bool {
+        self.der() == other.der()
+    }
+}
+
+impl Eq for Certificate {}
+
+impl fmt::Debug for Certificate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "Certificate({} {}, by {})",
+            self.0.serial, self.0.subject.readable, self.0.issuer.readable
+        )
+    }
 }
 
 /// Bytes that are not what they should be.
@@ -184,3 +310,10 @@ pub enum ParseError {
         reason: String,
     },
 }
+
+pub(crate) fn is_label(label: &str) -> bool {
+    matches!(label, LABEL | "X509 CERTIFICATE")
+}
+
+const WHAT: &str = "certificate";
+const LABEL: &str = "CERTIFICATE";

@@ -1,22 +1,41 @@
-//! Certificate requests (PKCS#10, RFC 2986): made where the key is, read where it is signed.
+//! Certificate requests (PKCS#10, RFC 2986): made where the key is, read where it is signed. Only key and names are
+//! taken from one; the profile of the kind decides the rest.
+
+use std::fmt;
+
+use rcgen::CertificateParams;
+use x509_parser::{
+    certification_request::X509CertificationRequest, cri_attributes::ParsedCriAttribute,
+    prelude::FromDer,
+};
 
 use crate::{
-    certificate::ParseError,
+    certificate::{ExtendedKeyUsage, Extensions, KeyUsage, ParseError, as_alt_name},
+    dn::Name,
     fingerprint::Fingerprint,
+    issue::{Door, alt_names},
     key::{PrivateKey, PublicKey},
     name::{AltName, Subject},
+    pem,
     profile::Kind,
+    signature::Algorithm,
     signer::SignError,
 };
 
-/// A certificate request whose holder has proven to have the key.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A certificate request whose holder has proven to have the key. Equal if the bytes are.
+#[derive(Clone)]
 pub struct SigningRequest {
     der: Vec<u8>,
+    pub(crate) subject: Name,
+    public_key: PublicKey,
+    pub(crate) algorithm: Algorithm,
+    pub(crate) extensions: Extensions,
+    /// Attributes other than the extension request, in words.
+    attributes: Vec<String>,
 }
 
 impl SigningRequest {
-    /// Makes one.
+    /// Makes one. It asks for the usages that a certificate of this kind is given.
     ///
     /// # Errors
     /// [`RequestError`].
@@ -24,10 +43,25 @@ impl SigningRequest {
         kind: Kind,
         key: &PrivateKey,
         subject: &Subject,
-        alt_names: &[AltName],
+        names: &[AltName],
     ) -> Result<Self, RequestError> {
-        let _ = (kind, key, subject, alt_names);
-        todo!()
+        let encoding = |e: rcgen::Error| RequestError::Encoding {
+            reason: e.to_string(),
+        };
+        let profile = kind.profile();
+        let mut params = CertificateParams::default();
+        params.distinguished_name = subject.to_rcgen().map_err(encoding)?;
+        params.subject_alt_names = alt_names(names).map_err(encoding)?;
+        params.key_usages = profile.key_usages.to_vec();
+        params.extended_key_usages = profile.extended.to_vec();
+        let public_key = key.public_key();
+        let door = Door::of(key, &public_key).map_err(encoding)?;
+        let made = params.serialize_request(&door).map_err(|e| {
+            door.refusal
+                .take()
+                .map_or_else(|| encoding(e), RequestError::Sign)
+        })?;
+        Self::from_der(made.der())
     }
 
     /// Reads one in DER and checks its signature, which proves possession of the key.
@@ -35,17 +69,62 @@ impl SigningRequest {
     /// # Errors
     /// [`RequestError`].
     pub fn from_der(der: &[u8]) -> Result<Self, RequestError> {
-        let _ = der;
-        todo!()
+        let malformed = |reason: String| ParseError::Malformed { what: WHAT, reason };
+        let (rest, request) =
+            X509CertificationRequest::from_der(der).map_err(|e| malformed(e.to_string()))?;
+        if !rest.is_empty() {
+            return Err(malformed(format!("{} bytes follow it", rest.len())).into());
+        }
+        let info = &request.certification_request_info;
+        let public_key =
+            PublicKey::from_der(info.subject_pki.raw).map_err(|e| malformed(e.to_string()))?;
+        let algorithm = Algorithm::of(&request.signature_algorithm);
+        if !algorithm.verifies(&public_key, info.raw, &request.signature_value.data) {
+            return Err(RequestError::NoProofOfPossession);
+        }
+        let mut extensions = Extensions::default();
+        let mut attributes = Vec::new();
+        for attribute in info.iter_attributes() {
+            match attribute.parsed_attribute() {
+                ParsedCriAttribute::ExtensionRequest(asked) => {
+                    extensions = Extensions::of(&asked.extensions)
+                }
+                ParsedCriAttribute::ChallengePassword(_) => {
+                    attributes.push("a challenge password".to_owned())
+                }
+                ParsedCriAttribute::UnsupportedAttribute => {
+                    attributes.push(format!("the attribute {}", attribute.oid.to_id_string()));
+                }
+            }
+        }
+        Ok(Self {
+            der: der.to_vec(),
+            subject: Name::of(&info.subject),
+            public_key,
+            algorithm,
+            extensions,
+            attributes,
+        })
     }
 
     /// The first one in a PEM file (`CERTIFICATE REQUEST` or `NEW CERTIFICATE REQUEST`).
     ///
     /// # Errors
     /// [`RequestError`].
-    pub fn from_pem(pem: &[u8]) -> Result<Self, RequestError> {
-        let _ = pem;
-        todo!()
+    pub fn from_pem(file: &[u8]) -> Result<Self, RequestError> {
+        for block in pem::blocks(file) {
+            match block {
+                Ok(block) if is_label(&block.label) => {
+                    return Self::from_der(block.contents.as_bytes());
+                }
+                Ok(_) => {}
+                Err(b) => {
+                    let reason = format!("{}: {}", b.label, b.reason);
+                    return Err(ParseError::Malformed { what: WHAT, reason }.into());
+                }
+            }
+        }
+        Err(ParseError::Nothing { what: WHAT }.into())
     }
 
     /// The bytes.
@@ -57,49 +136,127 @@ impl SigningRequest {
     /// PEM.
     #[must_use]
     pub fn to_pem(&self) -> String {
-        todo!()
+        pem::encode(LABEL, &self.der)
     }
 
     /// The requester's public key.
     #[must_use]
     pub fn public_key(&self) -> PublicKey {
-        todo!()
+        self.public_key.clone()
     }
 
     /// The first CN that it asks for.
     #[must_use]
     pub fn common_name(&self) -> Option<String> {
-        todo!()
+        self.subject.common_name.clone()
     }
 
-    /// The subject that it asks for, as RFC 4514 writes it.
+    /// The subject that it asks for, as OpenSSL writes it under RFC 2253.
     #[must_use]
     pub fn subject(&self) -> String {
-        todo!()
+        self.subject.rfc2253.clone()
     }
 
-    /// The names that it asks for.
+    /// The host names and addresses that it asks for.
     #[must_use]
     pub fn alt_names(&self) -> Vec<AltName> {
-        todo!()
+        self.extensions
+            .alt_names()
+            .iter()
+            .filter_map(as_alt_name)
+            .collect()
     }
 
-    /// The kind that its extended key usage asks for; `None` if it asks for none, or for both.
+    /// The kind that its extended key usage asks for; `None` if it asks for neither, or for both.
     #[must_use]
     pub fn kind(&self) -> Option<Kind> {
-        todo!()
+        let usages = self
+            .extensions
+            .extended_key_usage
+            .as_deref()
+            .unwrap_or_default();
+        match (
+            usages.contains(&ExtendedKeyUsage::ServerAuth),
+            usages.contains(&ExtendedKeyUsage::ClientAuth),
+        ) {
+            (true, false) => Some(Kind::Server),
+            (false, true) => Some(Kind::Client),
+            _ => None,
+        }
     }
 
     /// What else it asks for and does not get, in words: a request gives key and names, the profile decides the rest.
     #[must_use]
     pub fn extras(&self) -> Vec<String> {
-        todo!()
+        let asked = &self.extensions;
+        let mut extras = self.attributes.clone();
+        if self.subject.common_names > 1 {
+            extras.push(format!(
+                "{} common names, of which the first is taken",
+                self.subject.common_names
+            ));
+        }
+        if asked.basic_constraints.is_some_and(|(ca, _)| ca) {
+            extras.push("to be an authority".to_owned());
+        }
+        if let Some(KeyUsage(bits)) = asked.key_usage {
+            let more = KeyUsage(bits & !KeyUsage::DIGITAL_SIGNATURE.0);
+            if more.0 != 0 {
+                extras.push(format!("the key usage {}", more.describe()));
+            }
+        }
+        for usage in asked.extended_key_usage.iter().flatten() {
+            if !matches!(
+                usage,
+                ExtendedKeyUsage::ServerAuth | ExtendedKeyUsage::ClientAuth
+            ) {
+                extras.push(format!("the extended key usage {usage}"));
+            }
+        }
+        for name in asked.alt_names() {
+            if as_alt_name(name).is_none() {
+                extras.push(format!("the name {}", name.describe()));
+            }
+        }
+        extras.extend(
+            asked
+                .name_constraints
+                .iter()
+                .map(|_| "name constraints".to_owned()),
+        );
+        extras.extend(
+            asked
+                .others
+                .iter()
+                .map(|oid| format!("the extension {oid}")),
+        );
+        extras.extend(
+            asked
+                .malformed
+                .iter()
+                .map(|oid| format!("the extension {oid}, which cannot be read")),
+        );
+        extras
     }
 
     /// SHA-256 of the DER.
     #[must_use]
     pub fn fingerprint(&self) -> Fingerprint {
         Fingerprint::of(&self.der)
+    }
+}
+
+impl PartialEq for SigningRequest {
+    fn eq(&self, other: &Self) -> bool {
+        self.der == other.der
+    }
+}
+
+impl Eq for SigningRequest {}
+
+impl fmt::Debug for SigningRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SigningRequest({})", self.subject.readable)
     }
 }
 
@@ -110,7 +267,7 @@ pub enum RequestError {
     /// The bytes are no request.
     #[error(transparent)]
     Parse(#[from] ParseError),
-    /// The signature does not verify: whoever made it does not have the key.
+    /// The signature does not verify: whoever made it does not have the key. Also where the algorithm is not known.
     #[error("the request is not signed with the key that it carries")]
     NoProofOfPossession,
     /// The key did not sign.
@@ -123,3 +280,10 @@ pub enum RequestError {
         reason: String,
     },
 }
+
+pub(crate) fn is_label(label: &str) -> bool {
+    matches!(label, LABEL | "NEW CERTIFICATE REQUEST")
+}
+
+const WHAT: &str = "certificate request";
+const LABEL: &str = "CERTIFICATE REQUEST";

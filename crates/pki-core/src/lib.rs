@@ -10,6 +10,7 @@ mod algorithm;
 mod certificate;
 mod crl;
 mod csr;
+mod dn;
 mod fingerprint;
 mod host;
 mod inspect;
@@ -17,9 +18,11 @@ mod issue;
 mod key;
 mod lint;
 mod name;
+mod pem;
 mod profile;
 mod secret;
 mod serial;
+mod signature;
 mod signer;
 mod time;
 mod validity;
@@ -28,7 +31,7 @@ mod verify;
 pub use crate::{
     algorithm::{KeyType, UnknownKeyType},
     certificate::{Certificate, ExtendedKeyUsage, ParseError},
-    crl::Crl,
+    crl::{Crl, Revocation},
     csr::{RequestError, SigningRequest},
     fingerprint::{BadFingerprint, Fingerprint},
     host::{HostMismatch, HostRules, verify_host},

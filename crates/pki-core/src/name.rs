@@ -5,7 +5,6 @@ mod dns;
 mod role;
 mod subject;
 
-pub(crate) use self::subject::Attribute;
 pub use self::{alt::AltName, dns::DnsName, role::RoleName, subject::Subject};
 
 /// Why a text is not the name that it should be.

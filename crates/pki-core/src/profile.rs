@@ -2,6 +2,8 @@
 
 use std::{fmt, str::FromStr};
 
+use rcgen::{ExtendedKeyUsagePurpose, KeyUsagePurpose};
+
 /// A kind of certificate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Kind {
@@ -57,3 +59,50 @@ pub struct UnknownKind {
     /// What was given.
     pub text: String,
 }
+
+/// What a certificate of one kind carries besides names, key, serial and dates. Subject and authority key identifiers
+/// are in all of them. Only digitalSignature in leaves: RSA key exchange is gone from TLS 1.3 and not needed in 1.2,
+/// and on an EC key keyEncipherment is an error (RFC 5480 section 3). No certificatePolicies.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Profile {
+    /// basicConstraints, critical: `None` is cA FALSE; else cA TRUE with this pathLenConstraint.
+    pub(crate) authority: Option<u8>,
+    /// keyUsage, critical.
+    pub(crate) key_usages: &'static [KeyUsagePurpose],
+    /// extKeyUsage.
+    pub(crate) extended: &'static [ExtendedKeyUsagePurpose],
+}
+
+impl Kind {
+    /// The table.
+    pub(crate) const fn profile(self) -> Profile {
+        match self {
+            // One level of intermediates, and none below: root, intermediate, leaf. A root's successor under the same
+            // name is self-issued and not counted (RFC 5280 6.1.4 (l)), so that a rotation fits as well.
+            Self::Root => Profile {
+                authority: Some(1),
+                key_usages: AUTHORITY,
+                extended: &[],
+            },
+            Self::Intermediate => Profile {
+                authority: Some(0),
+                key_usages: AUTHORITY,
+                extended: &[],
+            },
+            Self::Server => Profile {
+                authority: None,
+                key_usages: &[KeyUsagePurpose::DigitalSignature],
+                extended: &[ExtendedKeyUsagePurpose::ServerAuth],
+            },
+            Self::Client => Profile {
+                authority: None,
+                key_usages: &[KeyUsagePurpose::DigitalSignature],
+                extended: &[ExtendedKeyUsagePurpose::ClientAuth],
+            },
+        }
+    }
+}
+
+/// Certificates and revocation lists: an authority without cRLSign locks out all of its clients once a list is asked
+/// for.
+const AUTHORITY: &[KeyUsagePurpose] = &[KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];

@@ -5,7 +5,7 @@ use std::{fmt, str::FromStr};
 use aws_lc_rs::rand;
 
 /// A certificate's serial number: a positive integer of at most 20 octets (RFC 5280 4.1.2.2), kept without leading
-/// zeros. Certificates of others may carry longer ones, zero or a negative one; they are kept as they are.
+/// zeros. Certificates of others may carry longer ones or zero; they are kept. A negative one is read as unsigned.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Serial(Vec<u8>);
 
@@ -24,7 +24,7 @@ impl Serial {
         }
     }
 
-    /// The number's bytes, big-endian, two's complement, as short as DER allows.
+    /// The number's bytes, big-endian, without leading zeros.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
         &self.0

@@ -132,7 +132,7 @@ impl FromStr for Subject {
 /// The attribute types that a subject can have, with their short names (RFC 4514 section 3, OpenSSL's where it has
 /// none), object identifiers, string types and upper bounds (RFC 5280 appendix A.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Attribute {
+enum Attribute {
     Country,
     State,
     Locality,
@@ -192,11 +192,11 @@ impl Attribute {
         }
     }
 
-    pub(crate) const fn key(self) -> &'static str {
+    const fn key(self) -> &'static str {
         self.row().0
     }
 
-    pub(crate) const fn oid(self) -> &'static [u64] {
+    const fn oid(self) -> &'static [u64] {
         self.row().1
     }
 
@@ -206,14 +206,6 @@ impl Attribute {
 
     const fn max(self) -> usize {
         self.row().3
-    }
-
-    /// The attribute with this object identifier, dotted.
-    pub(crate) fn by_oid(dotted: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|a| {
-            let numbers: Vec<String> = a.oid().iter().map(u64::to_string).collect();
-            numbers.join(".") == dotted
-        })
     }
 
     fn named(key: &str) -> Result<Self, NameError> {

@@ -1,0 +1,140 @@
+//! PEM blocks, found in a file as OpenSSL finds them (`PEM_read_bio`): text around them is passed over, a block that
+//! does not end is an error. Which labels mean what is known to the callers.
+
+use zeroize::Zeroizing;
+
+use crate::secret::Secret;
+
+/// One block.
+pub(crate) struct Block {
+    pub(crate) label: String,
+    /// Whether the block has the header of OpenSSL's own, older encryption (RFC 1421 `Proc-Type: 4,ENCRYPTED`).
+    pub(crate) encrypted: bool,
+    /// The bytes, wiped afterwards: it may be a key.
+    pub(crate) contents: Secret,
+}
+
+/// A block that cannot be read.
+#[derive(Clone, Debug)]
+pub(crate) struct BrokenBlock {
+    pub(crate) label: String,
+    pub(crate) reason: &'static str,
+}
+
+/// All blocks, in order. An error ends the iteration.
+pub(crate) fn blocks(file: &[u8]) -> impl Iterator<Item = Result<Block, BrokenBlock>> + '_ {
+    let mut lines = file.split(|b| *b == b'\n').map(<[u8]>::trim_ascii_end);
+    let mut broken = false;
+    std::iter::from_fn(move || {
+        if broken {
+            return None;
+        }
+        let label = lines.find_map(begin)?;
+        let block = read(&label, &mut lines).map_err(|reason| BrokenBlock { label, reason });
+        broken = block.is_err();
+        Some(block)
+    })
+}
+
+/// Whether the file has any block at all, whole or not.
+pub(crate) fn is_pem(file: &[u8]) -> bool {
+    file.split(|b| *b == b'\n')
+        .any(|line| begin(line.trim_ascii_end()).is_some())
+}
+
+/// A block in lines of 64, ended by `\n`.
+pub(crate) fn encode(label: &str, contents: &[u8]) -> String {
+    let config = ::pem::EncodeConfig::new().set_line_ending(::pem::LineEnding::LF);
+    ::pem::encode_config(&::pem::Pem::new(label, contents), config)
+}
+
+fn begin(line: &[u8]) -> Option<String> {
+    let label = line.strip_prefix(b"-----BEGIN ")?.strip_suffix(b"-----")?;
+    Some(String::from_utf8_lossy(label).into_owned())
+}
+
+fn read<'a>(
+    label: &str,
+    lines: &mut impl Iterator<Item = &'a [u8]>,
+) -> Result<Block, &'static str> {
+    let end = format!("-----END {label}-----");
+    // The block once more, in the one form that the decoder is sure to take.
+    let mut text = Zeroizing::new(format!("-----BEGIN {label}-----\n").into_bytes());
+    let mut encrypted = false;
+    let mut header = false;
+    for line in lines {
+        if line == end.as_bytes() {
+            text.extend_from_slice(line);
+            text.push(b'\n');
+            let block = ::pem::parse(&*text).map_err(|_| "not base64")?;
+            return Ok(Block {
+                label: label.to_owned(),
+                encrypted,
+                contents: Secret::new(block.into_contents()),
+            });
+        }
+        if line.starts_with(b"-----") {
+            return Err("another line of dashes comes before its end");
+        }
+        // Headers end at the first empty line; their long ones go on with white space.
+        if line.contains(&b':') {
+            header = true;
+            encrypted |= line.starts_with(b"Proc-Type:") && line.ends_with(b"ENCRYPTED");
+        } else if !header {
+            text.extend_from_slice(line);
+            text.push(b'\n');
+        } else if line.is_empty() {
+            header = false;
+        }
+    }
+    Err("it does not end")
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::{blocks, encode, is_pem};
+
+    fn told(file: &[u8]) -> String {
+        let told = blocks(file).map(|b| match b {
+            Ok(b) => format!("{} {} {:?}", b.label, b.encrypted, b.contents.as_bytes()),
+            Err(b) => format!("{}: {}", b.label, b.reason),
+        });
+        told.collect::<Vec<_>>().join("\n")
+    }
+
+    #[test]
+    fn blocks_among_other_text() {
+        let file = b"caf\xe9 ------BEGIN X-----\r\n# a comment\n-----BEGIN A B-----\r\nAQID\r\n-----END A B-----\r\n\n  \
+            -----BEGIN C-----\n-----BEGIN KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: DES\n\nAQ\nID\n-----END KEY-----";
+        insta::assert_snapshot!(told(file), @r"
+        A B false [1, 2, 3]
+        KEY true [1, 2, 3]
+        ");
+        assert!(is_pem(file));
+        assert!(!is_pem(b"-----BEGIN"));
+    }
+
+    #[test]
+    fn broken_blocks() {
+        insta::assert_snapshot!(told(b"-----BEGIN A-----\nAQID\n"), @"A: it does not end");
+        insta::assert_snapshot!(told(b"-----BEGIN A-----\nA*ID\n-----END A-----\n-----BEGIN B-----\n-----END B-----"), @"A: not base64");
+        insta::assert_snapshot!(told(b"-----BEGIN A-----\nAQID\n-----END B-----\n"), @"A: another line of dashes comes before its end");
+    }
+
+    proptest! {
+        #[test]
+        fn reads_what_it_writes(bytes in proptest::collection::vec(any::<u8>(), 1..200), before in ".{0,40}") {
+            let file = format!("{before}\n{}", encode("SOME THING", &bytes));
+            let all: Vec<_> = blocks(file.as_bytes()).map(|b| b.ok().unwrap()).collect();
+            prop_assert_eq!(all.len(), 1);
+            prop_assert_eq!(all[0].contents.as_bytes(), bytes);
+        }
+
+        #[test]
+        fn never_panics(text in "(-----(BEGIN|END) A-----\n|[A-Za-z0-9:=]{0,8}\n){0,8}") {
+            blocks(text.as_bytes()).for_each(drop);
+        }
+    }
+}
