@@ -147,9 +147,6 @@ pub enum ClientError {
         /// Why.
         reason: String,
     },
-    /// `sslrootcert=system` with a mode that does not verify the name.
-    #[error("weak sslmode \"{0}\" may not be used with sslrootcert=system (use \"verify-full\")")]
-    WeakSystemRoots(SslMode),
     /// The certificate cannot be looked at.
     #[error("could not open certificate file \"{}\": {reason}", .path.display())]
     CertificateUnreachable {
@@ -268,6 +265,7 @@ impl View<'_> {
         };
         let resolved = self.conninfo.resolve(&env, service.as_ref(), &site)?;
 
+        resolved.check()?;
         let mut notes = not_considered(&resolved);
         let mut files = ClientFiles {
             service: service.map(|found| PathBuf::from(found.file)),
@@ -329,12 +327,8 @@ impl View<'_> {
         passwords: &password::Passwords,
     ) -> Result<Target, ClientError> {
         let text = |keyword| resolved.get(keyword).unwrap_or_default();
-        let address = address(host, &self.libpq.socket_dir)?;
-        let user = text("user");
-        let database = match text("dbname") {
-            "" => user,
-            name => name,
-        };
+        let address = address(host)?;
+        let (user, database) = (resolved.user(), resolved.dbname());
         let mut target = Target::new(address, user, database, self.now);
         target.password = passwords.of(host, database, user, self.libpq);
         target.sslmode = resolved.sslmode()?;
@@ -373,33 +367,24 @@ struct Shared {
     crls: Vec<pki_core::Crl>,
 }
 
-fn address(host: &Host, default_socket_dir: &str) -> Result<Address, ClientError> {
-    let unix = |folder: &str| {
+fn address(host: &Host) -> Result<Address, ClientError> {
+    if let Some(folder) = host.socket_dir() {
         if folder.starts_with('@') {
             return Err(ClientError::AbstractSocket(folder.to_owned()));
         }
-        Ok(Address::Unix {
+        return Ok(Address::Unix {
             socket: Path::new(folder).join(format!(".s.PGSQL.{}", host.port)),
-        })
-    };
-    if let Some(folder) = host.socket_dir() {
-        return unix(folder);
+        });
     }
-    let ip = match host.hostaddr.as_deref() {
-        None | Some("") => None,
-        Some(text) => Some(
-            text.parse::<IpAddr>()
-                .map_err(|_| ClientError::HostAddress(text.to_owned()))?,
-        ),
-    };
-    match host.host.as_deref() {
-        None | Some("") if ip.is_none() => unix(default_socket_dir),
-        name => Ok(Address::Tcp {
-            host: name.unwrap_or_default().to_owned(),
-            ip,
-            port: host.port,
-        }),
-    }
+    let ip = host.hostaddr.as_deref().map(|text| {
+        text.parse::<IpAddr>()
+            .map_err(|_| ClientError::HostAddress(text.to_owned()))
+    });
+    Ok(Address::Tcp {
+        host: host.host.clone().unwrap_or_default(),
+        ip: ip.transpose()?,
+        port: host.port,
+    })
 }
 
 /// `connect_timeout`: seconds, zero or less for no bound; before 17 libpq takes 1 for 2. `None` where nothing sensible is said.
@@ -443,3 +428,6 @@ const NOT_CONSIDERED: [(&str, &[&str]); 8] = [
 fn secret(text: &str) -> Secret {
     Secret::new(text.as_bytes().to_vec())
 }
+
+#[cfg(test)]
+mod tests;

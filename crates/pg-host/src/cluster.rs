@@ -2,6 +2,7 @@
 //! in [`admin`](crate::admin).
 
 mod debian;
+mod meant;
 mod place;
 mod postmaster;
 mod process;

@@ -13,6 +13,8 @@ mod admin;
 pub mod client;
 mod cluster;
 mod files;
+#[cfg(test)]
+mod sample;
 mod server;
 
 pub use admin::{

@@ -106,8 +106,9 @@ impl Admin {
         .map(Some)
     }
 
-    /// When this session's process last read the configuration files (`pg_conf_load_time`), in microseconds since the Unix epoch. It
-    /// does so some time after the server itself was told to: a change shows that a reload has arrived, not that every part of it succeeded.
+    /// When this session's process last read the configuration files (`pg_conf_load_time`), in microseconds since the Unix epoch. A
+    /// change shows that a reload has arrived, not that it succeeded: the server tells its processes after it has read the settings and before it reads
+    /// `pg_hba.conf`, `pg_ident.conf` and the files of TLS (`postmaster.c`, `process_pm_reload_request`).
     ///
     /// # Errors
     /// [`AskError`].
@@ -216,7 +217,7 @@ impl FileSetting {
 /// One row of `pg_hba_file_rules`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HbaRow {
-    /// From 1 in order of trial; 16 and newer, and not for lines that are refused.
+    /// From 1 in order of trial; 16 and newer, and not for lines with an error.
     pub number: Option<u32>,
     /// The file that the line stands in; 16 and newer.
     pub file: Option<PathBuf>,
@@ -254,7 +255,7 @@ impl HbaRow {
 /// One row of `pg_ident_file_mappings`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IdentRow {
-    /// From 1 in order of trial; 16 and newer, and not for lines that are refused.
+    /// From 1 in order of trial; 16 and newer, and not for lines with an error.
     pub number: Option<u32>,
     /// The file that the line stands in; 16 and newer.
     pub file: Option<PathBuf>,

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use hostfile::{FileKind, Metadata};
 use pg_config::Version;
-use pg_config::conninfo::Resolved;
+use pg_config::conninfo::{Resolved, SslCertMode};
 use pg_probe::Credentials;
 use pki_core::{Certificate, KeyError, PrivateKey};
 
@@ -25,7 +25,7 @@ pub(super) fn read(
             .filter(|name| !name.is_empty())
             .map(PathBuf::from)
     };
-    if libpq.version >= Version::V16 && resolved.get("sslcertmode") == Some("disable") {
+    if resolved.sslcertmode()? == SslCertMode::Disable {
         return Ok(None);
     }
     let path = named("sslcert").unwrap_or_else(|| folder.join("postgresql.crt"));
@@ -146,6 +146,6 @@ fn key(path: &Path, passphrase: Option<&str>, version: Version) -> Result<Privat
 }
 
 /// Root's key may be readable for its group, anybody else's for nobody else.
-fn is_too_open(key: &Metadata) -> bool {
+pub(super) fn is_too_open(key: &Metadata) -> bool {
     key.mode & (if key.uid == 0 { 0o037 } else { 0o077 }) != 0
 }

@@ -27,9 +27,6 @@ pub(super) fn read(
     let version = view.libpq.version;
     let named = resolved.get("sslrootcert").filter(|name| !name.is_empty());
     if named == Some("system") && version >= Version::V16 {
-        if mode != SslMode::VerifyFull {
-            return Err(ClientError::WeakSystemRoots(mode));
-        }
         let path = view
             .environment
             .get("SSL_CERT_FILE")
