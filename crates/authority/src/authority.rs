@@ -165,18 +165,24 @@ impl Authority {
     /// after the certificate was in place, its entry is completed from it.
     fn complete(&self) -> Result<(), Error> {
         let serial = self.certificate.serial();
-        let foreign = || Error::ForeignStore {
-            path: self.folder.store(),
-            serial: serial.clone(),
-        };
-        let entry = self.store.entry(&serial)?.ok_or_else(foreign)?;
-        if entry.public_key != self.certificate.public_key().fingerprint() {
-            return Err(foreign());
+        match self.store.entry(&serial)? {
+            Some(Entry {
+                fingerprint: Some(known),
+                ..
+            }) if known == self.certificate.fingerprint() => Ok(()),
+            Some(Entry {
+                state: State::Intended,
+                public_key,
+                requested_at,
+                ..
+            }) if public_key == self.certificate.public_key().fingerprint() => {
+                self.store.issued(&self.certificate, requested_at)
+            }
+            _ => Err(Error::ForeignStore {
+                path: self.folder.store(),
+                serial,
+            }),
         }
-        if entry.state == State::Intended {
-            self.store.issued(&self.certificate, entry.requested_at)?;
-        }
-        Ok(())
     }
 
     fn read_key(&self) -> Result<Secret, Error> {

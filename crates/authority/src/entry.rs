@@ -15,7 +15,7 @@ pub struct Entry {
     pub kind: Kind,
     /// The name that was ordered: a server's, a role's, an authority's. The certificate's CN.
     pub name: String,
-    /// The whole subject, RFC 4514.
+    /// The whole subject, in the order in which it is encoded: `C=FR,O=Loxodata,CN=slardiere`.
     pub subject: String,
     /// First second of validity.
     pub not_before: Time,

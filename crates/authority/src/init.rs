@@ -7,6 +7,7 @@
 //! what this run has made.
 
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use hostfile::{Ground, Trust};
 use pki_core::{KeyType, Kind, PrivateKey, Secret, Subject, Time, Validity, issue_root};
@@ -45,6 +46,9 @@ pub struct Init<'a> {
 /// left.
 pub fn init(dir: &Path, wish: &Init<'_>, now: Time) -> Result<Authority, Error> {
     let root = Root::draft(wish, now)?;
+    let _alone = ONE_IN_A_PROCESS
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner);
     let made = Folders::make(dir, wish.owner)?;
     let folder = Folder::find(dir)?.ok_or_else(|| Error::Missing {
         path: dir.to_owned(),
@@ -133,7 +137,7 @@ fn fill(
             beside(&path, "-journal"),
         ]);
     }
-    store.prepare()?;
+    store.migrate()?;
     clear(folder, store)?;
     let serial = store.intend(&Intent {
         kind: Kind::Root,
@@ -153,7 +157,8 @@ fn fill(
     create(folder.key(), root.pem.as_bytes())?;
     let certificate = issue_root(&root.key, &root.subject, serial, root.validity)?;
     create(folder.certificate(), certificate.to_pem().as_bytes())?;
-    store.issued(&certificate, now)
+    store.issued(&certificate, now)?;
+    store.log_ahead()
 }
 
 fn vacant(folder: &Folder) -> Result<(), Error> {
@@ -165,9 +170,9 @@ fn vacant(folder: &Folder) -> Result<(), Error> {
     Ok(())
 }
 
-/// Takes away what an interrupted run left: a key without a certificate, where the store has nothing
-/// but intents for a root. Any other key is somebody's, and a store with certificates is one whose
-/// `ca.crt` was lost.
+/// Takes away what an interrupted run left: a key without a certificate, or the beginnings of one,
+/// where the store has nothing but intents for a root. Any other key is somebody's, and a store with
+/// certificates is one whose `ca.crt` was lost.
 fn clear(folder: &Folder, store: &Store) -> Result<(), Error> {
     let entries = store.list(&Filter::default())?;
     if entries
@@ -179,13 +184,16 @@ fn clear(folder: &Folder, store: &Store) -> Result<(), Error> {
         });
     }
     let key = folder.key();
-    if !folder.has(&key)? {
-        return Ok(());
-    }
     if entries.is_empty() {
-        return Err(Error::Occupied { path: key });
+        return if folder.has(&key)? {
+            Err(Error::Occupied { path: key })
+        } else {
+            Ok(())
+        };
     }
-    hostfile::remove(&key, Trust::NoLinks)?;
+    for leftover in hostfile::leftovers(folder.path())?.iter().chain([&key]) {
+        hostfile::remove(leftover, Trust::NoLinks)?;
+    }
     Ok(())
 }
 
@@ -230,3 +238,7 @@ fn beside(database: &Path, ending: &str) -> PathBuf {
     name.push(ending);
     PathBuf::from(name)
 }
+
+/// The store's locks are POSIX ones: they keep processes apart, and a thread that closes the file,
+/// as the one that has just made it does, drops those of its whole process.
+static ONE_IN_A_PROCESS: Mutex<()> = Mutex::new(());

@@ -2,6 +2,8 @@
 //! mode with full syncs; many processes may use it at once. No keys and no signing here.
 
 mod schema;
+#[cfg(test)]
+mod tests;
 
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -41,20 +43,25 @@ impl Store {
         if store.format()? == 0 {
             return Err(store.damaged("the file is no store of an authority"));
         }
-        store.prepare()?;
+        store.migrate()?;
+        store.log_ahead()?;
         Ok(store)
     }
 
     /// Opens an empty file, or the store that an interrupted run left, for this connection alone:
-    /// every other one waits until it is dropped. [`prepare`](Self::prepare) has to follow.
+    /// every other one waits until it is dropped. [`migrate`](Self::migrate) and, once all is done,
+    /// [`log_ahead`](Self::log_ahead) have to follow; until then a commit is as durable (`extra`) by
+    /// a rollback journal, under which one connection can shut out the others.
     ///
     /// The file's identity is asked before it is opened and once the lock is held: a run that was
     /// faster and failed takes its store away again, and this one must not fill a deleted file.
     pub(crate) fn alone(path: &Path) -> Result<Self, Error> {
         let before = hostfile::link_metadata(path)?;
         let store = Self::connect(path)?;
-        store.pragma("locking_mode", "exclusive")?;
-        store.batch("BEGIN EXCLUSIVE; COMMIT;")?;
+        store.pragma("synchronous", "extra")?;
+        // In this order: a connection that waits in exclusive mode would keep its shared lock, and
+        // two of them would wait for each other.
+        store.batch("BEGIN EXCLUSIVE; PRAGMA locking_mode = EXCLUSIVE; COMMIT;")?;
         let after = hostfile::link_metadata(path)?;
         let identity = |metadata: Option<hostfile::Metadata>| metadata.map(|m| (m.dev, m.ino));
         if before.is_none() || identity(before) != identity(after) {
@@ -67,29 +74,21 @@ impl Store {
         Ok(store)
     }
 
-    /// WAL mode and the newest format. Only writes what is not so already.
-    pub(crate) fn prepare(&self) -> Result<(), Error> {
+    /// Brings the tables to the newest format.
+    pub(crate) fn migrate(&self) -> Result<(), Error> {
         let refused = |error| self.refused(&error);
-        if self.format()? > schema::FORMAT {
-            return Err(Error::NewerStore {
-                path: self.path.clone(),
-                found: self.format()?,
-                known: schema::FORMAT,
-            });
+        match self.format()? {
+            schema::FORMAT => return Ok(()),
+            found if found > schema::FORMAT => {
+                return Err(Error::NewerStore {
+                    path: self.path.clone(),
+                    found,
+                    known: schema::FORMAT,
+                });
+            }
+            _ => {}
         }
-        let mode: String = self
-            .connection
-            .pragma_query_value(None, "journal_mode", |row| row.get(0))
-            .map_err(refused)?;
-        if mode != "wal" {
-            self.pragma("journal_mode", "wal")?;
-        }
-        if self.format()? == schema::FORMAT {
-            return Ok(());
-        }
-        let transaction =
-            Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate)
-                .map_err(refused)?;
+        let transaction = self.write()?;
         // Asked again: another process may have been faster.
         for step in schema::STEPS.iter().skip(self.format()? as usize) {
             self.batch(step)?;
@@ -97,6 +96,18 @@ impl Store {
         self.pragma("application_id", schema::APPLICATION_ID)?;
         self.pragma("user_version", schema::FORMAT)?;
         transaction.commit().map_err(refused)
+    }
+
+    /// Turns to a write-ahead log, if that is not so already: readers do not wait for a writer, and
+    /// a commit costs one sync.
+    pub(crate) fn log_ahead(&self) -> Result<(), Error> {
+        let mode = self
+            .connection
+            .pragma_query_value(None, "journal_mode", |row| row.get::<_, String>(0));
+        if mode.map_err(|error| self.refused(&error))? == "wal" {
+            return Ok(());
+        }
+        self.pragma("journal_mode", "wal")
     }
 
     /// Draws a serial and records what it is for. Returns once that is on the disk.
@@ -143,14 +154,16 @@ impl Store {
         }
     }
 
-    /// Records the certificate that came of an intent.
+    /// Records the certificate that came of an intent. Two processes may do so at once, for an
+    /// authority whose making was interrupted.
     pub(crate) fn issued(&self, certificate: &Certificate, at: Time) -> Result<(), Error> {
         let serial = certificate.serial();
         let changed = self
             .connection
             .execute(
                 "UPDATE certificate SET state = 'issued', der = ?2, fingerprint = ?3, issued_at = ?4
-                 WHERE serial = ?1 AND state = 'intended'",
+                 WHERE serial = ?1
+                   AND (state = 'intended' OR (state = 'issued' AND fingerprint = ?3))",
                 rusqlite::params![
                     serial.to_string(),
                     certificate.der(),
@@ -169,9 +182,7 @@ impl Store {
     /// Changes a state. Writes nothing where the certificate is in that state already.
     pub(crate) fn mark(&self, serial: &Serial, to: State) -> Result<(), Error> {
         let refused = |error| self.refused(&error);
-        let transaction =
-            Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate)
-                .map_err(refused)?;
+        let transaction = self.write()?;
         let from = self
             .entry(serial)?
             .ok_or_else(|| Error::UnknownSerial {
@@ -285,6 +296,12 @@ impl Store {
                 .collect()
         };
         read().map_err(|error| self.refused(&error))
+    }
+
+    /// Begins to write, so that what is read from now on stays true until the commit.
+    fn write(&self) -> Result<Transaction<'_>, Error> {
+        Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate)
+            .map_err(|error| self.refused(&error))
     }
 
     fn pragma(&self, name: &str, value: impl rusqlite::ToSql) -> Result<(), Error> {

@@ -2,10 +2,6 @@
 //! certificate has to contain is tested in pki-core.
 
 #![expect(
-    clippy::disallowed_methods,
-    reason = "tests look at the disk from outside, and start themselves as other processes"
-)]
-#![expect(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
