@@ -1,13 +1,30 @@
-//! `pg_ident.conf`: which system user (a certificate's name) may log in as which role. The tokens are those of
-//! `pg_hba.conf` (`tokens`).
+//! `pg_ident.conf`: which system user (a certificate's name) may log in as which role. Lines and tokens are those of
+//! `pg_hba.conf` (`tokens`); which rule names which map is known to `hba`.
+
+mod edit;
+mod maps;
+
+pub use edit::EditError;
+pub use maps::{Located, Maps};
 
 use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::text::{Change, Span};
-use crate::{Diagnostic, Version};
+use crate::tokens::{Line, Token, Tokenizer};
+use crate::{Diagnostic, Severity, Version};
 
-/// A user name map file: its bytes, and the lines that PostgreSQL reads in them (`hba.c`, `parse_ident_line`).
+/// A user name map file: its bytes, and the lines that PostgreSQL reads in them (`hba.c`, `parse_ident_line`). What
+/// `@file` and include records bring in is not here but in [`Maps`].
+///
+/// ```
+/// use pg_config::{Version, ident::Document};
+///
+/// let mut ident = Document::parse(b"m  alice@example.com  alice\n", Version::V15);
+/// ident.add_line("m", "Bob, Sales", "bob")?;
+/// assert_eq!(ident.to_bytes(), b"m  alice@example.com  alice\nm  \"Bob, Sales\"       bob\n");
+/// # Ok::<(), pg_config::ident::EditError>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Document {
     bytes: Vec<u8>,
@@ -19,8 +36,20 @@ pub struct Document {
 impl Document {
     /// Reads a file as this version of PostgreSQL does.
     pub fn parse(bytes: &[u8], version: Version) -> Self {
-        let _ = (bytes, version);
-        todo!()
+        let mut document = Self {
+            bytes: bytes.to_vec(),
+            version,
+            entries: Vec::new(),
+            diagnostics: Vec::new(),
+        };
+        let mut reader = Tokenizer::new(bytes, version);
+        while let Some(line) = reader.next_line() {
+            match Entry::read(line, version) {
+                Ok(entry) => document.entries.push(entry),
+                Err(refusal) => document.diagnostics.push(refusal),
+            }
+        }
+        document
     }
 
     /// The bytes of the file.
@@ -38,7 +67,7 @@ impl Document {
         &self.entries
     }
 
-    /// The lines that PostgreSQL refuses.
+    /// The lines that PostgreSQL refuses, and notes on those whose content stands in other files.
     pub fn diagnostics(&self) -> &[Diagnostic] {
         &self.diagnostics
     }
@@ -49,25 +78,28 @@ impl Document {
     }
 
     /// Lets `system_user` log in as `role` through `map`: a new line behind the map's last one, or at the end, unless
-    /// a line already says exactly that. Both are meant literally and quoted where needed.
+    /// a line already says exactly that. All three are meant literally and quoted where needed.
     ///
     /// # Errors
-    /// [`EditError`] where a name cannot be written literally.
+    /// [`EditError`] where a name cannot be written literally, or the file is such that any new line would disturb it.
     pub fn add_line(
         &mut self,
         map: &str,
         system_user: &str,
         role: &str,
     ) -> Result<Change, EditError> {
-        let _ = (map, system_user, role);
-        todo!()
+        let (change, after) = edit::add_line(self, map, system_user, role)?;
+        if let Some(after) = after {
+            *self = after;
+        }
+        Ok(change)
     }
 }
 
 /// One `MAP SYSTEM-USER PG-USER` line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
-    /// The map's name.
+    /// The map's name. Bytes that are not UTF-8 are replaced, here and below.
     pub map: String,
     /// The system user; a regular expression where it begins with `/`.
     pub system_user: String,
@@ -81,20 +113,200 @@ pub struct Entry {
     pub span: Span,
 }
 
-/// Why a line cannot be written.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum EditError {
-    /// It holds a line break or NUL.
-    #[error("\"{name}\" cannot be written in pg_ident.conf")]
-    Unwritable {
-        /// The name.
-        name: String,
-    },
-    /// A system user that begins with `/` is always read as a regular expression.
-    #[error("\"{name}\" would be read as a regular expression")]
-    Regex {
-        /// The name.
-        name: String,
-    },
+impl Entry {
+    /// Whether this line lets `system_user` log in as `role` (`check_ident_usermap`, compared exactly). None where a
+    /// regular expression or the members of a group decide.
+    pub fn allows(&self, system_user: &str, role: &str, version: Version) -> Option<bool> {
+        let is_regex = self.system_user.starts_with('/');
+        let system_user = if is_regex {
+            None
+        } else {
+            Some(self.system_user == system_user)
+        };
+        let role = match self.role.as_bytes() {
+            _ if is_regex && self.role.contains("\\1") => None,
+            [b'/', ..] if version >= Version::V16 => None,
+            [b'+', ..] if version >= Version::V16 && !self.role_quoted => None,
+            b"all" if version >= Version::V16 && !self.role_quoted => Some(true),
+            _ => Some(self.role == role),
+        };
+        match (system_user, role) {
+            (Some(false), _) | (_, Some(false)) => Some(false),
+            (Some(true), Some(true)) => Some(true),
+            _ => None,
+        }
+    }
+
+    /// Whether the role is a name and nothing else to this version.
+    fn is_literal(&self, version: Version) -> bool {
+        let special = self.role.starts_with('/')
+            || !self.role_quoted && (self.role == "all" || self.role.starts_with('+'));
+        version < Version::V16 || !special
+    }
+
+    /// Reads a record of a single file. What is no line of this file alone is a diagnostic.
+    fn read(line: &Line<'_>, version: Version) -> Result<Self, Diagnostic> {
+        if line.error.is_none()
+            && (is_include(line, version)
+                || line.tokens().iter().any(|token| token.file().is_some()))
+        {
+            return Err(Diagnostic {
+                code: "ident-elsewhere",
+                severity: Severity::Note,
+                span: line.span,
+                line: line.number,
+                message: "what this line says stands in another file".into(),
+            });
+        }
+        Self::of_expanded(line)
+    }
+
+    /// Reads a record in which `@file` lists are replaced by what they hold.
+    fn of_expanded(line: &Line<'_>) -> Result<Self, Diagnostic> {
+        let mut fields = line.fields();
+        let mut field = || match fields.next() {
+            Some([token]) => Ok(token),
+            Some(_) => Err("multiple values in ident field"),
+            None => Err("missing entry at end of line"),
+        };
+        let read = line
+            .error
+            .map_or_else(|| Ok((field()?, field()?, field()?)), Err);
+        let (map, system_user, role) = read.map_err(|message| Diagnostic {
+            code: "ident-syntax",
+            severity: Severity::Error,
+            span: line.span,
+            line: line.number,
+            message: message.into(),
+        })?;
+        Ok(Self {
+            map: map.lossy().into(),
+            system_user: system_user.lossy().into(),
+            role: role.lossy().into(),
+            role_quoted: role.quoted,
+            line: line.number,
+            span: line.span,
+        })
+    }
+}
+
+/// From 16 on: two fields, of which the first is one of three words, quoted or not.
+fn is_include(line: &Line<'_>, version: Version) -> bool {
+    let first = |words: &[&str]| {
+        line.tokens().first().is_some_and(|token: &Token<'_>| {
+            words.iter().any(|word| *token.text == *word.as_bytes())
+        })
+    };
+    version >= Version::V16
+        && line.fields().len() == 2
+        && first(&["include", "include_if_exists", "include_dir"])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::format;
+    use proptest::prelude::*;
+
+    fn shown(text: &str, version: Version) -> String {
+        let document = Document::parse(text.as_bytes(), version);
+        let mut lines: Vec<_> = document
+            .entries()
+            .iter()
+            .map(|e| {
+                (
+                    e.line,
+                    format!(
+                        "{} {:?} -> {}{}",
+                        e.map,
+                        e.system_user,
+                        e.role,
+                        if e.role_quoted { " (quoted)" } else { "" }
+                    ),
+                )
+            })
+            .collect();
+        lines.extend(
+            document
+                .diagnostics()
+                .iter()
+                .map(|d| (d.line, format!("{:?}: {}", d.severity, d.message))),
+        );
+        lines.sort();
+        let lines: Vec<_> = lines
+            .iter()
+            .map(|(number, line)| format!("{number} {line}"))
+            .collect();
+        lines.join("\n")
+    }
+
+    #[test]
+    fn lines_are_read_as_the_server_does() {
+        // Each of these was put to PostgreSQL 15 (`pg_ident_file_mappings`).
+        let text = "# MAP SYSTEM ROLE\nm \"CN=a,O=b\" alice\nm CN=a,O=b alice\nm alice\nm\nm /^(.*)@x$ \\1 extra field\n\
+                    \"m n\" bob \"all\"\nm long\\\nname role\n";
+        insta::assert_snapshot!(shown(text, Version::V15), @r#"
+        2 m "CN=a,O=b" -> alice
+        3 Error: multiple values in ident field
+        4 Error: missing entry at end of line
+        5 Error: missing entry at end of line
+        6 m "/^(.*)@x$" -> \1
+        7 m n "bob" -> all (quoted)
+        8 m "longname" -> role
+        "#);
+    }
+
+    #[test]
+    fn what_stands_elsewhere_is_noted() {
+        assert_eq!(
+            shown("include x\n", Version::V15),
+            "1 Error: missing entry at end of line"
+        );
+        assert_eq!(
+            shown("include x\n", Version::V16),
+            "1 Note: what this line says stands in another file"
+        );
+        assert_eq!(
+            shown("m @list alice\n", Version::V15),
+            "1 Note: what this line says stands in another file"
+        );
+        assert_eq!(
+            shown("m \"@list\" alice\n", Version::V15),
+            "1 m \"@list\" -> alice"
+        );
+    }
+
+    #[test]
+    fn words_and_patterns_count_from_16_on() {
+        let allows = |line: &str, system_user, role, version| {
+            Document::parse(line.as_bytes(), version).entries()[0].allows(
+                system_user,
+                role,
+                version,
+            )
+        };
+        let (old, new) = (Version::V15, Version::V16);
+        assert_eq!(allows("m a r", "a", "r", old), Some(true));
+        assert_eq!(allows("m a r", "A", "r", old), Some(false));
+        assert_eq!(allows("m a all", "a", "r", old), Some(false));
+        assert_eq!(allows("m a all", "a", "r", new), Some(true));
+        assert_eq!(allows("m a \"all\"", "a", "r", new), Some(false));
+        assert_eq!(allows("m a +g", "a", "r", new), None);
+        assert_eq!(allows("m a \"+g\"", "a", "r", new), Some(false));
+        assert_eq!(allows("m a /r", "b", "r", new), Some(false));
+        assert_eq!(allows("m a \"/r\"", "a", "r", new), None);
+        assert_eq!(allows("m /a r", "a", "r", old), None);
+        assert_eq!(allows("m /a s", "a", "r", old), Some(false));
+        assert_eq!(allows("m /(a) \\1", "a", "a", old), None);
+        assert_eq!(allows("m a \\1", "a", "a", old), Some(false));
+    }
+
+    proptest! {
+        #[test]
+        fn every_byte_comes_back(bytes: Vec<u8>) {
+            for version in Version::ALL {
+                prop_assert_eq!(Document::parse(&bytes, version).to_bytes(), bytes.clone());
+            }
+        }
+    }
 }

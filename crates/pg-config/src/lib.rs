@@ -23,8 +23,6 @@
 //! # Ok::<(), pg_config::conf::EditError>(())
 //! ```
 #![no_std]
-#![allow(clippy::todo, reason = "bodies follow the surface")]
-#![allow(clippy::allow_attributes, reason = "bodies follow the surface")]
 
 extern crate alloc;
 #[cfg(test)]

@@ -109,6 +109,17 @@ pub fn line_end(document: &[u8]) -> &'static [u8] {
     }
 }
 
+/// The column behind `text` that begins in column `from`, both from 0, with tab stops every eight columns. Each
+/// character counts as one.
+pub fn column(from: usize, text: &[u8]) -> usize {
+    text.iter().fold(from, |at, byte| match byte {
+        b'\t' => at / TAB * TAB + TAB,
+        // Bytes that continue a UTF-8 character.
+        0x80..=0xbf => at,
+        _ => at + 1,
+    })
+}
+
 /// Other bytes for a span of a document. An empty span inserts, empty bytes remove.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Edit {
@@ -170,6 +181,9 @@ fn count(n: usize) -> u32 {
     u32::try_from(n).unwrap_or(u32::MAX)
 }
 
+/// Where terminals and PostgreSQL's own sample files have their tab stops.
+const TAB: usize = 8;
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -204,6 +218,13 @@ mod tests {
         assert_eq!(line_end(b"a\r\nb\n"), b"\r\n");
         assert_eq!(line_end(b"\nb\r\n"), b"\n");
         assert_eq!(line_end(b"no end"), b"\n");
+    }
+
+    #[test]
+    fn columns_count_characters_and_tab_stops() {
+        assert_eq!(column(0, b"ab\tc"), 9);
+        assert_eq!(column(7, b"\t"), 8);
+        assert_eq!(column(0, "é".as_bytes()), 1);
     }
 
     proptest! {

@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 
 use super::lexer::{self, Line};
 use super::{Document, Setting};
-use crate::text::{self, Change, Edit, Span};
+use crate::text::{self, Change, Edit, Span, column};
 
 /// Why a setting cannot be written.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -142,16 +142,6 @@ fn blanks_to(mut from: usize, to: usize, tabs: bool) -> Vec<u8> {
     blanks
 }
 
-/// The column behind `text` that begins in column `from`, both from 0, tab stops every eight columns.
-fn column(from: usize, text: &[u8]) -> usize {
-    text.iter().fold(from, |at, byte| match byte {
-        b'\t' => at / TAB * TAB + TAB,
-        // Bytes that continue a UTF-8 character take no column of their own.
-        0x80..=0xbf => at,
-        _ => at + 1,
-    })
-}
-
 /// The last line that is `#name = value` and perhaps a comment: where its `#` stands, and the setting it would be.
 fn commented_out(bytes: &[u8], name: &str) -> Option<(usize, Setting)> {
     let mut found = None;
@@ -213,9 +203,6 @@ fn check_name(name: &str) -> Result<(), EditError> {
         Err(EditError::BadName { name: name.into() })
     }
 }
-
-/// Where terminals and PostgreSQL's own sample file have their tab stops.
-const TAB: usize = 8;
 
 #[cfg(test)]
 mod tests {
