@@ -293,7 +293,7 @@ impl Clock {
                 after: self.bound,
             },
             Broken::Io(error) => Failure::Protocol {
-                reason: error.to_string(),
+                reason: words(&error),
             },
             Broken::Closed => Failure::Closed { step },
             Broken::Protocol(reason) => Failure::Protocol { reason },
@@ -347,7 +347,7 @@ fn find(
     staged(report, Step::Lookup, |_| {
         let found = look_up(host, ip, port).map_err(|error| Failure::Lookup {
             host: host.to_owned(),
-            reason: error.to_string(),
+            reason: words(&error),
         })?;
         let detail = found
             .iter()
@@ -395,8 +395,17 @@ fn connect_failure(error: &io::Error, address: &str, clock: Clock) -> Failure {
         },
         _ => Failure::Unreachable {
             address,
-            reason: error.to_string(),
+            reason: words(error),
         },
+    }
+}
+
+/// The system's words without Rust's "(os error 2)".
+fn words(error: &io::Error) -> String {
+    let text = error.to_string();
+    match text.split_once(" (os error ") {
+        Some((words, _)) => words.to_owned(),
+        None => text,
     }
 }
 

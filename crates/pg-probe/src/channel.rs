@@ -59,38 +59,36 @@ impl Channel {
         }
     }
 
-    /// The next message, at most `limit` bytes long.
+    /// The next message; one longer than `limit` bytes is an error.
     pub(crate) fn receive(&mut self, limit: usize) -> Result<Message, Broken> {
         loop {
-            self.peek(limit)?;
-            if let Some(message) = Message::parse(&mut self.received)
-                .map_err(|error| Broken::Protocol(error.to_string()))?
-            {
-                return Ok(message);
+            let header = self.header()?;
+            if usize::try_from(header.len()).is_ok_and(|length| length > limit) {
+                let tag = char::from(header.tag());
+                return Err(Broken::Protocol(format!(
+                    "message {tag:?} of {} bytes",
+                    header.len()
+                )));
             }
-            self.fill()?;
+            match Message::parse(&mut self.received) {
+                Ok(Some(message)) => return Ok(message),
+                Ok(None) => self.fill()?,
+                Err(error) => return Err(Broken::Protocol(error.to_string())),
+            }
         }
     }
 
-    /// The kind of the next message, once its header is there; a message longer than `limit` is an error.
-    pub(crate) fn peek(&mut self, limit: usize) -> Result<u8, Broken> {
+    /// The kind of the next message, once its header is there.
+    pub(crate) fn peek(&mut self) -> Result<u8, Broken> {
+        Ok(self.header()?.tag())
+    }
+
+    fn header(&mut self) -> Result<Header, Broken> {
         loop {
-            let header = Header::parse(&self.received)
-                .map_err(|error| Broken::Protocol(error.to_string()))?;
-            match header {
-                None => self.fill()?,
-                Some(header)
-                    if usize::try_from(header.len()).is_ok_and(|length| length <= limit) =>
-                {
-                    return Ok(header.tag());
-                }
-                Some(header) => {
-                    let tag = char::from(header.tag());
-                    return Err(Broken::Protocol(format!(
-                        "message {tag:?} of {} bytes",
-                        header.len()
-                    )));
-                }
+            match Header::parse(&self.received) {
+                Ok(Some(header)) => return Ok(header),
+                Ok(None) => self.fill()?,
+                Err(error) => return Err(Broken::Protocol(error.to_string())),
             }
         }
     }

@@ -47,7 +47,7 @@ pub(crate) fn authenticate(
     let mut exchange: Option<Scram> = None;
     loop {
         // As libpq: nothing else may come here (fe-connect.c, CONNECTION_AWAITING_RESPONSE), whatever listens there may be no PostgreSQL.
-        let tag = channel.peek(LONGEST_BEFORE_LOGIN)?;
+        let tag = channel.peek()?;
         if tag != AUTHENTICATION_TAG && tag != ERROR_RESPONSE_TAG {
             let reason = format!(
                 "expected authentication request from server, but received {:?}",

@@ -45,9 +45,12 @@ impl Session {
                 reason: "an earlier query was not answered".to_owned(),
             });
         }
+        let mut request = BytesMut::new();
+        // Nothing else can go wrong in it.
+        frontend::query(sql, &mut request).map_err(|_| QueryError::Nul)?;
         self.channel.set_deadline(Deadline::after(self.timeout));
         self.lost = true;
-        let answer = self.ask(sql).map_err(|broken| match broken {
+        let answer = self.ask(&request).map_err(|broken| match broken {
             Broken::Io(error) if error.kind() == io::ErrorKind::TimedOut => QueryError::Timeout {
                 after: self.timeout,
             },
@@ -84,14 +87,8 @@ impl Session {
     pub fn close(self) {}
 
     /// One exchange, up to ReadyForQuery. The inner error is the server's.
-    fn ask(&mut self, sql: &str) -> Result<Result<Rows, ServerError>, Broken> {
-        let mut buffer = BytesMut::new();
-        // A NUL in the text; nothing has been sent then, and nothing is lost.
-        if let Err(error) = frontend::query(sql, &mut buffer) {
-            self.lost = false;
-            return Err(Broken::Protocol(error.to_string()));
-        }
-        self.channel.send(&buffer)?;
+    fn ask(&mut self, request: &[u8]) -> Result<Result<Rows, ServerError>, Broken> {
+        self.channel.send(request)?;
         let mut answer = Ok(Rows::default());
         loop {
             match self.channel.receive(LONGEST)? {
@@ -199,6 +196,9 @@ pub enum QueryError {
     /// The server's error. The session stays usable unless its severity is FATAL or PANIC.
     #[error("{0}")]
     Server(ServerError),
+    /// The text holds a NUL, which the protocol cannot carry. Nothing was sent.
+    #[error("the query holds a NUL byte")]
+    Nul,
     /// The time was over; the session cannot be used any more.
     #[error("no answer within {} s", .after.as_secs_f32())]
     Timeout {
