@@ -130,7 +130,6 @@ pub enum Failure {
 
 /// A TLS failure, apart from the client's own judgement of the server's certificate ([`Failure::Verify`]).
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
 pub struct TlsFailure {
     /// The alert that the server sent; `None` where this side gave up.
     pub alert: Option<Alert>,
@@ -155,7 +154,6 @@ impl fmt::Display for TlsFailure {
 
 /// An error as the server reports it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-#[non_exhaustive]
 pub struct ServerError {
     /// `ERROR`, `FATAL` or `PANIC`, never translated (before PostgreSQL 9.6: translated).
     pub severity: String,

@@ -1,0 +1,10 @@
+//! pg-probe against a scripted server in this process: what is sent, what is made of the answers, and in which order the sslmodes
+//! try. Real servers are asked elsewhere.
+
+mod login;
+mod negotiation;
+mod pki;
+mod query;
+mod scram;
+mod server;
+mod tls;
