@@ -153,7 +153,7 @@ pub(super) fn rule(line: &Line<'_>, version: Version) -> Result<Rule, Refusal> {
         options::check(kind, method, name, value, version).map_err(refuse)?;
         read.push((name.to_string(), value.to_string()));
     }
-    options::check_together(method, &read)
+    options::check_together(method, &read, version)
         .map_err(|m| Refusal::new("hba-option", token.span, m))?;
 
     Ok(Rule {

@@ -93,19 +93,25 @@ pub(super) fn check(
 }
 
 /// Whether the options of a rule make sense together, and none that its method needs is missing.
-pub(super) fn check_together(method: Method, options: &[(String, String)]) -> Result<(), String> {
+pub(super) fn check_together(
+    method: Method,
+    options: &[(String, String)],
+    version: Version,
+) -> Result<(), String> {
     let value = |name: &str| {
         let found = options.iter().rev().find(|(n, _)| n == name);
         found.map(|(_, value)| &**value)
     };
     let has = |name: &str| value(name).is_some();
+    let required = |name: &str| {
+        format!("authentication method \"{method}\" requires argument \"{name}\" to be set")
+    };
     let needs = |name: &str| {
         if has(name) {
-            return Ok(());
+            Ok(())
+        } else {
+            Err(required(name))
         }
-        Err(format!(
-            "authentication method \"{method}\" requires argument \"{name}\" to be set"
-        ))
     };
     match method {
         Method::Ldap => {
@@ -116,9 +122,11 @@ pub(super) fn check_together(method: Method, options: &[(String, String)]) -> Re
             if has("ldapprefix") || has("ldapsuffix") {
                 let search = has("ldapbinddn") || has("ldapbindpasswd");
                 if base || search || attribute || filter {
-                    return Err(
+                    return Err(if version >= Version::V18 {
                         "cannot mix options for simple bind and search+bind modes".to_string()
-                    );
+                    } else {
+                        "cannot use ldapbasedn, ldapbinddn, ldapbindpasswd, ldapsearchattribute, ldapsearchfilter, or ldapurl together with ldapprefix".to_string()
+                    });
                 }
             } else if !base {
                 return Err(
@@ -134,25 +142,17 @@ pub(super) fn check_together(method: Method, options: &[(String, String)]) -> Re
             Ok(())
         }
         Method::Radius => {
-            needs("radiusservers")?;
-            needs("radiussecrets")?;
+            // An empty list counts as none (`MANDATORY_AUTH_ARG` asks for NIL).
             let count = |name: &str| value(name).and_then(list_length).unwrap_or(0);
             let servers = count("radiusservers");
-            for (name, what, may_be_empty) in [
-                ("radiussecrets", "secrets", false),
-                ("radiusports", "ports", true),
-                ("radiusidentifiers", "identifiers", true),
-            ] {
-                let n = count(name);
-                if name == "radiussecrets" {
-                    if servers == 0 {
-                        return Err("list of RADIUS servers cannot be empty".to_string());
-                    }
-                    if n == 0 {
-                        return Err("list of RADIUS secrets cannot be empty".to_string());
-                    }
+            for name in ["radiusservers", "radiussecrets"] {
+                if count(name) == 0 {
+                    return Err(required(name));
                 }
-                if n != 1 && n != servers && !(n == 0 && may_be_empty) {
+            }
+            for what in ["secrets", "ports", "identifiers"] {
+                let n = count(&format!("radius{what}"));
+                if n > 1 && n != servers {
                     return Err(format!(
                         "the number of RADIUS {what} ({n}) must be 1 or the same as the number of RADIUS servers ({servers})"
                     ));
@@ -236,7 +236,8 @@ fn check_ldap_url(url: &str) -> Result<(), String> {
             Err(format!("unsupported LDAP URL scheme: {scheme}"))
         }
         _ => Err(format!(
-            "could not parse LDAP URL \"{url}\": Bad parameter to an ldap routine"
+            // The tail is ldap_err2string(LDAP_URL_ERR_BADSCHEME): codes of two tables taken for one.
+            "could not parse LDAP URL \"{url}\": Time limit exceeded"
         )),
     }
 }
