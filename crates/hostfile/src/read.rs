@@ -213,6 +213,3 @@ fn if_exists<T>(answer: Result<T, Error>) -> Result<Option<T>, Error> {
         },
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -2,20 +2,22 @@
 //! whoever wants a change sends it through [`Admin::session`].
 
 mod array;
+mod login;
 mod records;
 mod roles;
 mod traffic;
 mod views;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use hostfile::Account;
 use pg_config::Version;
-use pg_probe::{Address, Failure, Session, Target};
+use pg_probe::{Failure, Session};
 use pki_core::Time;
 
-use crate::cluster::{Cluster, Postmaster, same_folder};
+use self::login::Opened;
+use crate::cluster::{Cluster, same_folder};
 
+pub use login::{How, Tried};
 pub use records::AskError;
 pub use roles::{Database, Role};
 pub use traffic::{OwnTls, Standby, TcpSession, own_tls};
@@ -44,7 +46,7 @@ impl Admin {
             })?;
         let mut tried = Vec::new();
         let mut plain_user = None;
-        for login in logins(cluster, how, now)? {
+        for login in login::logins(cluster, how, now)? {
             let mut session = match login.open(&mut tried)? {
                 Opened::Session(session) => session,
                 Opened::Refused => continue,
@@ -60,11 +62,7 @@ impl Admin {
                 || !answered.began_with(postmaster.started)
             {
                 return Err(AdminError::OtherServer {
-                    address: login
-                        .targets
-                        .first()
-                        .map(|t| describe(&t.address))
-                        .unwrap_or_default(),
+                    address: login.address(),
                     expected: cluster.data_dir.clone(),
                     answered: answered.data_dir,
                 });
@@ -111,18 +109,6 @@ impl Admin {
     }
 }
 
-/// How to get in.
-#[derive(Debug, Clone, Copy)]
-pub enum How<'a> {
-    /// Over the server's own Unix socket, with the rights of the owner of the data folder (method `peer` lets him in on most
-    /// servers). The role is tried under the owner's name, then as `postgres`.
-    Socket,
-    /// As [`How::Socket`], under this role only: a bootstrap superuser may be called anything.
-    SocketAs(&'a str),
-    /// As somebody else says, with the rights of an account.
-    Target(&'a Target, &'a Account),
-}
-
 /// Why there is no session.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -140,7 +126,7 @@ pub enum AdminError {
         data_dir: PathBuf,
     },
     /// Nobody was let in.
-    #[error("the server could not be asked: {}", attempts_in_words(.tried))]
+    #[error("the server could not be asked: {}", login::in_words(.tried))]
     Refused {
         /// Every login that was tried, in order.
         tried: Vec<Tried>,
@@ -190,19 +176,6 @@ impl AdminError {
     }
 }
 
-/// One login that was tried.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Tried {
-    /// With whose rights on this machine.
-    pub os_user: String,
-    /// As which role.
-    pub user: String,
-    /// To which database.
-    pub database: String,
-    /// What came of it.
-    pub failure: Failure,
-}
-
 /// Who a server is.
 struct Identity {
     data_dir: PathBuf,
@@ -218,113 +191,6 @@ impl Identity {
     fn began_with(&self, started: i64) -> bool {
         (started..=started + LONGEST_START).contains(&self.started)
     }
-}
-
-/// A role to log in as, and the databases to try.
-struct Login {
-    account: Account,
-    user: String,
-    targets: Vec<Target>,
-}
-
-/// What came of a login.
-enum Opened {
-    Session(Session),
-    /// Another role may fare better.
-    Refused,
-    /// No role will.
-    Unreachable,
-}
-
-impl Login {
-    /// Opens a session with the first database that takes it, and notes what failed until then.
-    fn open(&self, tried: &mut Vec<Tried>) -> Result<Opened, AdminError> {
-        for target in &self.targets {
-            let attempt = hostfile::acting_as(&self.account, || pg_probe::connect(target))?;
-            let failure = match attempt.outcome {
-                Ok(session) => return Ok(Opened::Session(session)),
-                Err(failure) => failure,
-            };
-            let blame = Blame::of(&failure);
-            tried.push(Tried {
-                os_user: self.account.name.clone(),
-                user: target.user.clone(),
-                database: target.database.clone(),
-                failure,
-            });
-            match blame {
-                Blame::Database => {}
-                Blame::Role => return Ok(Opened::Refused),
-                Blame::Server => return Ok(Opened::Unreachable),
-            }
-        }
-        Ok(Opened::Refused)
-    }
-}
-
-/// What a failed login has to do with.
-enum Blame {
-    Database,
-    Role,
-    Server,
-}
-
-impl Blame {
-    fn of(failure: &Failure) -> Self {
-        match failure {
-            Failure::Server(error) => match error.code.as_str() {
-                // invalid_catalog_name; object_not_in_prerequisite_state: ALLOW_CONNECTIONS is off.
-                "3D000" | "55000" => Self::Database,
-                // invalid_authorization_specification, invalid_password, insufficient_privilege.
-                "28000" | "28P01" | "42501" => Self::Role,
-                _ => Self::Server,
-            },
-            Failure::PasswordNeeded { .. } | Failure::UnsupportedAuthentication { .. } => {
-                Self::Role
-            }
-            _ => Self::Server,
-        }
-    }
-}
-
-/// The logins worth trying, in order.
-fn logins(cluster: &Cluster, how: &How<'_>, now: Time) -> Result<Vec<Login>, AdminError> {
-    let owner = &cluster.owner;
-    let mut users = match how {
-        How::Target(target, account) => {
-            return Ok(vec![Login {
-                account: (*account).clone(),
-                user: target.user.clone(),
-                targets: vec![(*target).clone()],
-            }]);
-        }
-        How::SocketAs(user) => vec![*user],
-        How::Socket => vec![&*owner.name, DEFAULT_SUPERUSER],
-    };
-    users.dedup();
-    let socket = cluster.postmaster.as_ref().and_then(Postmaster::socket);
-    let socket = socket.ok_or_else(|| AdminError::NoSocket {
-        data_dir: cluster.data_dir.clone(),
-    })?;
-    let target = |user: &str, database: &str| {
-        let address = Address::Unix {
-            socket: socket.clone(),
-        };
-        let mut target = Target::new(address, user, database, now);
-        target.application_name = APPLICATION_NAME.to_owned();
-        target
-    };
-    Ok(users
-        .into_iter()
-        .map(|user| Login {
-            account: owner.clone(),
-            user: user.to_owned(),
-            targets: DATABASES
-                .iter()
-                .map(|database| target(user, database))
-                .collect(),
-        })
-        .collect())
 }
 
 /// Fixes what the text of answers and the meaning of names depend on.
@@ -359,39 +225,61 @@ fn identify(session: &mut Session) -> Result<Identity, AskError> {
     })
 }
 
-fn describe(address: &Address) -> String {
-    match address {
-        Address::Unix { socket } => Path::display(socket).to_string(),
-        Address::Tcp {
-            host,
-            ip: Some(ip),
-            port,
-        } if host.is_empty() => format!("{ip} port {port}"),
-        Address::Tcp { host, port, .. } => format!("{host} port {port}"),
-    }
-}
-
-fn attempts_in_words(tried: &[Tried]) -> String {
-    let words: Vec<String> = tried
-        .iter()
-        .map(|t| {
-            format!(
-                "as role \"{}\" by user {} to database \"{}\": {}",
-                t.user, t.os_user, t.database, t.failure
-            )
-        })
-        .collect();
-    words.join("; ")
-}
-
-/// The name that packages and initdb's documentation give the bootstrap superuser.
-const DEFAULT_SUPERUSER: &str = "postgres";
-
-/// Databases that are there unless somebody dropped them.
-const DATABASES: [&str; 2] = ["postgres", "template1"];
-
-/// How the session shows itself in `pg_stat_activity`.
-const APPLICATION_NAME: &str = "pgcert";
-
 /// Longest time in seconds from a server's beginning to the start time that it reports.
 const LONGEST_START: i64 = 600;
+
+#[cfg(test)]
+mod tests {
+    use super::login::tests::cluster;
+    use super::*;
+
+    #[test]
+    fn no_server_and_no_socket_are_said() {
+        let down = Admin::connect(&cluster(b""), &How::Socket, Time::from_unix(0));
+        assert!(matches!(down, Err(AdminError::Down { .. })));
+        let no_socket = Admin::connect(
+            &cluster(b"7\n/d\n1\n5433\n\n\n1 2\nready   \n"),
+            &How::Socket,
+            Time::from_unix(0),
+        );
+        assert!(matches!(no_socket, Err(AdminError::NoSocket { .. })));
+    }
+
+    #[test]
+    fn a_server_that_began_at_another_time_is_another_server() {
+        let answered = |started| Identity {
+            data_dir: PathBuf::from("/d"),
+            version_num: 150_018,
+            started,
+        };
+        assert!(answered(1000).began_with(1000));
+        assert!(answered(1030).began_with(1000), "recovery takes a while");
+        assert!(!answered(999).began_with(1000));
+        assert!(!answered(1000 + LONGEST_START + 1).began_with(1000));
+    }
+
+    #[test]
+    fn a_refusal_says_everything_that_was_tried() {
+        let refused = |user: &str| Tried {
+            os_user: "dba".to_owned(),
+            user: user.to_owned(),
+            database: "postgres".to_owned(),
+            failure: Failure::NoTls,
+        };
+        let error = AdminError::Refused {
+            tried: vec![refused("dba"), refused("postgres")],
+        };
+        insta::assert_snapshot!(error, @r#"the server could not be asked: as role "dba" by user dba to database "postgres": server does not support SSL, but SSL was required; as role "postgres" by user dba to database "postgres": server does not support SSL, but SSL was required"#);
+        assert!(!error.wants_password());
+        let mut wanting = refused("boss");
+        wanting.failure = Failure::PasswordNeeded {
+            method: pg_probe::AuthMethod::Md5,
+        };
+        assert!(
+            AdminError::Refused {
+                tried: vec![wanting]
+            }
+            .wants_password()
+        );
+    }
+}

@@ -3,6 +3,7 @@
 
 mod credentials;
 mod environment;
+mod error;
 mod facts;
 mod password;
 mod trust;
@@ -13,14 +14,15 @@ use std::time::Duration;
 
 use hostfile::Account;
 use pg_config::Version;
-use pg_config::conninfo::{Conninfo, Host, ResolveError, Resolved, Site, SslMode};
-use pg_config::service::{self, LookupError};
+use pg_config::conninfo::{Conninfo, Host, Resolved, Site, SslMode};
+use pg_config::service;
 use pg_probe::{Address, Target};
 use pki_core::{Certificate, HostRules, Secret, Time};
 
 use crate::files::HostFiles;
 
 pub use environment::Environment;
+pub use error::{ClientError, ClientNote};
 pub use facts::{ClientFacts, client_facts};
 
 /// The libpq whose rules and compiled defaults apply. The default is Debian's, of version 15: rules that hold up to 19.
@@ -48,7 +50,7 @@ impl Default for Libpq {
 }
 
 /// A connection as libpq would make it.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct ClientTarget {
     /// The first host to try.
     pub target: Target,
@@ -86,128 +88,6 @@ pub struct Sought {
     pub path: PathBuf,
     /// Whether it is there and was used.
     pub found: bool,
-}
-
-/// Something worth knowing about a resolved connection.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum ClientNote {
-    /// libpq's own warning about a password file that it ignores.
-    #[error("WARNING: password file \"{}\" is not a plain file", .0.display())]
-    PassfileNotPlain(PathBuf),
-    /// libpq's own warning about a password file that it ignores.
-    #[error("WARNING: password file \"{}\" has group or world access; permissions should be u=rw (0600) or less", .0.display())]
-    PassfileTooOpen(PathBuf),
-    /// A root file was named, is not there, and the mode does not insist: nothing is verified.
-    #[error("root certificate file \"{}\" does not exist, the server's certificate is not verified", .0.display())]
-    NamedRootsMissing(PathBuf),
-    /// A certificate was named and is not there: libpq goes on without one.
-    #[error("certificate file \"{}\" does not exist, no client certificate is sent", .0.display())]
-    NamedCertificateMissing(PathBuf),
-    /// A revocation list was named and cannot be used: libpq goes on without one.
-    #[error("certificate revocation list \"{}\" cannot be used, revocation is not checked", .0.display())]
-    CrlUnusable(PathBuf),
-    /// A parameter that libpq obeys and that is not looked at here.
-    #[error("parameter {0} is not taken into account")]
-    NotConsidered(&'static str),
-}
-
-/// Why libpq would not even connect, in its words where it has some.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum ClientError {
-    /// The parameters do not make sense.
-    #[error(transparent)]
-    Parameters(#[from] ResolveError),
-    /// The service file or the service is not there.
-    #[error(transparent)]
-    Service(#[from] LookupError),
-    /// The address given as `hostaddr` is none.
-    #[error("could not parse network address \"{0}\"")]
-    HostAddress(String),
-    /// `sslmode=verify-*` without the root file.
-    #[error("root certificate file \"{}\" does not exist\n{}", .path.display(), trust::advice(.version))]
-    NoRoots {
-        /// Where it was looked for.
-        path: PathBuf,
-        /// Whose words.
-        version: Version,
-    },
-    /// `sslmode=verify-*`, and the user has no home folder to look in.
-    #[error("could not get home directory to locate root certificate file\n{}", trust::advice(.version))]
-    NoHome {
-        /// Whose words.
-        version: Version,
-    },
-    /// The root file is there and cannot be used.
-    #[error("could not read root certificate file \"{}\": {reason}", .path.display())]
-    Roots {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        reason: String,
-    },
-    /// The certificate cannot be looked at.
-    #[error("could not open certificate file \"{}\": {reason}", .path.display())]
-    CertificateUnreachable {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        reason: String,
-    },
-    /// The certificate is there and cannot be used.
-    #[error("could not read certificate file \"{}\": {reason}", .path.display())]
-    Certificate {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        reason: String,
-    },
-    /// A certificate and no key.
-    #[error("certificate present, but not private key file \"{}\"", .0.display())]
-    NoKey(PathBuf),
-    /// The key's name has a colon: it names an OpenSSL engine.
-    #[error("could not load SSL engine \"{0}\"")]
-    Engine(String),
-    /// The key cannot be looked at.
-    #[error("could not stat private key file \"{}\": {reason}", .path.display())]
-    KeyUnreachable {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        reason: String,
-    },
-    /// The key is no file.
-    #[error("private key file \"{}\" is not a regular file", .0.display())]
-    KeyNotAFile(PathBuf),
-    /// The key's mode lets others in.
-    #[error("private key file \"{}\" has group or world access; file must have permissions u=rw (0600) or less if owned by the current user, or permissions u=rw,g=r (0640) or less if owned by root", .path.display())]
-    KeyTooOpen {
-        /// The file.
-        path: PathBuf,
-        /// Its mode.
-        mode: u32,
-    },
-    /// The key is encrypted and `sslpassword` is not set: libpq would ask for it on the terminal.
-    #[error("could not load private key file \"{}\": a passphrase is needed", .0.display())]
-    KeyEncrypted(PathBuf),
-    /// The key cannot be used.
-    #[error("could not load private key file \"{}\": {reason}", .path.display())]
-    Key {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        reason: String,
-    },
-    /// The key is another certificate's.
-    #[error("certificate does not match private key file \"{}\": key values mismatch", .0.display())]
-    KeyMismatch(PathBuf),
-    /// An abstract Unix socket (`@name`), which is not spoken to.
-    #[error("abstract Unix-domain sockets are not supported: \"{0}\"")]
-    AbstractSocket(String),
-    /// The account's rights could not be taken on.
-    #[error(transparent)]
-    Rights(hostfile::Error),
 }
 
 /// Resolves a connection as libpq would for the user `account`, reading his files with his rights.
@@ -274,20 +154,23 @@ impl View<'_> {
         let folder = home.join(".postgresql");
         let hosts = resolved.hosts()?;
         let mode = resolved.sslmode()?;
-        let mut shared = Shared::default();
+        let mut shared = Shared {
+            sslmode: mode,
+            ..Shared::default()
+        };
         // TLS, and all that belongs to it, is for TCP only.
         if mode != SslMode::Disable && hosts.iter().any(|host| host.socket_dir().is_none()) {
-            let trust = trust::read(&resolved, mode, &folder, self, &mut files, &mut notes)?;
-            shared.credentials = credentials::read(
-                &resolved,
-                &folder,
-                self.libpq,
-                trust.roots.as_deref(),
-                &mut files,
-                &mut notes,
-            )?;
-            shared.roots = trust.roots;
-            shared.crls = trust.crls;
+            match self.read_tls(&resolved, mode, &folder, &mut files, &mut notes) {
+                Ok(tls) => shared = tls,
+                // libpq would ask on the terminal, whatever the mode.
+                Err(error @ ClientError::KeyEncrypted(_)) => return Err(error),
+                // With these modes a TLS connection that cannot even begin is one that failed: on with plain text.
+                Err(error) if matches!(mode, SslMode::Allow | SslMode::Prefer) => {
+                    notes.push(ClientNote::TlsGivenUp(Box::new(error)));
+                    shared.sslmode = SslMode::Disable;
+                }
+                Err(error) => return Err(error),
+            }
         }
         let passwords = password::Passwords::read(&resolved, &home, &mut files, &mut notes);
         let mut targets = Vec::new();
@@ -306,6 +189,25 @@ impl View<'_> {
             resolved,
             files,
             notes,
+        })
+    }
+
+    /// The files of TLS (`initialize_SSL`).
+    fn read_tls(
+        &self,
+        resolved: &Resolved,
+        sslmode: SslMode,
+        folder: &Path,
+        files: &mut ClientFiles,
+        notes: &mut Vec<ClientNote>,
+    ) -> Result<Shared, ClientError> {
+        let trust = trust::read(resolved, sslmode, folder, self, files, notes)?;
+        let roots = trust.roots.as_deref();
+        Ok(Shared {
+            sslmode,
+            credentials: credentials::read(resolved, folder, self.libpq, roots, files, notes)?,
+            roots: trust.roots,
+            crls: trust.crls,
         })
     }
 
@@ -331,7 +233,7 @@ impl View<'_> {
         let (user, database) = (resolved.user(), resolved.dbname());
         let mut target = Target::new(address, user, database, self.now);
         target.password = passwords.of(host, database, user, self.libpq);
-        target.sslmode = resolved.sslmode()?;
+        target.sslmode = shared.sslmode;
         target.negotiation = resolved.sslnegotiation()?;
         target.channel_binding = resolved.channel_binding()?;
         target.credentials.clone_from(&shared.credentials);
@@ -342,8 +244,8 @@ impl View<'_> {
         } else {
             HostRules::Libpq12
         };
-        if let Some(timeout) = timeout(resolved.get("connect_timeout"), self.libpq.version) {
-            target.timeout = timeout;
+        if let Some(text) = resolved.get("connect_timeout") {
+            target.timeout = timeout(text, self.libpq.version)?;
         }
         target.application_name = match text("application_name") {
             "" => text("fallback_application_name"),
@@ -362,6 +264,7 @@ impl View<'_> {
 /// What all hosts of a connection have in common.
 #[derive(Default)]
 struct Shared {
+    sslmode: SslMode,
     credentials: Option<pg_probe::Credentials>,
     roots: Option<Vec<Certificate>>,
     crls: Vec<pki_core::Crl>,
@@ -387,12 +290,18 @@ fn address(host: &Host) -> Result<Address, ClientError> {
     })
 }
 
-/// `connect_timeout`: seconds, zero or less for no bound; before 17 libpq takes 1 for 2. `None` where nothing sensible is said.
-fn timeout(text: Option<&str>, version: Version) -> Option<Duration> {
-    let seconds = text?.trim().parse::<i64>().ok()?;
+/// `connect_timeout`: seconds, zero or less for no bound; before 17 libpq takes 1 for 2.
+fn timeout(text: &str, version: Version) -> Result<Duration, ClientError> {
+    let seconds = text
+        .trim()
+        .parse::<i32>()
+        .map_err(|_| ClientError::NotAnInteger {
+            keyword: "connect_timeout",
+            value: text.to_owned(),
+        })?;
     let seconds = u64::try_from(seconds).unwrap_or(0);
     let least = if version < Version::V17 { 2 } else { 1 };
-    Some(Duration::from_secs(if seconds == 0 {
+    Ok(Duration::from_secs(if seconds == 0 {
         0
     } else {
         seconds.max(least)

@@ -1,8 +1,8 @@
 //! Reading what configuration files name: pg-config's door to the disk, and whole files with their attributes. Whoever calls
 //! decides whose rights that happens with.
 
-use std::io;
 use std::path::{Path, PathBuf};
+use std::{fmt, io};
 
 use hostfile::{FileKind, Metadata};
 use pg_config::resolve::{Files, ReadError};
@@ -28,7 +28,7 @@ impl Files for HostFiles {
 }
 
 /// A file: where it lies, what it holds, and its attributes.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct File {
     /// Absolute; links in it are not resolved.
     pub path: PathBuf,
@@ -52,6 +52,16 @@ impl File {
             bytes,
             metadata,
         }))
+    }
+}
+
+impl fmt::Debug for File {
+    /// Without the bytes: configuration files hold passwords too.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("File")
+            .field("path", &self.path)
+            .field("metadata", &self.metadata)
+            .finish_non_exhaustive()
     }
 }
 

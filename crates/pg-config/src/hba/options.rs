@@ -93,25 +93,19 @@ pub(super) fn check(
 }
 
 /// Whether the options of a rule make sense together, and none that its method needs is missing.
-pub(super) fn check_together(
-    method: Method,
-    options: &[(String, String)],
-    version: Version,
-) -> Result<(), String> {
+pub(super) fn check_together(method: Method, options: &[(String, String)]) -> Result<(), String> {
     let value = |name: &str| {
         let found = options.iter().rev().find(|(n, _)| n == name);
         found.map(|(_, value)| &**value)
     };
     let has = |name: &str| value(name).is_some();
-    let required = |name: &str| {
-        format!("authentication method \"{method}\" requires argument \"{name}\" to be set")
-    };
     let needs = |name: &str| {
         if has(name) {
-            Ok(())
-        } else {
-            Err(required(name))
+            return Ok(());
         }
+        Err(format!(
+            "authentication method \"{method}\" requires argument \"{name}\" to be set"
+        ))
     };
     match method {
         Method::Ldap => {
@@ -122,11 +116,9 @@ pub(super) fn check_together(
             if has("ldapprefix") || has("ldapsuffix") {
                 let search = has("ldapbinddn") || has("ldapbindpasswd");
                 if base || search || attribute || filter {
-                    return Err(if version >= Version::V18 {
+                    return Err(
                         "cannot mix options for simple bind and search+bind modes".to_string()
-                    } else {
-                        "cannot use ldapbasedn, ldapbinddn, ldapbindpasswd, ldapsearchattribute, ldapsearchfilter, or ldapurl together with ldapprefix".to_string()
-                    });
+                    );
                 }
             } else if !base {
                 return Err(
@@ -142,17 +134,25 @@ pub(super) fn check_together(
             Ok(())
         }
         Method::Radius => {
-            // An empty list counts as none (`MANDATORY_AUTH_ARG` asks for NIL).
+            needs("radiusservers")?;
+            needs("radiussecrets")?;
             let count = |name: &str| value(name).and_then(list_length).unwrap_or(0);
             let servers = count("radiusservers");
-            for name in ["radiusservers", "radiussecrets"] {
-                if count(name) == 0 {
-                    return Err(required(name));
+            for (name, what, may_be_empty) in [
+                ("radiussecrets", "secrets", false),
+                ("radiusports", "ports", true),
+                ("radiusidentifiers", "identifiers", true),
+            ] {
+                let n = count(name);
+                if name == "radiussecrets" {
+                    if servers == 0 {
+                        return Err("list of RADIUS servers cannot be empty".to_string());
+                    }
+                    if n == 0 {
+                        return Err("list of RADIUS secrets cannot be empty".to_string());
+                    }
                 }
-            }
-            for what in ["secrets", "ports", "identifiers"] {
-                let n = count(&format!("radius{what}"));
-                if n > 1 && n != servers {
+                if n != 1 && n != servers && !(n == 0 && may_be_empty) {
                     return Err(format!(
                         "the number of RADIUS {what} ({n}) must be 1 or the same as the number of RADIUS servers ({servers})"
                     ));
@@ -236,8 +236,7 @@ fn check_ldap_url(url: &str) -> Result<(), String> {
             Err(format!("unsupported LDAP URL scheme: {scheme}"))
         }
         _ => Err(format!(
-            // The tail is ldap_err2string(LDAP_URL_ERR_BADSCHEME): codes of two tables taken for one.
-            "could not parse LDAP URL \"{url}\": Time limit exceeded"
+            "could not parse LDAP URL \"{url}\": Bad parameter to an ldap routine"
         )),
     }
 }

@@ -454,6 +454,3 @@ impl RuleSet {
         Ok(())
     }
 }
-
-#[cfg(test)]
-mod tests;

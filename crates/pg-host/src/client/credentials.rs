@@ -9,6 +9,7 @@ use pg_config::conninfo::{Resolved, SslCertMode};
 use pg_probe::Credentials;
 use pki_core::{Certificate, KeyError, PrivateKey};
 
+use super::error::reason;
 use super::{ClientError, ClientFiles, ClientNote, Libpq, Sought, secret};
 
 pub(super) fn read(
@@ -72,7 +73,7 @@ fn is_there(path: &Path) -> Result<bool, ClientError> {
         Err(error) if error.io_kind() == Some(io::ErrorKind::NotADirectory) => Ok(false),
         Err(error) => Err(ClientError::CertificateUnreachable {
             path: path.to_owned(),
-            reason: error.to_string(),
+            reason: reason(&error),
         }),
     }
 }
@@ -82,7 +83,7 @@ fn chain(path: &Path) -> Result<Vec<Certificate>, ClientError> {
         path: path.to_owned(),
         reason,
     };
-    let bytes = hostfile::read(path).map_err(|error| unusable(error.to_string()))?;
+    let bytes = hostfile::read(path).map_err(|error| unusable(reason(&error)))?;
     let chain = Certificate::all_from_pem(&bytes).map_err(|error| unusable(error.to_string()))?;
     if chain.is_empty() {
         return Err(unusable("no start line".to_owned()));
@@ -111,7 +112,7 @@ fn key(path: &Path, passphrase: Option<&str>, version: Version) -> Result<Privat
         Err(error) => {
             return Err(ClientError::KeyUnreachable {
                 path: path.to_owned(),
-                reason: error.to_string(),
+                reason: reason(&error),
             });
         }
     };
@@ -128,7 +129,7 @@ fn key(path: &Path, passphrase: Option<&str>, version: Version) -> Result<Privat
         path: path.to_owned(),
         reason,
     };
-    let bytes = hostfile::read(path).map_err(|error| unusable(error.to_string()))?;
+    let bytes = hostfile::read(path).map_err(|error| unusable(reason(&error)))?;
     // sslpassword came with 13; an empty one is none.
     let passphrase = passphrase
         .filter(|text| !text.is_empty() && version >= Version::V13)

@@ -6,6 +6,7 @@ use pg_config::Version;
 use pg_config::conninfo::{Resolved, SslMode};
 use pki_core::{Certificate, Crl};
 
+use super::error::reason;
 use super::{ClientError, ClientFiles, ClientNote, Sought, View};
 
 /// What the server's certificate is verified with.
@@ -63,7 +64,7 @@ pub(super) fn read(
     if found {
         let bytes = hostfile::read(&path).map_err(|error| ClientError::Roots {
             path: path.clone(),
-            reason: error.to_string(),
+            reason: reason(&error),
         })?;
         let roots = certificates(&path, &bytes)?;
         return finish(roots, resolved, folder, files, notes);

@@ -184,6 +184,10 @@ fn a_pid_file_that_was_left_behind_is_no_server() {
     let other = machine.data_dir("other", "15");
     machine.process(900, "postgres", &other, Path::new("/usr/bin"));
     assert_eq!(at(), None, "a process elsewhere");
+
+    // A child that survived its postmaster keeps the folder, and is no server.
+    machine.process(901, "postgres", &data_dir, Path::new("/usr/bin"));
+    assert!(survey(&machine.places).clusters.is_empty());
     assert!(machine.find(&Selector::Only).is_err());
 }
 

@@ -94,8 +94,10 @@ pub struct Ident {
     pub path: PathBuf,
     /// The file; `None` where it is missing (a server starts without).
     pub file: Option<File>,
-    /// Its lines.
+    /// The file itself, for edits; empty where it is missing.
     pub document: ident::Document,
+    /// Its lines and those of the files that it includes now, loaded or not.
+    pub maps: ident::Maps,
     /// The lines as the server reads them now, loaded or not; `None` before 15, which does not show them.
     pub view: Option<Vec<IdentRow>>,
 }
@@ -107,10 +109,18 @@ impl Ident {
         settings: &Settings,
     ) -> Result<Self, FactsError> {
         let path = located(cluster, settings, "ident_file");
-        let file = cluster.as_owner(|| File::read(&path))??;
+        let version = admin.version();
+        let (file, maps) = cluster.as_owner(|| {
+            File::read(&path).map(|file| {
+                let bytes = file.as_ref().map_or(&[][..], |file| &file.bytes);
+                let maps =
+                    ident::Maps::of_bytes(&HostFiles, &path.to_string_lossy(), bytes, version);
+                (file, maps)
+            })
+        })??;
         let bytes = file.as_ref().map_or(&[][..], |file| &file.bytes);
         Ok(Self {
-            document: ident::Document::parse(bytes, admin.version()),
+            document: ident::Document::parse(bytes, version),
             // Where the file is missing the view fails as a whole.
             view: if file.is_some() {
                 admin.ident_file_mappings()?
@@ -119,6 +129,7 @@ impl Ident {
             },
             path,
             file,
+            maps,
         })
     }
 }
