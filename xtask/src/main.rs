@@ -5,12 +5,25 @@
     reason = "a tool for the desk and CI: if nobody reads, it may stop"
 )]
 
+mod bundle;
+mod cases;
+mod command;
+mod demo;
+mod dist;
+mod engine;
+mod images;
+mod local;
+mod machine;
+mod report;
+mod suite;
 mod tidy;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use cases::Wanted;
+use clap::{Args, Parser, Subcommand};
+use report::Report;
 
 /// The chores of the workspace.
 #[derive(Parser)]
@@ -22,6 +35,23 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Chore {
+    /// Show the whole way: a throw-away server, `pgcert setup` on it, a session, all removed
+    Demo {
+        /// Leave it in place, and say how to use and remove it
+        #[arg(long)]
+        keep: bool,
+    },
+    /// Run everything that says whether the project is sound
+    Test(EndToEnd),
+    /// Run the end-to-end tests against servers in containers
+    E2e(EndToEnd),
+    /// Compare our reading with PostgreSQL's own, on every version
+    Oracle {
+        /// Only tests whose name contains one of these
+        only: Vec<String>,
+    },
+    /// Build the one binary that starts on old systems too
+    Dist,
     /// Check what holds the house together: walls, imports, file heads, generated files
     Tidy {
         /// Rewrite the generated files first
@@ -30,9 +60,54 @@ enum Chore {
     },
 }
 
+/// What the end-to-end tests run on.
+#[derive(Args)]
+struct EndToEnd {
+    /// Versions of PostgreSQL
+    #[arg(long, value_name = "VERSIONS", value_delimiter = ',')]
+    pg: Vec<u16>,
+    /// What runs the servers; by default whatever container engine answers
+    #[arg(long, value_parser = ["docker", "podman", "local"])]
+    engine: Option<String>,
+    /// Test this binary instead of building one
+    #[arg(long, value_name = "FILE")]
+    binary: Option<PathBuf>,
+    /// Build the binary without optimisation
+    #[arg(long)]
+    quick: bool,
+    /// Only end-to-end tests whose name contains one of these
+    only: Vec<String>,
+}
+
+impl From<EndToEnd> for Wanted {
+    fn from(of: EndToEnd) -> Self {
+        Self {
+            versions: of.pg,
+            engine: of.engine,
+            binary: of.binary,
+            quick: of.quick,
+            only: of.only,
+        }
+    }
+}
+
 fn main() -> ExitCode {
+    let root = root();
     let done = match Arguments::parse().chore {
-        Chore::Tidy { fix } => tidy::run(&root(), fix),
+        Chore::Demo { keep } => demo::run(&root, keep),
+        Chore::Test(of) => suite::run(&root, &of.into()),
+        Chore::E2e(of) => {
+            let mut report = Report::new();
+            cases::e2e(&root, &of.into(), &mut report);
+            report.close()
+        }
+        Chore::Oracle { only } => {
+            let mut report = Report::new();
+            cases::oracle(&root, &only, &mut report);
+            report.close()
+        }
+        Chore::Dist => dist::build(&root, true).map(|_| ()),
+        Chore::Tidy { fix } => tidy::run(&root, fix),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

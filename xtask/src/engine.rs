@@ -1,0 +1,98 @@
+//! The engine that runs containers: one that answers, else a daemon started here and ended here.
+
+use std::fs::File;
+use std::path::Path;
+use std::process::{Child, Command};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, bail};
+
+use crate::{command, machine};
+
+/// How long a daemon may take until it answers.
+const START: Duration = Duration::from_secs(40);
+
+/// A way to run containers.
+#[derive(Debug)]
+pub(crate) struct Engine {
+    /// `docker` or `podman`: the program that is called.
+    pub(crate) program: &'static str,
+    /// The daemon, if it was started here.
+    daemon: Option<Child>,
+}
+
+impl Engine {
+    /// The engine called `wanted`, or the first that answers.
+    ///
+    /// A second daemon beside one that runs, or one without a bridge, would take the first one's
+    /// network apart: a daemon is started only where none answers, and with its defaults.
+    pub(crate) fn ready(root: &Path, wanted: Option<&str>) -> anyhow::Result<Self> {
+        for program in ["docker", "podman"] {
+            if wanted.is_none_or(|w| w == program) && answers(program) {
+                println!("containers: {program} answers");
+                return Ok(Self {
+                    program,
+                    daemon: None,
+                });
+            }
+        }
+        if wanted == Some("podman") {
+            bail!("podman does not answer");
+        }
+        if !machine::is_root() {
+            bail!("no container engine answers, and only root can start one");
+        }
+        machine::need("docker", &["docker.io"])?;
+        let dockerd = machine::need("dockerd", &["docker.io"])?;
+        // The package starts it where a service manager runs.
+        if answers("docker") {
+            return Ok(Self {
+                program: "docker",
+                daemon: None,
+            });
+        }
+        println!("containers: starting dockerd");
+        std::fs::create_dir_all(root.join("target"))?;
+        let log = root.join("target/dockerd.log");
+        let file = File::create(&log)?;
+        let mut daemon = Command::new(dockerd)
+            .stdout(file.try_clone()?)
+            .stderr(file)
+            .spawn()
+            .context("dockerd")?;
+        let deadline = Instant::now() + START;
+        while !answers("docker") {
+            if daemon.try_wait()?.is_some() || Instant::now() > deadline {
+                let _ = daemon.kill();
+                bail!("dockerd does not answer: see {}", log.display());
+            }
+            std::thread::sleep(Duration::from_millis(200));
+        }
+        Ok(Self {
+            program: "docker",
+            daemon: Some(daemon),
+        })
+    }
+
+    /// The engine with arguments.
+    pub(crate) fn command<const N: usize>(&self, arguments: [&str; N]) -> Command {
+        let mut command = Command::new(self.program);
+        command.args(arguments);
+        command
+    }
+}
+
+impl Drop for Engine {
+    /// Ends the daemon that was started here: with the signal that lets it put its things away.
+    fn drop(&mut self) {
+        if let Some(daemon) = &mut self.daemon {
+            let _ = command::output(Command::new("kill").arg(daemon.id().to_string()));
+            let _ = daemon.wait();
+        }
+    }
+}
+
+fn answers(program: &str) -> bool {
+    // `docker version` fails where the client is there and no daemon; podman needs none.
+    machine::find(program).is_some() && command::succeeds(Command::new(program).arg("version"))
+}

@@ -1,0 +1,90 @@
+//! `cargo xtask test`: everything that says whether the project is sound, in one command. A part
+//! that fails does not keep the others from running.
+
+use std::path::Path;
+use std::process::Command;
+
+use crate::cases::{self, Wanted};
+use crate::report::Report;
+use crate::{command, machine, tidy};
+
+/// Lints that hold the walls, for what ships.
+const WALLS: [&str; 6] = [
+    "-D",
+    "clippy::disallowed_macros",
+    "-D",
+    "clippy::disallowed_methods",
+    "-D",
+    "clippy::disallowed_types",
+];
+
+/// Runs all of it.
+pub(crate) fn run(root: &Path, wanted: &Wanted) -> anyhow::Result<()> {
+    let mut report = Report::new();
+    let cargo = |arguments: &[&str]| {
+        let mut cargo = Command::new("cargo");
+        cargo.current_dir(root).args(arguments);
+        cargo
+    };
+    report.part("toolchain", |_| toolchain());
+    report.part("format", |_| {
+        command::run(&mut cargo(&["fmt", "--all", "--check"]))
+    });
+    report.part("tidy", |_| tidy::run(root, false));
+    report.part("clippy", |_| {
+        let lints = [
+            "clippy",
+            "--quiet",
+            "--workspace",
+            "--all-targets",
+            "--",
+            "-D",
+            "warnings",
+        ];
+        command::run(&mut cargo(&lints))
+    });
+    report.part("walls", |_| {
+        // The default members are what ships; their tests may use the doors.
+        let lints = [
+            "clippy", "--quiet", "--lib", "--bins", "--", "-D", "warnings",
+        ];
+        command::run(cargo(&lints).args(WALLS))
+    });
+    report.part("unit and command line", |count| {
+        let mut tests = if cases::nextest() {
+            cargo(&cases::NEXTEST)
+        } else {
+            cargo(&["test", "--quiet", "--all-targets"])
+        };
+        cases::run_tests(tests.args(["--workspace", "--exclude", "e2e"]), count)
+    });
+    report.part("examples in the documentation", |count| {
+        cases::run_tests(&mut cargo(&["test", "--quiet", "--doc"]), count)
+    });
+    cases::oracle(root, &[], &mut report);
+    cases::e2e(root, wanted, &mut report);
+    report.close()
+}
+
+/// Says what is used, and fetches the parts of the toolchain that are missing.
+fn toolchain() -> anyhow::Result<()> {
+    for (program, component) in [("cargo-fmt", "rustfmt"), ("cargo-clippy", "clippy")] {
+        if machine::find(program).is_none()
+            || !command::succeeds(Command::new(program).arg("--version"))
+        {
+            println!("installing {component}");
+            command::output(Command::new("rustup").args(["component", "add", component]))?;
+        }
+    }
+    println!(
+        "{}",
+        command::output(Command::new("rustc").arg("--version"))?
+    );
+    let runner = if cases::nextest() {
+        "cargo nextest"
+    } else {
+        "cargo test"
+    };
+    println!("tests run with {runner}");
+    Ok(())
+}
