@@ -11,6 +11,9 @@ use crate::images::{self, Images, NoImage};
 use crate::report::{Count, Report};
 use crate::{bundle, command, dist, local, machine};
 
+/// Where the tests list what they could not run.
+const NOT_RUN: &str = "target/e2e-not-run";
+
 /// What `e2e` is asked to run.
 #[derive(Debug, Default)]
 pub(crate) struct Wanted {
@@ -97,6 +100,12 @@ pub(crate) fn e2e(root: &Path, wanted: &Wanted, report: &mut Report) {
             report.part(&name, |count| {
                 run_version(root, version, &source, &binary, &wanted.only, count)
             });
+            // What the tests themselves left out, for want of containers.
+            let list = root.join(NOT_RUN);
+            for line in std::fs::read_to_string(&list).unwrap_or_default().lines() {
+                report.note(format!("not run: {line}"));
+            }
+            let _ = std::fs::remove_file(list);
         }
     }
 }
@@ -138,7 +147,8 @@ fn run_version(
     let mut tests = test_command(root, "e2e", only);
     tests
         .env("PGCERT_BIN", binary)
-        .env("PGCERT_E2E_VERSION", version.to_string());
+        .env("PGCERT_E2E_VERSION", version.to_string())
+        .env("PGCERT_E2E_NOT_RUN", root.join(NOT_RUN));
     match source {
         Source::Container {
             engine,
@@ -221,9 +231,10 @@ pub(crate) fn nextest() -> bool {
 
 /// Runs tests and counts them.
 pub(crate) fn run_tests(tests: &mut Command, count: &mut Count) -> anyhow::Result<()> {
-    let status = command::watched(tests, |line| count.read(line))?;
-    if !status.success() {
-        bail!("{} failed ({status})", command::shown(tests));
+    let status = command::watched(tests.env("RUST_BACKTRACE", "0"), |line| count.read(line))?;
+    match (status.success(), count.failed) {
+        (true, 0) => Ok(()),
+        (_, 0) => bail!("{} ({status})", command::shown(tests)),
+        (_, failed) => bail!("{failed} failed"),
     }
-    Ok(())
 }

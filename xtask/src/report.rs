@@ -26,11 +26,9 @@ impl Count {
     /// nextest's `Summary [ 1.2s] 3 tests run: 2 passed (1 slow), 1 failed, 4 skipped`, cargo's
     /// `test result: ok. 3 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out; ...`.
     pub(crate) fn read(&mut self, line: &str) {
-        let line = line.trim_start();
-        let Some(counts) = line
-            .strip_prefix("Summary [")
-            .or_else(|| line.strip_prefix("test result: "))
-        else {
+        // A failed test's own output is shown indented, closing line and all.
+        let nextest = line.trim_start().strip_prefix("Summary [");
+        let Some(counts) = nextest.or_else(|| line.strip_prefix("test result: ")) else {
             return;
         };
         let words: Vec<&str> = counts
@@ -222,5 +220,9 @@ mod tests {
             (5, 0, 1)
         );
         assert_eq!(read("test x ... ok"), (0, 0, 0));
+        assert_eq!(
+            read("    test result: FAILED. 0 passed; 1 failed; 0 ignored"),
+            (0, 0, 0)
+        );
     }
 }

@@ -1,0 +1,174 @@
+//! A cluster on a host: Debian's in a container, one of our own where the programs are local.
+
+use std::path::Path;
+
+use crate::given::{Server, given};
+use crate::{Host, Said};
+
+/// A cluster.
+#[derive(Debug, Clone)]
+pub struct Cluster {
+    /// PostgreSQL's major version.
+    pub version: u16,
+    /// The account that it belongs to.
+    pub owner: String,
+    /// Its data folder.
+    pub data: String,
+    /// The folder with `postgresql.conf` and `pg_hba.conf`.
+    pub configuration: String,
+    /// Where its socket lies.
+    pub socket: String,
+    /// Its port.
+    pub port: u16,
+    /// The folder with `pg_ctl`, where it is none of Debian's clusters.
+    programs: Option<String>,
+}
+
+impl Cluster {
+    /// The cluster `main` of a container, stopped; made where the image comes without.
+    pub fn debian(host: &Host) -> Self {
+        let version = given().version;
+        let data = format!("/var/lib/postgresql/{version}/main");
+        let configuration = format!("/etc/postgresql/{version}/main");
+        let script =
+            format!("test -e {configuration}/postgresql.conf || pg_createcluster {version} main");
+        host.sh("root", &script).ok();
+        Self {
+            version,
+            owner: "postgres".to_owned(),
+            data,
+            configuration,
+            socket: "/var/run/postgresql".to_owned(),
+            port: 5432,
+            programs: None,
+        }
+    }
+
+    /// A cluster in `folder` on this machine, of the programs that were given, stopped.
+    ///
+    /// # Panics
+    /// When it cannot be made.
+    pub fn local(host: &Host, folder: &str, owner: &str, port: u16) -> Self {
+        let Server::Local { programs } = &given().server else {
+            panic!("the programs are in containers")
+        };
+        Self::with_programs(host, programs, given().version, folder, owner, port)
+    }
+
+    /// The same with any programs.
+    ///
+    /// # Panics
+    /// When it cannot be made.
+    pub fn with_programs(
+        host: &Host,
+        programs: &Path,
+        version: u16,
+        folder: &str,
+        owner: &str,
+        port: u16,
+    ) -> Self {
+        let programs = programs.display().to_string();
+        let data = format!("{folder}/data");
+        let initdb = format!("{programs}/initdb");
+        // Debian's own choice of methods; the bootstrap superuser is called as the account is.
+        let methods = [
+            "--auth-local=peer",
+            "--auth-host=scram-sha-256",
+            "--encoding=UTF8",
+            "--locale=C",
+            "--no-sync",
+        ];
+        host.run(
+            owner,
+            &[&[initdb.as_str(), "--pgdata", &data], &methods[..]].concat(),
+        )
+        .ok();
+        let settings = format!(
+            "port = {port}\nlisten_addresses = 'localhost'\nunix_socket_directories = '{folder}'\nshared_buffers = 16MB\nfsync = off\n"
+        );
+        let script = "cat >> \"$1/postgresql.conf\"";
+        host.run_with(
+            owner,
+            &["sh", "-ec", script, "sh", &data],
+            Some(settings.as_bytes()),
+        )
+        .ok();
+        Self {
+            version,
+            owner: owner.to_owned(),
+            configuration: data.clone(),
+            data,
+            socket: folder.to_owned(),
+            port,
+            programs: Some(programs),
+        }
+    }
+
+    /// Starts, stops, restarts or reloads it (`verb`), and waits.
+    pub fn ctl(&self, host: &Host, verb: &str) -> Said {
+        if let Some(programs) = &self.programs {
+            let pg_ctl = format!("{programs}/pg_ctl");
+            let log = format!("{}/server.log", self.socket);
+            return host.run(
+                &self.owner,
+                &[
+                    &pg_ctl, "-D", &self.data, "-l", &log, "-w", "-m", "fast", verb,
+                ],
+            );
+        }
+        let version = self.version.to_string();
+        host.run(
+            "root",
+            &[
+                "pg_ctlcluster",
+                "--skip-systemctl-redirect",
+                &version,
+                "main",
+                verb,
+            ],
+        )
+    }
+
+    /// Starts it.
+    ///
+    /// # Panics
+    /// When it does not start.
+    #[track_caller]
+    pub fn start(&self, host: &Host) {
+        let said = self.ctl(host, "start");
+        assert!(said.code == 0, "{said}\n--- log\n{}", self.log(host));
+    }
+
+    /// What it wrote to its log.
+    pub fn log(&self, host: &Host) -> String {
+        let file = match self.programs {
+            Some(_) => format!("{}/server.log", self.socket),
+            None => format!("/var/log/postgresql/postgresql-{}-main.log", self.version),
+        };
+        host.read(&file).unwrap_or_default()
+    }
+
+    /// Asks it as its owner over its own socket: rows as `psql -At` prints them.
+    ///
+    /// # Panics
+    /// When the server refuses.
+    #[track_caller]
+    pub fn ask(&self, host: &Host, sql: &str) -> String {
+        let port = self.port.to_string();
+        let words = [
+            "psql",
+            "-XAtq",
+            "-v",
+            "ON_ERROR_STOP=1",
+            "-h",
+            &self.socket,
+            "-p",
+            &port,
+            "-d",
+            "postgres",
+            "-c",
+            sql,
+        ];
+        host.run(&self.owner, &words).ok().answer().to_owned()
+    }
+}

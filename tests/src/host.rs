@@ -1,0 +1,293 @@
+//! A machine that a test has to itself: a container, or this machine where there are none. Programs
+//! run on it as one of its accounts.
+
+use std::io::Write as _;
+use std::os::unix::fs::MetadataExt as _;
+use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use crate::Said;
+use crate::given::{Server, given};
+use crate::tree::{self, Tree};
+
+/// The label of everything that is made in the engine, by which leftovers can be found.
+const LABEL: &str = "pgcert-e2e";
+
+/// A machine.
+#[derive(Debug)]
+pub struct Host {
+    place: Place,
+}
+
+#[derive(Debug)]
+enum Place {
+    Container { engine: String, id: String },
+    Here,
+}
+
+/// A network of containers that reaches nothing else. Its hosts find each other by name.
+#[derive(Debug)]
+pub struct Network {
+    engine: String,
+    name: String,
+}
+
+impl Network {
+    /// A new network.
+    ///
+    /// # Panics
+    /// Where there are no containers.
+    pub fn new() -> Self {
+        let Server::Container { engine, .. } = &given().server else {
+            panic!("networks need containers")
+        };
+        let name = unique("net");
+        let create = ["network", "create", "--internal", "--label", LABEL, &name];
+        say(Command::new(engine).args(create), "", None).ok();
+        Self {
+            engine: engine.clone(),
+            name,
+        }
+    }
+}
+
+impl Default for Network {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Drop for Network {
+    fn drop(&mut self) {
+        let _ = Command::new(&self.engine)
+            .args(["network", "rm", &self.name])
+            .stdout(Stdio::null())
+            .status();
+    }
+}
+
+impl Host {
+    /// A container called `name`, with the binary under test as `pgcert` in its path. `options` go
+    /// to the engine's `run`.
+    ///
+    /// # Panics
+    /// Where there are no containers.
+    pub fn container(name: &str, network: Option<&Network>, options: &[&str]) -> Self {
+        let Server::Container { engine, image } = &given().server else {
+            panic!("there are no containers")
+        };
+        let mut run = Command::new(engine);
+        run.args([
+            "run",
+            "--detach",
+            "--label",
+            LABEL,
+            "--name",
+            &unique(name),
+            "--hostname",
+            name,
+        ]);
+        match network {
+            Some(network) => run.args(["--network", &network.name, "--network-alias", name]),
+            None => run.args(["--network", "none"]),
+        };
+        run.arg("--volume").arg(format!(
+            "{}:/usr/local/bin/pgcert:ro",
+            given().pgcert.display()
+        ));
+        // A shell as the first process takes in orphans, so that a server that stopped is gone.
+        run.args(options).args([
+            "--entrypoint",
+            "bash",
+            image,
+            "-c",
+            "while :; do sleep 2; done",
+        ]);
+        let id = say(&mut run, "", None).ok().answer().to_owned();
+        Self {
+            place: Place::Container {
+                engine: engine.clone(),
+                id,
+            },
+        }
+    }
+
+    /// This machine.
+    pub fn here() -> Self {
+        Self { place: Place::Here }
+    }
+
+    /// Whether this is a container, where any account may do anything.
+    pub fn is_container(&self) -> bool {
+        matches!(self.place, Place::Container { .. })
+    }
+
+    /// Runs a command as `user`.
+    pub fn run(&self, user: &str, words: &[&str]) -> Said {
+        self.run_with(user, words, None)
+    }
+
+    /// Runs a command as `user` with `input` on its standard input.
+    pub fn run_with(&self, user: &str, words: &[&str], input: Option<&[u8]>) -> Said {
+        let mut command = match &self.place {
+            Place::Container { engine, id } => {
+                let mut command = Command::new(engine);
+                command.arg("exec");
+                if input.is_some() {
+                    command.arg("--interactive");
+                }
+                // As a login would have it: the engine sets neither home nor name.
+                command.args([
+                    "--user",
+                    user,
+                    "--env",
+                    &format!("USER={user}"),
+                    "--workdir",
+                    "/",
+                    id,
+                ]);
+                command.args(["env", &format!("HOME={}", home_in_container(user))]);
+                command
+            }
+            Place::Here if user == me() => Command::new("env"),
+            Place::Here => {
+                let mut command = Command::new("setpriv");
+                command.args([
+                    &format!("--reuid={user}"),
+                    &format!("--regid={}", group_of(user)),
+                    "--init-groups",
+                ]);
+                command.arg("env");
+                command
+            }
+        };
+        command.arg("LC_ALL=C.UTF-8").args(words);
+        if matches!(self.place, Place::Here) {
+            command.current_dir("/");
+        }
+        say(
+            &mut command,
+            &format!("[{user}] {}", words.join(" ")),
+            input,
+        )
+    }
+
+    /// Runs a script of `sh` as `user`, which stops at the first command that fails.
+    pub fn sh(&self, user: &str, script: &str) -> Said {
+        self.run(user, &["sh", "-ec", script])
+    }
+
+    /// The bytes of a file, or nothing where there is none.
+    pub fn read(&self, path: &str) -> Option<String> {
+        let said = self.run(&self.root(), &["cat", path]);
+        (said.code == 0).then_some(said.stdout)
+    }
+
+    /// Writes a file: owner (`user:group`) and mode as given.
+    ///
+    /// # Panics
+    /// When that fails.
+    pub fn write(&self, path: &str, text: &str, owner: &str, mode: &str) {
+        let script = "cat > \"$1\"; chown \"$2\" \"$1\"; chmod \"$3\" \"$1\"";
+        let words = ["sh", "-ec", script, "sh", path, owner, mode];
+        self.run_with(&self.root(), &words, Some(text.as_bytes()))
+            .ok();
+    }
+
+    /// What the folders and files named hold now. One that ends in `/` is taken without what lies
+    /// in its folders: a server changes those all the time.
+    pub fn tree(&self, roots: &[&str]) -> Tree {
+        tree::take(self, roots)
+    }
+
+    /// The account that may do most here: root, and on one's own machine oneself.
+    pub fn root(&self) -> String {
+        match self.place {
+            Place::Container { .. } => "root".to_owned(),
+            Place::Here => me(),
+        }
+    }
+}
+
+impl Drop for Host {
+    fn drop(&mut self) {
+        if let Place::Container { engine, id } = &self.place {
+            let _ = Command::new(engine)
+                .args(["rm", "--force", "--volumes", id])
+                .stdout(Stdio::null())
+                .status();
+        }
+    }
+}
+
+/// The name of the account that runs the tests.
+pub(crate) fn me() -> String {
+    let uid = std::fs::metadata("/proc/self").expect("/proc").uid();
+    account(|fields| fields[2] == uid.to_string())
+        .map_or_else(|| uid.to_string(), |fields| fields[0].clone())
+}
+
+/// Whether there is an account of that name on this machine.
+pub(crate) fn exists(user: &str) -> bool {
+    account(|fields| fields[0] == user).is_some()
+}
+
+fn group_of(user: &str) -> String {
+    account(|fields| fields[0] == user).map_or_else(|| user.to_owned(), |fields| fields[3].clone())
+}
+
+fn account(wanted: impl Fn(&[String]) -> bool) -> Option<Vec<String>> {
+    let passwd = std::fs::read_to_string("/etc/passwd").expect("/etc/passwd");
+    let accounts = passwd
+        .lines()
+        .map(|l| l.split(':').map(str::to_owned).collect::<Vec<_>>());
+    accounts
+        .filter(|fields| fields.len() >= 6)
+        .find(|fields| wanted(fields))
+}
+
+/// Where the images' accounts, and those that tests add, have their homes.
+fn home_in_container(user: &str) -> String {
+    match user {
+        "root" => "/root".to_owned(),
+        "postgres" => "/var/lib/postgresql".to_owned(),
+        "nobody" => "/nonexistent".to_owned(),
+        other => format!("/home/{other}"),
+    }
+}
+
+/// A name that no other test of this or another run uses.
+fn unique(name: &str) -> String {
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    format!(
+        "pgcert-e2e-{}-{}-{name}",
+        std::process::id(),
+        COUNT.fetch_add(1, Ordering::Relaxed)
+    )
+}
+
+/// Runs the command to its end.
+fn say(command: &mut Command, shown: &str, input: Option<&[u8]>) -> Said {
+    let shown = if shown.is_empty() {
+        format!("{command:?}")
+    } else {
+        shown.to_owned()
+    };
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    command.stdin(if input.is_some() {
+        Stdio::piped()
+    } else {
+        Stdio::null()
+    });
+    let mut child = command
+        .spawn()
+        .unwrap_or_else(|e| panic!("cannot run {shown}: {e}"));
+    if let (Some(bytes), Some(mut pipe)) = (input, child.stdin.take()) {
+        // A program that does not read to the end is no failure of the test's.
+        let _ = pipe.write_all(bytes);
+    }
+    let output = child
+        .wait_with_output()
+        .unwrap_or_else(|e| panic!("cannot wait for {shown}: {e}"));
+    Said::new(shown, &output)
+}

@@ -1,0 +1,125 @@
+//! The usual ground of a test: one machine with a running server and somebody who wants to log in.
+
+use std::net::TcpListener;
+
+use tempfile::TempDir;
+
+use crate::given::{Server, given};
+use crate::{Cluster, Host, Network, Said, host};
+
+/// One machine with a server on it.
+#[derive(Debug)]
+pub struct Site {
+    /// The machine. Declared first: it goes before its network.
+    pub host: Host,
+    /// The server on it, running.
+    pub cluster: Cluster,
+    /// The account whose client is set up.
+    pub client: String,
+    /// That account's home.
+    pub home: String,
+    /// A folder for the authority, which is not there yet.
+    pub authority: String,
+    folder: Option<TempDir>,
+    network: Option<Network>,
+}
+
+impl Site {
+    /// A machine called `tolva` with a server that runs as its packages leave it, and the account
+    /// `slardiere` (on one's own machine: the account that runs the server).
+    ///
+    /// # Panics
+    /// When it cannot be made.
+    pub fn tolva() -> Self {
+        match &given().server {
+            Server::Container { .. } => Self::in_container(&[]),
+            Server::Local { .. } => Self::on_this_machine(),
+        }
+    }
+
+    /// The same in a container, with more options for the engine.
+    ///
+    /// # Panics
+    /// Where there are no containers.
+    pub fn in_container(options: &[&str]) -> Self {
+        let network = Network::new();
+        let host = Host::container("tolva", Some(&network), options);
+        host.sh("root", "useradd --create-home --shell /bin/bash slardiere")
+            .ok();
+        let cluster = Cluster::debian(&host);
+        cluster.start(&host);
+        Self {
+            host,
+            cluster,
+            client: "slardiere".to_owned(),
+            home: "/home/slardiere".to_owned(),
+            authority: "/var/lib/pgcert".to_owned(),
+            folder: None,
+            network: Some(network),
+        }
+    }
+
+    fn on_this_machine() -> Self {
+        let host = Host::here();
+        // PostgreSQL refuses to be root.
+        let owner = match host::me().as_str() {
+            "root" if host::exists("postgres") => "postgres".to_owned(),
+            "root" => "nobody".to_owned(),
+            me => me.to_owned(),
+        };
+        let folder = TempDir::with_prefix_in("pgcert-e2e-", "/tmp").expect("a folder under /tmp");
+        let path = folder.path().display().to_string();
+        let script = "mkdir \"$2/home\"; chown -R \"$1\" \"$2\"; chmod 755 \"$2\"";
+        host.run(&host.root(), &["sh", "-ec", script, "sh", &owner, &path])
+            .ok();
+        let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a port");
+        let port = listener.local_addr().expect("a port").port();
+        drop(listener);
+        let cluster = Cluster::local(&host, &path, &owner, port);
+        cluster.start(&host);
+        Self {
+            host,
+            cluster,
+            client: owner,
+            home: format!("{path}/home"),
+            authority: format!("{path}/authority"),
+            folder: Some(folder),
+            network: None,
+        }
+    }
+
+    /// The network that the machine is in, if it is a container.
+    pub fn network(&self) -> Option<&Network> {
+        self.network.as_ref()
+    }
+
+    /// Runs the binary under test as `user`.
+    pub fn pgcert(&self, user: &str, words: &[&str]) -> Said {
+        let binary = if self.host.is_container() {
+            "pgcert".to_owned()
+        } else {
+            given().pgcert.display().to_string()
+        };
+        self.host.run(user, &[&[binary.as_str()], words].concat())
+    }
+
+    /// Runs `psql` as the client with a conninfo and one statement; rows without headings.
+    pub fn psql(&self, conninfo: &str, sql: &str) -> Said {
+        let home = format!("HOME={}", self.home);
+        let services = format!("PGSERVICEFILE={}/.pg_service.conf", self.home);
+        self.host.run(
+            &self.client,
+            &[
+                "env", &home, &services, "psql", "-XAtq", "-d", conninfo, "-c", sql,
+            ],
+        )
+    }
+}
+
+impl Drop for Site {
+    fn drop(&mut self) {
+        if self.folder.is_some() {
+            let _ = self.cluster.ctl(&self.host, "stop");
+        }
+    }
+}

@@ -1,0 +1,164 @@
+//! What a set of folders holds: kind, inode, owner, mode, times and a digest of each file, to be
+//! compared with what it holds later.
+
+use std::collections::BTreeMap;
+
+use crate::Host;
+
+/// What folders held at one moment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tree {
+    entries: BTreeMap<String, Entry>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Entry {
+    kind: String,
+    inode: String,
+    owner: String,
+    mode: String,
+    modified: String,
+    changed: String,
+    link: String,
+    digest: String,
+}
+
+impl Tree {
+    /// Paths that are there.
+    pub fn paths(&self) -> impl Iterator<Item = &str> {
+        self.entries.keys().map(String::as_str)
+    }
+
+    /// How a later state differs: a line for each path with what is different about it, `new`,
+    /// `gone`, or any of `kind inode owner mode mtime ctime link bytes`.
+    pub fn differences(&self, later: &Self) -> Vec<String> {
+        let mut lines = Vec::new();
+        for (path, old) in &self.entries {
+            match later.entries.get(path) {
+                None => lines.push(format!("{path}: gone")),
+                Some(new) if new != old => lines.push(format!("{path}: {}", old.compare(new))),
+                Some(_) => {}
+            }
+        }
+        lines.extend(
+            later
+                .entries
+                .keys()
+                .filter(|p| !self.entries.contains_key(*p))
+                .map(|p| format!("{p}: new")),
+        );
+        lines.sort();
+        lines
+    }
+
+    /// The paths that differ in a later state, those under any of `but` left out.
+    pub fn changed_paths(&self, later: &Self, but: &[&str]) -> Vec<String> {
+        let lines = self.differences(later);
+        let paths = lines
+            .iter()
+            .filter_map(|l| l.rsplit_once(": ").map(|(path, _)| path.to_owned()));
+        paths
+            .filter(|p| !but.iter().any(|b| p.starts_with(b)))
+            .collect()
+    }
+
+    /// Asserts that nothing at all is different later.
+    ///
+    /// # Panics
+    /// When something is.
+    #[track_caller]
+    pub fn assert_same(&self, later: &Self) {
+        let differences = self.differences(later);
+        assert!(
+            differences.is_empty(),
+            "changed:\n{}",
+            differences.join("\n")
+        );
+    }
+
+    /// Owner (`user:group` by number) and mode (octal) of a path.
+    ///
+    /// # Panics
+    /// When it is not there.
+    #[track_caller]
+    pub fn owner_and_mode(&self, path: &str) -> (&str, &str) {
+        let Some(entry) = self.entries.get(path) else {
+            panic!("{path} is not there")
+        };
+        (&entry.owner, &entry.mode)
+    }
+}
+
+impl Entry {
+    fn compare(&self, new: &Self) -> String {
+        let fields = [
+            ("kind", &self.kind, &new.kind),
+            ("inode", &self.inode, &new.inode),
+            ("owner", &self.owner, &new.owner),
+            ("mode", &self.mode, &new.mode),
+            ("mtime", &self.modified, &new.modified),
+            ("ctime", &self.changed, &new.changed),
+            ("link", &self.link, &new.link),
+            ("bytes", &self.digest, &new.digest),
+        ];
+        fields
+            .iter()
+            .filter(|(_, old, new)| old != new)
+            .map(|(name, _, _)| *name)
+            .collect::<Vec<_>>()
+            .join(" ")
+    }
+}
+
+/// Takes the state of `roots` on `host`: see [`Host::tree`].
+pub(crate) fn take(host: &Host, roots: &[&str]) -> Tree {
+    let mut entries = BTreeMap::new();
+    for root in roots {
+        let (folder, which) = match root.strip_suffix('/') {
+            // The folder itself, and the files and links directly in it.
+            Some(folder) => (folder, "-maxdepth 1 ( -path $1 -o -type f -o -type l )"),
+            None => (*root, ""),
+        };
+        let which = which
+            .replace('(', "\\(")
+            .replace(')', "\\)")
+            .replace("$1", "\"$1\"");
+        let script = format!(
+            "test -e \"$1\" || exit 0; \
+             find \"$1\" {which} -printf '%y\\t%i\\t%U:%G\\t%m\\t%T@\\t%C@\\t%l\\t%p\\0'; \
+             printf '\\0'; \
+             find \"$1\" {which} -type f -exec sha256sum -z {{}} +"
+        );
+        let said = host
+            .run(&host.root(), &["sh", "-ec", &script, "sh", folder])
+            .ok();
+        let (attributes, digests) = said.stdout.split_once("\0\0").unwrap_or((&said.stdout, ""));
+        for record in attributes.split('\0').filter(|r| !r.is_empty()) {
+            let fields: Vec<&str> = record.splitn(8, '\t').collect();
+            let [kind, inode, owner, mode, modified, changed, link, path] = fields.as_slice()
+            else {
+                panic!("find said: {record}");
+            };
+            let entry = Entry {
+                kind: (*kind).to_owned(),
+                inode: (*inode).to_owned(),
+                owner: (*owner).to_owned(),
+                mode: (*mode).to_owned(),
+                modified: (*modified).to_owned(),
+                changed: (*changed).to_owned(),
+                link: (*link).to_owned(),
+                digest: String::new(),
+            };
+            entries.insert((*path).to_owned(), entry);
+        }
+        for record in digests.split('\0').filter(|r| !r.is_empty()) {
+            let Some((digest, path)) = record.split_once("  ") else {
+                panic!("sha256sum said: {record}")
+            };
+            if let Some(entry) = entries.get_mut(path) {
+                digest.clone_into(&mut entry.digest);
+            }
+        }
+    }
+    Tree { entries }
+}

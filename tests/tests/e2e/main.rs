@@ -1,0 +1,10 @@
+//! The end-to-end tests: one machine or three, a real server, real clients. Run by
+//! `cargo xtask e2e`, once for each version of PostgreSQL.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a failing test says where"
+)]
+
+mod by_hand;
