@@ -14,7 +14,7 @@ use pki_core::{KeyType, Kind, PrivateKey, Secret, Subject, Time, Validity, issue
 
 use crate::folder::Folder;
 use crate::store::{Intent, Store};
-use crate::{Authority, Error, Filter, State};
+use crate::{Authority, Entry, Error, Filter, State};
 
 /// What authority is wanted.
 #[derive(Debug, Clone)]
@@ -42,8 +42,8 @@ pub struct Init<'a> {
 /// [`Error::Exists`] where there is one; [`Error::Occupied`] where `ca.key` is there and is no
 /// remainder of an interrupted run; [`Error::Exposed`] where others have access to the folder;
 /// [`Error::Missing`] where the store says that there was a `ca.crt`; and what the disk and the
-/// database may refuse. After an error the folder is as it was, but for a store that an earlier run
-/// left.
+/// database may refuse. After an error there is no authority, and all that was made is gone again,
+/// with one exception: where the new authority is complete and only opening it fails, it stays.
 pub fn init(dir: &Path, wish: &Init<'_>, now: Time) -> Result<Authority, Error> {
     let root = Root::draft(wish, now)?;
     let _alone = ONE_IN_A_PROCESS
@@ -97,13 +97,13 @@ impl Root {
 fn found(folder: &Folder, root: &Root, by: &str, now: Time) -> Result<(), Error> {
     vacant(folder)?;
     let path = folder.store();
-    // An empty file is an empty database; so the store has owner and mode before its first byte.
-    match hostfile::create_new(&path, b"", &folder.ground(), Trust::NoLinks) {
-        Ok(()) => {}
+    // Whole from the first moment, with its tables: so there is nothing to write before the lock is
+    // held, and nothing that a failure could leave half-made.
+    match hostfile::create_new(&path, &Store::blank()?, &folder.ground(), Trust::NoLinks) {
         Err(hostfile::Error::Exists { .. }) => {
             folder.vet(&path)?;
         }
-        Err(error) => return Err(error.into()),
+        created => created?,
     }
     let store = Store::alone(&path)?;
     let mut made = Vec::new();
@@ -129,7 +129,10 @@ fn fill(
 ) -> Result<(), Error> {
     // Asked again now that no other process can be at it.
     vacant(folder)?;
-    if store.format()? == 0 {
+    store.migrate()?;
+    let earlier = store.list(&Filter::default())?;
+    if earlier.is_empty() {
+        // Nobody else has used it, so it goes again where this run fails.
         let path = folder.store();
         made.extend([
             path.clone(),
@@ -137,8 +140,7 @@ fn fill(
             beside(&path, "-journal"),
         ]);
     }
-    store.migrate()?;
-    clear(folder, store)?;
+    clear(folder, &earlier)?;
     let serial = store.intend(&Intent {
         kind: Kind::Root,
         name: &root.name,
@@ -173,18 +175,15 @@ fn vacant(folder: &Folder) -> Result<(), Error> {
 /// Takes away what an interrupted run left: a key without a certificate, or the beginnings of one,
 /// where the store has nothing but intents for a root. Any other key is somebody's, and a store with
 /// certificates is one whose `ca.crt` was lost.
-fn clear(folder: &Folder, store: &Store) -> Result<(), Error> {
-    let entries = store.list(&Filter::default())?;
-    if entries
-        .iter()
-        .any(|entry| entry.kind != Kind::Root || entry.state != State::Intended)
-    {
+fn clear(folder: &Folder, earlier: &[Entry]) -> Result<(), Error> {
+    let interrupted = |entry: &Entry| entry.kind == Kind::Root && entry.state == State::Intended;
+    if !earlier.iter().all(interrupted) {
         return Err(Error::Missing {
             path: folder.certificate(),
         });
     }
     let key = folder.key();
-    if entries.is_empty() {
+    if earlier.is_empty() {
         return if folder.has(&key)? {
             Err(Error::Occupied { path: key })
         } else {

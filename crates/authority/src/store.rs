@@ -48,10 +48,26 @@ impl Store {
         Ok(store)
     }
 
-    /// Opens an empty file, or the store that an interrupted run left, for this connection alone:
-    /// every other one waits until it is dropped. [`migrate`](Self::migrate) and, once all is done,
-    /// [`log_ahead`](Self::log_ahead) have to follow; until then a commit is as durable (`extra`) by
-    /// a rollback journal, under which one connection can shut out the others.
+    /// The bytes of a store in which nothing is recorded yet.
+    pub(crate) fn blank() -> Result<Vec<u8>, Error> {
+        let path = Path::new("store.db");
+        let in_memory = Connection::open_in_memory().map_err(|error| refused(path, &error))?;
+        let mut store = Self {
+            connection: in_memory,
+            path: path.to_owned(),
+        };
+        store.migrate()?;
+        let bytes = store
+            .connection
+            .serialize("main")
+            .map(|bytes| bytes.to_vec());
+        bytes.map_err(|error| refused(path, &error))
+    }
+
+    /// Opens a blank store, or one that an interrupted run left, for this connection alone: every
+    /// other one waits until it is dropped. Once all is done [`log_ahead`](Self::log_ahead) has to
+    /// follow; until then there is a rollback journal, under which a commit is as durable (`extra`)
+    /// and one connection can shut out the others.
     ///
     /// The file's identity is asked before it is opened and once the lock is held: a run that was
     /// faster and failed takes its store away again, and this one must not fill a deleted file.
@@ -419,10 +435,14 @@ fn refused(path: &Path, error: &rusqlite::Error) -> Error {
             _ => StoreFault::Other,
         },
     };
+    let message = match fault {
+        StoreFault::Full => "the disk is full".to_owned(),
+        _ => error.to_string(),
+    };
     Error::Store {
         path: path.to_owned(),
         fault,
-        message: error.to_string(),
+        message,
     }
 }
 

@@ -91,19 +91,12 @@ fn the_tables_refuse_what_cannot_be() {
 fn new() -> (Store, TempDir) {
     let folder = TempDir::new().unwrap();
     let file = folder.path().join("store.db");
-    hostfile::create_new(
-        &file,
-        b"",
-        &Ground {
-            owner: None,
-            mode: 0o600,
-        },
-        Trust::NoLinks,
-    )
-    .unwrap();
-    let store = Store::connect(&file).unwrap();
-    store.migrate().unwrap();
-    store.log_ahead().unwrap();
+    let ground = Ground {
+        owner: None,
+        mode: 0o600,
+    };
+    hostfile::create_new(&file, &Store::blank().unwrap(), &ground, Trust::NoLinks).unwrap();
+    let store = Store::open(&file).unwrap();
     (store, folder)
 }
 

@@ -11,6 +11,7 @@
 mod concurrency;
 mod initialising;
 mod issuing;
+mod ownership;
 mod refusals;
 mod unchanged;
 
