@@ -300,7 +300,7 @@ fn check_strength(chain: &[Certificate]) -> Result<(), VerifyError> {
 }
 
 /// `internal_verify`: from the anchor down, first the signature, then the dates. The anchor's signature is taken on
-/// trust. OpenSSL takes the last second for expired (`X509_cmp_time`).
+/// trust.
 fn check_signatures_and_dates(chain: &[Certificate], now: Time) -> Result<(), VerifyError> {
     for (depth, certificate) in chain.iter().enumerate().rev() {
         let fail = |depth, code| Err(VerifyError::at(chain, depth, code));
@@ -312,13 +312,19 @@ fn check_signatures_and_dates(chain: &[Certificate], now: Time) -> Result<(), Ve
                 return fail(depth, VerifyCode::CertSignatureFailure);
             }
         }
-        let validity = certificate.validity();
-        if now < validity.not_before {
-            return fail(depth, VerifyCode::CertNotYetValid);
-        }
-        if now >= validity.not_after {
-            return fail(depth, VerifyCode::CertHasExpired);
-        }
+        dates(certificate, now).map_err(|code| VerifyError::at(chain, depth, code))?;
+    }
+    Ok(())
+}
+
+/// `x509_check_cert_time`. OpenSSL takes the last second for expired (`X509_cmp_time`).
+fn dates(certificate: &Certificate, now: Time) -> Result<(), VerifyCode> {
+    let validity = certificate.validity();
+    if now < validity.not_before {
+        return Err(VerifyCode::CertNotYetValid);
+    }
+    if now >= validity.not_after {
+        return Err(VerifyCode::CertHasExpired);
     }
     Ok(())
 }

@@ -7,8 +7,8 @@ use super::{
 };
 use crate::{certificate::Certificate, time::Time};
 
-/// OpenSSL's default depth; libpq and the server leave it.
-const DEPTH: usize = 100;
+/// OpenSSL's default depth of 100, which libpq and the server leave, and the trust anchor.
+const DEPTH: usize = 101;
 
 pub(super) struct Path(Vec<Certificate>);
 
@@ -74,7 +74,7 @@ fn likely_issuer<'a>(
 ) -> Option<&'a Certificate> {
     let mut best: Option<&Certificate> = None;
     for candidate in candidates.filter(|c| likely_issued(c, subject)) {
-        if candidate.validity().holds(now) {
+        if super::dates(candidate, now).is_ok() {
             return Some(candidate);
         }
         if best.is_none_or(|best| candidate.validity().not_after > best.validity().not_after) {

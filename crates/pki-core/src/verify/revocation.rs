@@ -48,7 +48,7 @@ fn best<'a>(
     crls: &'a [Crl],
     now: Time,
 ) -> Option<(&'a Crl, &'a Certificate)> {
-    let mut best: Option<((bool, bool, Time), &Crl, &Certificate)> = None;
+    let mut best: Option<((bool, bool, bool, Time), &Crl, &Certificate)> = None;
     for crl in crls {
         let name = &crl.parts().issuer;
         if !name.same(&chain[depth].parts().issuer) || !crl.parts().extensions.malformed.is_empty()
@@ -67,6 +67,7 @@ fn best<'a>(
         let score = (
             crl.parts().extensions.unhandled_critical.is_empty(),
             time(crl, now).is_ok(),
+            *issuer == chain[first],
             crl.this_update(),
         );
         if best.is_none_or(|(highest, ..)| score > highest) {
