@@ -1,10 +1,10 @@
 //! Why a connection failed, or what is weak about one that succeeded, from what the client saw of it.
 
-#![expect(clippy::todo, reason = "the surface comes first")]
+use pg_host::client::ClientNote;
+use pg_probe::{Failure, Report, Target, Transport};
 
-use pg_probe::{Failure, Report, Target};
-
-use crate::Finding;
+use crate::scene::Scene;
+use crate::{Finding, Severity, alert, client, refusal, server_certificate, success, transport};
 
 /// What is known about one connection.
 #[derive(Debug, Clone, Copy)]
@@ -12,6 +12,7 @@ pub struct Observation<'a> {
     target: &'a Target,
     report: &'a Report,
     failure: Option<&'a Failure>,
+    notes: &'a [ClientNote],
 }
 
 impl<'a> Observation<'a> {
@@ -21,12 +22,73 @@ impl<'a> Observation<'a> {
             target,
             report,
             failure,
+            notes: &[],
         }
+    }
+
+    /// With what was noticed when the client's files were read.
+    #[must_use]
+    pub fn with_notes(self, notes: &'a [ClientNote]) -> Self {
+        Self { notes, ..self }
     }
 }
 
-/// The findings, the most important first: where the connection failed, that is the cause.
+/// The findings, the most important first: where the connection failed, that is the cause. Empty when all is well.
+///
+/// Where `prefer` or `allow` tried twice, what went wrong with TLS comes first: `prefer`'s second failure is mostly a consequence of the
+/// first, and that `allow` is refused in plain text is only what it hopes to find out.
 pub fn diagnose(seen: &Observation<'_>) -> Vec<Finding> {
-    let _ = (seen.target, seen.report, seen.failure);
-    todo!()
+    let Observation {
+        target,
+        report,
+        failure,
+        notes,
+    } = *seen;
+    let mut findings = Vec::new();
+    let mut after = Vec::new();
+    for fallback in &report.fallbacks {
+        let scene = Scene {
+            target,
+            report,
+            tls: fallback.tls.as_ref(),
+            after_tls: false,
+        };
+        let finding = cause(&scene, &fallback.failure);
+        match (fallback.transport, failure) {
+            (Transport::Tls, Some(_)) => findings.push(finding.seen(AGAIN_PLAIN)),
+            (Transport::Tls, None) => findings.push(Finding {
+                severity: Severity::Warning,
+                ..finding.seen(AGAIN_PLAIN)
+            }),
+            (Transport::Plain | Transport::Local, Some(_)) => after.push(finding.seen(AGAIN_TLS)),
+            (Transport::Plain | Transport::Local, None) => {}
+        }
+    }
+    let scene = Scene {
+        target,
+        report,
+        tls: report.tls.as_ref(),
+        after_tls: !findings.is_empty(),
+    };
+    match failure {
+        Some(failure) => findings.push(cause(&scene, failure)),
+        None => findings.extend(success::weaknesses(&scene)),
+    }
+    findings.extend(after);
+    findings.extend(notes.iter().map(client::note));
+    findings
 }
+
+/// The one finding that a failure amounts to.
+fn cause(scene: &Scene<'_>, failure: &Failure) -> Finding {
+    match failure {
+        Failure::Server(error) => refusal::finding(scene, error),
+        Failure::Tls(tls) => alert::finding(scene, tls),
+        Failure::Verify(error) => server_certificate::chain(scene, error),
+        Failure::Host(mismatch) => server_certificate::host(scene, mismatch),
+        other => transport::finding(scene, other),
+    }
+}
+
+const AGAIN_PLAIN: &str = "sslmode=prefer then tried again in plain text";
+const AGAIN_TLS: &str = "sslmode=allow had begun in plain text";

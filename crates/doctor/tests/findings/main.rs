@@ -1,0 +1,9 @@
+//! Every finding as people read it.
+
+mod alert;
+mod client;
+mod refusal;
+mod server_certificate;
+mod stage;
+mod success;
+mod transport;
