@@ -92,11 +92,20 @@ pub(super) fn next(line: &[u8], at: usize) -> Option<Token> {
     })
 }
 
-/// Takes quotes and escapes away (`DeescapeQuotedString`). As in C, the value ends at a NUL.
+/// Takes quotes and escapes away (`DeescapeQuotedString`). Its C strings end at a NUL; where one hides the closing
+/// quote, the character before it is taken for the quote.
 pub(super) fn unquote(quoted: &[u8]) -> Vec<u8> {
-    let inner = quoted
-        .get(1..quoted.len().saturating_sub(1))
-        .unwrap_or_default();
+    let end = quoted.iter().position(|&b| b == 0).unwrap_or(quoted.len());
+    let mut value = unescape(quoted.get(1..end).unwrap_or_default());
+    value.pop();
+    if let Some(nul) = value.iter().position(|&b| b == 0) {
+        value.truncate(nul);
+    }
+    value
+}
+
+/// The inside of a string with its closing quote, which stays.
+fn unescape(inner: &[u8]) -> Vec<u8> {
     let mut value = Vec::with_capacity(inner.len());
     let mut bytes = inner.iter().copied().peekable();
     while let Some(byte) = bytes.next() {
@@ -123,9 +132,6 @@ pub(super) fn unquote(quoted: &[u8]) -> Vec<u8> {
             },
             other => other,
         });
-    }
-    if let Some(nul) = value.iter().position(|&b| b == 0) {
-        value.truncate(nul);
     }
     value
 }
@@ -291,6 +297,8 @@ mod tests {
             ("work-mem = 1", "error near \"work-mem\""),
             ("x.y = 'it''s'", "x.y -> it's"),
             (r"x.y = 'a\'b\\c\101\q'", r"x.y -> a'b\cAq"),
+            ("x.y = 'abc\0d'", "x.y -> ab"),
+            (r"x.y = 'ab\000c'", "x.y -> ab"),
             ("x.y = 'a'b'", "error near \"b\""),
             ("x.y = 'a''", "error near \"'\""),
             ("x.y = 'open", "error near \"'\""),

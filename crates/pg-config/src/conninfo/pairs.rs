@@ -6,8 +6,13 @@ use core::iter::Peekable;
 use core::str::Chars;
 
 use super::{Conninfo, ParseError};
+use crate::Version;
 
-pub(super) fn parse(conninfo: &mut Conninfo, text: &str) -> Result<(), ParseError> {
+pub(super) fn parse(
+    conninfo: &mut Conninfo,
+    text: &str,
+    version: Version,
+) -> Result<(), ParseError> {
     let mut rest = text.chars().peekable();
     loop {
         skip_blanks(&mut rest);
@@ -28,7 +33,7 @@ pub(super) fn parse(conninfo: &mut Conninfo, text: &str) -> Result<(), ParseErro
         } else {
             bare(&mut rest)
         };
-        conninfo.set(&keyword, &value)?;
+        conninfo.set_as(&keyword, &value, version)?;
     }
 }
 

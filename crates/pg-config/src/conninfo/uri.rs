@@ -165,7 +165,7 @@ fn parameters(conninfo: &mut Conninfo, query: &str, version: Version) -> Result<
             other => other,
         };
         conninfo
-            .set(keyword, value)
+            .set_as(keyword, value, version)
             .map_err(|_| ParseError::UnknownParameter {
                 keyword: keyword.into(),
             })?;
@@ -184,7 +184,7 @@ fn store(
         return Ok(());
     }
     let value = decoded(part, version, keyword == "password")?;
-    conninfo.set(keyword, &value)
+    conninfo.set_as(keyword, &value, version)
 }
 
 /// `conninfo_uri_decode`; only spaces are blanks to it, and only from 18 on.
