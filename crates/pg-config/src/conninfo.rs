@@ -1,14 +1,18 @@
 //! Connection strings: what may stand in them, how they are read and written, and which value wins. Service files are
 //! read in `service`, passwords looked up in `passfile`.
 
+mod check;
+mod host;
 mod keyword;
 mod pairs;
 mod resolved;
 mod tls;
 mod uri;
 
+pub use check::ResolveError;
+pub use host::Host;
 pub use keyword::{KEYWORDS, Keyword};
-pub use resolved::{Host, ResolveError, Resolved, Site, Source, Value};
+pub use resolved::{Resolved, Site, Source, Value};
 pub use tls::{ChannelBinding, SslCertMode, SslMode, SslNegotiation, UnknownWord};
 
 use alloc::string::String;

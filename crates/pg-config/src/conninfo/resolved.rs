@@ -1,14 +1,11 @@
-//! Which value each parameter has in the end and where it comes from, and what libpq refuses before it connects
-//! (`fe-connect.c`, `conninfo_add_defaults`, `pqConnectOptions2`).
+//! Which value each parameter has in the end and where it comes from (`fe-connect.c`, `conninfo_add_defaults`). What
+//! libpq makes of the values is `check`'s and `host`'s business.
 
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
-use core::str::FromStr;
 
-use super::{
-    ChannelBinding, Conninfo, KEYWORDS, Keyword, SslCertMode, SslMode, SslNegotiation, pairs,
-};
+use super::{Conninfo, KEYWORDS, Keyword, ResolveError, pairs};
 use crate::Version;
 use crate::service;
 
@@ -60,175 +57,19 @@ impl Resolved {
         self.get("dbname").unwrap_or_default()
     }
 
-    /// The hosts to try, in the order given: at least one, with the default socket folder where none is named.
-    ///
-    /// # Errors
-    /// [`ResolveError`] where hosts, addresses and ports differ in number, or a port is none.
-    pub fn hosts(&self) -> Result<Vec<Host>, ResolveError> {
-        let list = |keyword| match self.get(keyword) {
-            None | Some("") => Vec::new(),
-            Some(text) => text.split(',').collect::<Vec<_>>(),
-        };
-        let (names, addresses, ports) = (list("host"), list("hostaddr"), list("port"));
-        let count = if addresses.is_empty() {
-            names.len().max(1)
-        } else {
-            addresses.len()
-        };
-        if !names.is_empty() && names.len() != count {
-            return Err(ResolveError::HostCount {
-                hosts: names.len(),
-                addresses: count,
-            });
-        }
-        if ports.len() > 1 && ports.len() != count {
-            return Err(ResolveError::PortCount {
-                ports: ports.len(),
-                hosts: count,
-            });
-        }
-        let mut hosts = Vec::with_capacity(count);
-        for i in 0..count {
-            let address = addresses
-                .get(i)
-                .copied()
-                .filter(|address| !address.is_empty());
-            let mut name = names.get(i).copied().filter(|name| !name.is_empty());
-            if name.is_none() && address.is_none() {
-                name = Some(if self.socket_dir.is_empty() {
-                    "localhost"
-                } else {
-                    &self.socket_dir
-                });
-            }
-            let port = if ports.len() == 1 {
-                ports.first()
-            } else {
-                ports.get(i)
-            };
-            hosts.push(Host {
-                host: name.map(String::from),
-                hostaddr: address.map(String::from),
-                port: port_number(port.copied().unwrap_or_default())?,
-                is_socket: address.is_none()
-                    && name.is_some_and(|name| is_socket_path(name, self.version)),
-            });
-        }
-        Ok(hosts)
+    /// Whose rules.
+    pub(super) fn version(&self) -> Version {
+        self.version
     }
 
-    /// How much TLS is asked for.
-    ///
-    /// # Errors
-    /// [`ResolveError::InvalidValue`]; [`ResolveError::WeakSslMode`] for the system's roots (16+) with less than
-    /// `verify-full`.
-    pub fn sslmode(&self) -> Result<SslMode, ResolveError> {
-        let mode = self.word("sslmode")?;
-        if wants_system_roots(&self.values, self.version) && mode != SslMode::VerifyFull {
-            return Err(ResolveError::WeakSslMode {
-                mode,
-                with: "sslrootcert=system",
-            });
-        }
-        Ok(mode)
+    /// The default folder of Unix sockets.
+    pub(super) fn socket_dir(&self) -> &str {
+        &self.socket_dir
     }
 
-    /// Who starts TLS how.
-    ///
-    /// # Errors
-    /// [`ResolveError::InvalidValue`]; [`ResolveError::WeakSslMode`] for `direct` with less than `require`.
-    pub fn sslnegotiation(&self) -> Result<SslNegotiation, ResolveError> {
-        let negotiation = self.word("sslnegotiation")?;
-        let mode: SslMode = self.word("sslmode")?;
-        if negotiation == SslNegotiation::Direct && mode < SslMode::Require {
-            return Err(ResolveError::WeakSslMode {
-                mode,
-                with: "sslnegotiation=direct",
-            });
-        }
-        Ok(negotiation)
-    }
-
-    /// Whether SCRAM is to be bound to the TLS channel. 12 knows no such thing: never.
-    ///
-    /// # Errors
-    /// [`ResolveError::InvalidValue`].
-    pub fn channel_binding(&self) -> Result<ChannelBinding, ResolveError> {
-        if self.version < Version::V13 {
-            Ok(ChannelBinding::Disable)
-        } else {
-            self.word("channel_binding")
-        }
-    }
-
-    /// Whether the client's certificate is sent.
-    ///
-    /// # Errors
-    /// [`ResolveError::InvalidValue`].
-    pub fn sslcertmode(&self) -> Result<SslCertMode, ResolveError> {
-        self.word("sslcertmode")
-    }
-
-    /// Everything that libpq checks before it tries to connect, in its order (`pqConnectOptions2`), but for
-    /// `require_auth` and the protocol and SCRAM parameters of 18.
-    ///
-    /// # Errors
-    /// The first [`ResolveError`].
-    pub fn check(&self) -> Result<(), ResolveError> {
-        self.hosts()?;
-        self.channel_binding()?;
-        self.word::<SslMode>("sslmode")?;
-        self.sslnegotiation()?;
-        self.sslmode()?;
-        self.check_protocol_range()?;
-        self.sslcertmode()?;
-        self.one_of("gssencmode", &["disable", "prefer", "require"])?;
-        self.one_of("target_session_attrs", session_attrs(self.version))?;
-        self.one_of("load_balance_hosts", &["disable", "random"])
-    }
-
-    /// A parameter's word; its default where it has no value.
-    fn word<T: FromStr + Default>(&self, keyword: &'static str) -> Result<T, ResolveError> {
-        self.get(keyword).map_or(Ok(T::default()), |value| {
-            value.parse().map_err(|_| ResolveError::InvalidValue {
-                keyword,
-                value: value.into(),
-            })
-        })
-    }
-
-    fn one_of(&self, keyword: &'static str, words: &[&str]) -> Result<(), ResolveError> {
-        match self.get(keyword) {
-            Some(value) if !words.contains(&value) => Err(ResolveError::InvalidValue {
-                keyword,
-                value: value.into(),
-            }),
-            _ => Ok(()),
-        }
-    }
-
-    /// `sslVerifyProtocolVersion` and `sslVerifyProtocolRange`: compared without regard to case, empty is no bound.
-    fn check_protocol_range(&self) -> Result<(), ResolveError> {
-        let bound = |keyword: &'static str| match self.get(keyword) {
-            None | Some("") => Ok(None),
-            Some(value) => match PROTOCOLS
-                .iter()
-                .position(|known| known.eq_ignore_ascii_case(value))
-            {
-                Some(rank) => Ok(Some(rank)),
-                None => Err(ResolveError::InvalidValue {
-                    keyword,
-                    value: value.into(),
-                }),
-            },
-        };
-        match (
-            bound("ssl_min_protocol_version")?,
-            bound("ssl_max_protocol_version")?,
-        ) {
-            (Some(min), Some(max)) if min > max => Err(ResolveError::ProtocolRange),
-            _ => Ok(()),
-        }
+    /// `sslrootcert=system`.
+    pub(super) fn wants_system_roots(&self) -> bool {
+        wants_system_roots(&self.values, self.version)
     }
 }
 
@@ -283,87 +124,6 @@ pub enum Source {
     Environment(&'static str),
     /// libpq itself.
     Default,
-}
-
-/// One place to connect to.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Host {
-    /// A name, an address as text, or the folder of a Unix socket: what a certificate is checked against. None where
-    /// only `hostaddr` is given.
-    pub host: Option<String>,
-    /// The address to connect to, where given apart from the name.
-    pub hostaddr: Option<String>,
-    /// 1 to 65535.
-    pub port: u16,
-    is_socket: bool,
-}
-
-impl Host {
-    /// The folder of the Unix socket (or its abstract name, which begins with `@`), where this is one.
-    pub fn socket_dir(&self) -> Option<&str> {
-        self.host.as_deref().filter(|_| self.is_socket)
-    }
-}
-
-/// Why the parameters make no connection.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum ResolveError {
-    /// A parameter that libpq of this version does not know.
-    #[error("invalid connection option \"{keyword}\"")]
-    UnknownKeyword {
-        /// The parameter.
-        keyword: String,
-    },
-    /// A value that its parameter does not take.
-    #[error("invalid {keyword} value: \"{value}\"")]
-    InvalidValue {
-        /// The parameter.
-        keyword: &'static str,
-        /// The value.
-        value: String,
-    },
-    /// A value that must be a whole number.
-    #[error("invalid integer value \"{value}\" for connection option \"{keyword}\"")]
-    InvalidInteger {
-        /// The parameter.
-        keyword: &'static str,
-        /// The value.
-        value: String,
-    },
-    /// Not 1 to 65535.
-    #[error("invalid port number: \"{port}\"")]
-    InvalidPort {
-        /// As given.
-        port: String,
-    },
-    /// As many names as addresses are needed.
-    #[error("could not match {hosts} host names to {addresses} hostaddr values")]
-    HostCount {
-        /// In `host`.
-        hosts: usize,
-        /// In `hostaddr`.
-        addresses: usize,
-    },
-    /// One port, or as many as hosts are needed.
-    #[error("could not match {ports} port numbers to {hosts} hosts")]
-    PortCount {
-        /// In `port`.
-        ports: usize,
-        /// In `host` or `hostaddr`.
-        hosts: usize,
-    },
-    /// An `sslmode` that would make another parameter pointless.
-    #[error("weak sslmode \"{mode}\" may not be used with {with}")]
-    WeakSslMode {
-        /// The `sslmode`.
-        mode: SslMode,
-        /// The other parameter, as `keyword=value`.
-        with: &'static str,
-    },
-    /// `ssl_min_protocol_version` is above `ssl_max_protocol_version`.
-    #[error("invalid SSL protocol version range")]
-    ProtocolRange,
 }
 
 pub(super) fn resolve(
@@ -450,30 +210,6 @@ fn value_of(
     with(default.into(), Source::Default)
 }
 
-/// `is_unixsock_path`; abstract names with `@` came with 14.
-fn is_socket_path(host: &str, version: Version) -> bool {
-    host.starts_with('/') || (host.starts_with('@') && version >= Version::V14)
-}
-
-/// `pqParseIntParam` and the check of the range; an empty port is the default one.
-fn port_number(port: &str) -> Result<u16, ResolveError> {
-    let blanks: &[char] = &[' ', '\t', '\n', '\x0b', '\x0c', '\r'];
-    if port.is_empty() {
-        return Ok(DEFAULT_PORT);
-    }
-    let number: i32 =
-        port.trim_matches(blanks)
-            .parse()
-            .map_err(|_| ResolveError::InvalidInteger {
-                keyword: "port",
-                value: port.into(),
-            })?;
-    match u16::try_from(number) {
-        Ok(number) if number > 0 => Ok(number),
-        _ => Err(ResolveError::InvalidPort { port: port.into() }),
-    }
-}
-
 /// Gives a parameter that is empty or not there its late default.
 fn fill(values: &mut Vec<Value>, keyword: &str, text: &str) {
     match values
@@ -505,30 +241,9 @@ fn wants_system_roots(values: &[Value], version: Version) -> bool {
     version >= Version::V16 && text(values, "sslrootcert") == Some("system")
 }
 
-fn session_attrs(version: Version) -> &'static [&'static str] {
-    const WORDS: [&str; 6] = [
-        "any",
-        "read-write",
-        "read-only",
-        "primary",
-        "standby",
-        "prefer-standby",
-    ];
-    if version >= Version::V14 {
-        &WORDS
-    } else {
-        &WORDS[..2]
-    }
-}
-
-/// The TLS versions by name, oldest first.
-const PROTOCOLS: [&str; 4] = ["TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3"];
-
-/// `DEF_PGPORT`
-const DEFAULT_PORT: u16 = 5432;
-
 #[cfg(test)]
 mod tests {
+    use super::super::SslMode;
     use super::*;
     use crate::resolve::Files;
     use crate::service::{Found, Wanted, locate};
@@ -608,14 +323,10 @@ mod tests {
     fn nothing_given_is_the_own_user_over_the_default_socket() {
         let resolved = resolve("", &[], &SITE).unwrap();
         assert_eq!((resolved.user(), resolved.dbname()), ("me", "me"));
+        let hosts = resolved.hosts().unwrap();
         assert_eq!(
-            resolved.hosts().unwrap(),
-            [Host {
-                host: Some("/run/pg".into()),
-                hostaddr: None,
-                port: 5432,
-                is_socket: true
-            }]
+            (hosts.len(), hosts[0].port, hosts[0].socket_dir()),
+            (1, 5432, Some("/run/pg"))
         );
         assert_eq!(resolved.sslmode(), Ok(SslMode::Prefer));
         assert_eq!(resolved.check(), Ok(()));
@@ -624,83 +335,6 @@ mod tests {
             "a"
         );
         assert_eq!(resolve("user=''", &[], &SITE).unwrap().user(), "me");
-    }
-
-    #[test]
-    fn lists_of_hosts_go_with_lists_of_ports() {
-        let shown = |text: &str| -> Vec<String> {
-            let part = |part: &Option<String>| part.clone().unwrap_or("-".into());
-            let hosts = resolve(text, &[], &SITE).unwrap().hosts().unwrap();
-            hosts
-                .iter()
-                .map(|h| format!("{}/{}/{}", part(&h.host), part(&h.hostaddr), h.port))
-                .collect()
-        };
-        assert_eq!(shown("host=a,b port=1"), ["a/-/1", "b/-/1"]);
-        assert_eq!(
-            shown("host=a,,/s port=1,,3"),
-            ["a/-/1", "/run/pg/-/5432", "/s/-/3"]
-        );
-        assert_eq!(
-            shown("hostaddr=::1,10.0.0.1 host=a,"),
-            ["a/::1/5432", "-/10.0.0.1/5432"]
-        );
-        assert_eq!(
-            refused("host=a,b hostaddr=::1"),
-            "could not match 2 host names to 1 hostaddr values"
-        );
-        assert_eq!(
-            refused("host=a,b,c port=1,2"),
-            "could not match 2 port numbers to 3 hosts"
-        );
-        assert_eq!(refused("port=0"), "invalid port number: \"0\"");
-        assert_eq!(refused("port=65536"), "invalid port number: \"65536\"");
-        assert_eq!(
-            refused("port=x"),
-            "invalid integer value \"x\" for connection option \"port\""
-        );
-    }
-
-    #[test]
-    fn abstract_sockets_came_with_14() {
-        let is_socket = |version| {
-            resolve("host=@x", &[], &Site { version, ..SITE })
-                .unwrap()
-                .hosts()
-                .unwrap()[0]
-                .is_socket
-        };
-        assert!(is_socket(Version::V14));
-        assert!(!is_socket(Version::V13));
-    }
-
-    #[test]
-    fn words_are_checked_before_anything_is_tried() {
-        assert_eq!(refused("sslmode=full"), "invalid sslmode value: \"full\"");
-        assert_eq!(refused("sslmode=''"), "invalid sslmode value: \"\"");
-        assert_eq!(
-            refused("channel_binding=x"),
-            "invalid channel_binding value: \"x\""
-        );
-        assert_eq!(refused("sslcertmode=x"), "invalid sslcertmode value: \"x\"");
-        assert_eq!(refused("gssencmode=x"), "invalid gssencmode value: \"x\"");
-        assert_eq!(
-            refused("target_session_attrs=x"),
-            "invalid target_session_attrs value: \"x\""
-        );
-        assert_eq!(
-            refused("ssl_min_protocol_version=x"),
-            "invalid ssl_min_protocol_version value: \"x\""
-        );
-        assert_eq!(
-            refused("ssl_max_protocol_version=tlsv1.1"),
-            "invalid SSL protocol version range"
-        );
-        assert_eq!(
-            refused("sslnegotiation=direct"),
-            "weak sslmode \"prefer\" may not be used with sslnegotiation=direct"
-        );
-        assert!(resolve("sslnegotiation=direct sslmode=require", &[], &SITE).is_ok());
     }
 
     #[test]
