@@ -87,10 +87,10 @@ impl SigningRequest {
         for attribute in info.iter_attributes() {
             match attribute.parsed_attribute() {
                 ParsedCriAttribute::ExtensionRequest(asked) => {
-                    extensions = Extensions::of(&asked.extensions)
+                    extensions = Extensions::of(&asked.extensions);
                 }
                 ParsedCriAttribute::ChallengePassword(_) => {
-                    attributes.push("a challenge password".to_owned())
+                    attributes.push("a challenge password".to_owned());
                 }
                 ParsedCriAttribute::UnsupportedAttribute => {
                     attributes.push(format!("the attribute {}", attribute.oid.to_id_string()));

@@ -108,10 +108,11 @@ fn escaped(value: &str, letters: Letters) -> String {
             Letters::Kept => c.is_control() || is_invisible(c),
         };
         match c {
-            _ if hex => c
-                .encode_utf8(&mut [0; 4])
-                .bytes()
-                .for_each(|b| drop(write!(out, "\\{b:02X}"))),
+            _ if hex => {
+                for byte in c.encode_utf8(&mut [0; 4]).bytes() {
+                    let _ = write!(out, "\\{byte:02X}");
+                }
+            }
             ' ' if i == 0 || i == last => out.push_str("\\ "),
             '#' if i == 0 => out.push_str("\\#"),
             '"' | '+' | ',' | ';' | '<' | '>' | '\\' => out.extend(['\\', c]),

@@ -192,3 +192,114 @@ fn inet_aton(text: &str) -> Option<[u8; 4]> {
     }
     Some(address)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{HostMismatch, HostRules, inet_aton, verify_host};
+    use crate::{certificate::Certificate, fixture::Authority};
+
+    fn certificate(common_name: &str, alt_names: &[&str]) -> Certificate {
+        let names: Vec<rcgen::SanType> = alt_names
+            .iter()
+            .map(|name| match name.split_once(':').unwrap() {
+                ("dns", name) => rcgen::SanType::DnsName(name.try_into().unwrap()),
+                (_, address) => rcgen::SanType::IpAddress(address.parse().unwrap()),
+            })
+            .collect();
+        Authority::root("r").odd(common_name, |params| params.subject_alt_names = names)
+    }
+
+    /// The verdicts of libpq 14 and of libpq 15.
+    fn verdicts(common_name: &str, alt_names: &[&str], host: &str) -> (bool, bool) {
+        let certificate = certificate(common_name, alt_names);
+        let ok = |rules| verify_host(&certificate, host, rules).is_ok();
+        (ok(HostRules::Libpq12), ok(HostRules::Libpq15))
+    }
+
+    #[test]
+    fn tried_with_psql_of_both_ages() {
+        assert_eq!(
+            verdicts("127.0.0.1", &["dns:foo"], "127.0.0.1"),
+            (false, true)
+        );
+        assert_eq!(
+            verdicts("127.0.0.1", &["ip:127.0.0.2"], "127.0.0.1"),
+            (true, false)
+        );
+        assert_eq!(verdicts("x", &["ip:127.0.0.1"], "127.0.0.1"), (false, true));
+        assert_eq!(verdicts("x", &["dns:127.0.0.1"], "127.0.0.1"), (true, true));
+        assert_eq!(verdicts("b", &["dns:a"], "b"), (false, false));
+        assert_eq!(verdicts("b", &["ip:127.0.0.1"], "b"), (true, true));
+        assert_eq!(verdicts("x", &["ip:127.0.0.1"], "127.1"), (false, true));
+        assert_eq!(
+            verdicts("x", &["ip:127.0.0.1"], "2130706433"),
+            (false, true)
+        );
+        assert_eq!(verdicts("x", &["ip:::1"], "::1"), (false, true));
+        assert_eq!(verdicts("x", &["ip:::1"], "0:0:0:0:0:0:0:1"), (false, true));
+    }
+
+    #[test]
+    fn names_and_wildcards() {
+        let ok = |name: &str, host| verdicts("x", &[&format!("dns:{name}")], host) == (true, true);
+        assert!(ok("Foo.Test", "fOO.test"));
+        assert!(!ok("foo.test", "foo.test."));
+        assert!(ok("*.test", "a.test"));
+        assert!(ok("*.example.test", "A.Example.test"));
+        assert!(!ok("*.test", "a.b.test"));
+        assert!(!ok("*.test", ".test"));
+        assert!(!ok("*.test", "test"));
+        assert!(!ok("*", "test"));
+        assert!(!ok("a*.test", "ab.test"));
+        assert!(!ok("*.", "a."));
+        assert!(ok("*.b", "a.b"));
+    }
+
+    #[test]
+    fn in_libpqs_words() {
+        let told = |cn: &str, names: &[&str], host: &str| {
+            verify_host(&certificate(cn, names), host, HostRules::Libpq15)
+                .unwrap_err()
+                .to_string()
+        };
+        insta::assert_snapshot!(told("b", &["dns:a"], "c"), @r#"server certificate for "a" does not match host name "c""#);
+        insta::assert_snapshot!(told("b", &["dns:a", "ip:10.0.0.1"], "c"), @r#"server certificate for "a" (and 1 other name) does not match host name "c""#);
+        insta::assert_snapshot!(told("b", &["dns:a", "dns:d", "ip:10.0.0.1"], "c"), @r#"server certificate for "a" (and 2 other names) does not match host name "c""#);
+        insta::assert_snapshot!(told("b", &["dns:a"], ""), @"host name must be specified for a verified SSL connection");
+        insta::assert_snapshot!(told("a\0b", &[], "a"), @"SSL certificate's name contains embedded null");
+        let nameless = Authority::root("r").odd("x", |params| {
+            params.distinguished_name = rcgen::DistinguishedName::new()
+        });
+        let error = verify_host(&nameless, "a", HostRules::Libpq15).unwrap_err();
+        assert_eq!(
+            error,
+            HostMismatch::OtherHost {
+                host: "a".to_owned(),
+                names: vec![]
+            }
+        );
+        insta::assert_snapshot!(error, @"could not get server's host name from server certificate");
+    }
+
+    #[test]
+    fn addresses_as_inet_aton_reads_them() {
+        for (text, is) in [
+            ("10.1.2.3", Some([10, 1, 2, 3])),
+            ("10.1.515", Some([10, 1, 2, 3])),
+            ("10.66051", Some([10, 1, 2, 3])),
+            ("0x0a010203", Some([10, 1, 2, 3])),
+            ("012.1.2.3", Some([10, 1, 2, 3])),
+            ("0", Some([0; 4])),
+            ("256.1.2.3", None),
+            ("10.1.2.256", None),
+            ("10.1.2.3.4", None),
+            ("10.1.2.", None),
+            ("4294967296", None),
+            ("08.1.1.1", None),
+            ("tolva", None),
+            ("", None),
+        ] {
+            assert_eq!(inet_aton(text), is, "{text}");
+        }
+    }
+}

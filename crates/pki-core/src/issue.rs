@@ -4,7 +4,8 @@
 use std::cell::RefCell;
 
 use rcgen::{
-    BasicConstraints, CertificateParams, IsCa, Issuer, PublicKeyData, SanType, SigningKey,
+    BasicConstraints, CertificateParams, IsCa, Issuer, KeyIdMethod, PublicKeyData, SanType,
+    SigningKey,
 };
 
 use crate::{
@@ -156,10 +157,10 @@ impl Order<'_> {
         if !problems.is_empty() {
             return Err(IssueError::Refused { problems });
         }
-        let door = Door::of(signer, &signing_key).map_err(encoding)?;
-        let holder =
-            rcgen::SubjectPublicKeyInfo::from_der(self.public_key.der()).map_err(encoding)?;
-        let params = self.params().map_err(encoding)?;
+        let door = Door::of(signer, &signing_key).map_err(|e| encoding(&e))?;
+        let holder = rcgen::SubjectPublicKeyInfo::from_der(self.public_key.der())
+            .map_err(|e| encoding(&e))?;
+        let params = self.params().map_err(|e| encoding(&e))?;
         let made = match self.issuer {
             None => params.self_signed(&door),
             Some(issuer) => Issuer::from_ca_cert_der(&issuer.der().into(), &door)
@@ -168,7 +169,7 @@ impl Order<'_> {
         let made = made.map_err(|e| {
             door.refusal
                 .take()
-                .map_or_else(|| encoding(e), IssueError::Sign)
+                .map_or_else(|| encoding(&e), IssueError::Sign)
         })?;
         let certificate = Certificate::from_der(made.der()).map_err(|e| IssueError::Encoding {
             reason: e.to_string(),
@@ -200,6 +201,7 @@ impl Order<'_> {
         });
         params.key_usages = profile.key_usages.to_vec();
         params.extended_key_usages = profile.extended.to_vec();
+        params.key_identifier_method = KeyIdMethod::PreSpecified(self.public_key.key_id());
         params.use_authority_key_identifier_extension = true;
         Ok(params)
     }
@@ -270,7 +272,7 @@ impl PublicKeyData for Door<'_> {
     }
 }
 
-fn encoding(e: rcgen::Error) -> IssueError {
+fn encoding(e: &rcgen::Error) -> IssueError {
     IssueError::Encoding {
         reason: e.to_string(),
     }

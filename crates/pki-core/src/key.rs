@@ -2,6 +2,8 @@
 
 mod encrypted;
 mod public;
+#[cfg(test)]
+mod tests;
 
 use std::{fmt, sync::Arc};
 
@@ -68,7 +70,13 @@ impl PrivateKey {
     /// # Errors
     /// [`KeyError`].
     pub fn from_pem(file: &[u8], passphrase: Option<&Secret>) -> Result<Self, KeyError> {
-        let block = first_key(file)?;
+        Self::from_block(&first_key(file)?, passphrase)
+    }
+
+    pub(crate) fn from_block(
+        block: &pem::Block,
+        passphrase: Option<&Secret>,
+    ) -> Result<Self, KeyError> {
         let der = block.contents.as_bytes();
         if block.encrypted {
             return Err(match passphrase {

@@ -67,11 +67,11 @@ pub(crate) fn problems(order: &Order<'_>, signer: &PublicKey) -> Vec<Problem> {
     let mut add = |problem| found.push(problem);
     match order.kind {
         Kind::Client if order.subject.common_name().is_none() => {
-            add(Problem::ClientWithoutCommonName)
+            add(Problem::ClientWithoutCommonName);
         }
         Kind::Server if order.alt_names.is_empty() => add(Problem::ServerWithoutAltName),
         Kind::Root | Kind::Intermediate if order.subject.is_empty() => {
-            add(Problem::AuthorityWithoutSubject)
+            add(Problem::AuthorityWithoutSubject);
         }
         _ => {}
     }

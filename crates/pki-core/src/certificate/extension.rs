@@ -50,10 +50,10 @@ impl Extensions {
                     all.extended_key_usage = Some(ExtendedKeyUsage::all(usage));
                 }
                 ParsedExtension::SubjectKeyIdentifier(id) => {
-                    all.subject_key_id = Some(id.0.to_vec())
+                    all.subject_key_id = Some(id.0.to_vec());
                 }
                 ParsedExtension::AuthorityKeyIdentifier(id) => {
-                    all.authority_key_id = Some(AuthorityKeyId::of(id))
+                    all.authority_key_id = Some(AuthorityKeyId::of(id));
                 }
                 ParsedExtension::SubjectAlternativeName(names) => {
                     all.alt_names = Some(names.general_names.iter().map(GeneralName::of).collect());

@@ -71,6 +71,12 @@ impl PublicKey {
         }
     }
 
+    /// The key identifier that certificates for this key carry: the first 160 bits of the SHA-256 of the BIT STRING's
+    /// content (RFC 7093 section 2, method 1).
+    pub(crate) fn key_id(&self) -> Vec<u8> {
+        Fingerprint::of(&self.bits).as_bytes()[..20].to_vec()
+    }
+
     pub(crate) const fn family(&self) -> &Family {
         &self.family
     }

@@ -48,32 +48,29 @@ fn best<'a>(
     crls: &'a [Crl],
     now: Time,
 ) -> Option<(&'a Crl, &'a Certificate)> {
-    let mut best: Option<((bool, bool, bool, Time), &Crl, &Certificate)> = None;
-    for crl in crls {
-        let name = &crl.parts().issuer;
-        if !name.same(&chain[depth].parts().issuer) || !crl.parts().extensions.malformed.is_empty()
+    let above = &chain[(depth + 1).min(chain.len() - 1)..];
+    let scored = crls.iter().filter_map(|crl| {
+        let extensions = &crl.parts().extensions;
+        if !crl.parts().issuer.same(&chain[depth].parts().issuer)
+            || !extensions.malformed.is_empty()
         {
-            continue;
+            return None;
         }
         // `crl_akid_check`: the certificate's own issuer first, then others above it of the same name.
-        let first = (depth + 1).min(chain.len() - 1);
-        let mut issuers = chain[first..].iter();
-        let Some(issuer) = issuers.find(|c| {
-            fits(c, &crl.parts().extensions)
-                && (**c == chain[first] || name.same(&c.parts().subject))
-        }) else {
-            continue;
-        };
+        let mut issuers = above.iter().enumerate();
+        let (distance, issuer) = issuers.find(|(i, c)| {
+            fits(c, extensions) && (*i == 0 || crl.parts().issuer.same(&c.parts().subject))
+        })?;
+        let in_time = time(crl, now).is_ok();
         let score = (
-            crl.parts().extensions.unhandled_critical.is_empty(),
-            time(crl, now).is_ok(),
-            *issuer == chain[first],
+            extensions.unhandled_critical.is_empty(),
+            in_time,
+            distance == 0,
             crl.this_update(),
         );
-        if best.is_none_or(|(highest, ..)| score > highest) {
-            best = Some((score, crl, issuer));
-        }
-    }
+        Some((score, crl, issuer))
+    });
+    let best = scored.reduce(|best, next| if next.0 > best.0 { next } else { best });
     best.map(|(_, crl, issuer)| (crl, issuer))
 }
 
