@@ -16,6 +16,12 @@ pub enum Error {
         /// The authority's folder.
         folder: PathBuf,
     },
+    /// Certificates of the authority may be in use: it is not taken away.
+    #[error("certificates of the authority in {} may be in use", folder.display())]
+    InUse {
+        /// The authority's folder.
+        folder: PathBuf,
+    },
     /// A file stands where a new authority's file has to go, and it is not a remainder of an
     /// interrupted [`init`](crate::init).
     #[error("{} is there already and belongs to no authority", path.display())]

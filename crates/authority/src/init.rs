@@ -232,7 +232,7 @@ impl Folders {
 }
 
 /// The name of a file that SQLite keeps beside a database.
-fn beside(database: &Path, ending: &str) -> PathBuf {
+pub(crate) fn beside(database: &Path, ending: &str) -> PathBuf {
     let mut name = database.as_os_str().to_owned();
     name.push(ending);
     PathBuf::from(name)

@@ -12,6 +12,7 @@
 //! passphrase or reads a clock.
 
 mod authority;
+mod discard;
 mod entry;
 mod error;
 mod folder;
@@ -20,6 +21,7 @@ mod issue;
 mod store;
 
 pub use authority::Authority;
+pub use discard::discard;
 pub use entry::{Entry, Filter, State, UnknownState};
 pub use error::{Error, StoreFault};
 pub use init::{Init, init};
