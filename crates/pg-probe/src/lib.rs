@@ -2,6 +2,8 @@
 //! plain queries. It reports stages and raw evidence. Advice is not given here, files and the environment are not read here:
 //! a [`Target`] brings keys, roots and CRLs as values.
 
+use std::net::IpAddr;
+
 mod alert;
 mod attempt;
 mod binding;
@@ -21,6 +23,13 @@ pub use failure::{Failure, ServerError, TlsFailure};
 pub use report::{AuthMethod, Fallback, Report, Stage, Step, TlsFacts, Transport};
 pub use session::{QueryError, Rows, Session, identifier, literal};
 pub use target::{Address, Credentials, Target};
+
+/// The addresses that a host name leads to, in the order in which they would be tried; none where it leads nowhere.
+#[must_use]
+pub fn addresses(host: &str) -> Vec<IpAddr> {
+    let found = socket::look_up(host, None, 0).unwrap_or_default();
+    found.into_iter().map(|address| address.ip()).collect()
+}
 
 /// What came of a connection: what was seen, and the session or the reason why there is none.
 #[derive(Debug)]
