@@ -1,1 +1,38 @@
-//! Skeleton.
+//! From a goal to a server that lets a role in by certificate, proven or untouched.
+//!
+//! ```text
+//! Goal + Facts ──draft──► Plan ──approve──► Approved ──apply──► Proof
+//!                          │ Refusal          │ Unaccepted       │ Failed: everything is back
+//! ```
+//!
+//! [`draft()`] is pure: a plan follows from its goal and facts alone, so that a dry run shows exactly
+//! what the real one does. [`apply()`] alone changes anything: under a lock, each change announced in
+//! a journal before, each undone when a later one or the proof fails. [`recover()`] does the same
+//! after a crash. Nothing here asks a person, or prints.
+
+mod apply;
+mod draft;
+mod facts;
+mod goal;
+mod journal;
+mod mark;
+mod plan;
+mod proof;
+mod recover;
+mod refusal;
+
+pub use apply::{ApplyError, ClientSeat, Failed, NotPutBack, Workshop, apply};
+pub use draft::{draft, server_name, stem};
+pub use facts::{AuthorityFacts, Client, Facts, Server, Snapshot};
+pub use goal::{
+    AccessGoal, AuthorityGoal, ClientGoal, Expectation, Goal, Identity, Login, Material, Reach,
+    Remote, ServerGoal, Wish,
+};
+pub use journal::JournalError;
+pub use plan::{
+    AlterSystem, Approved, Before, Consent, Consequence, InitAuthority, Issue, IssueId, MakeFolder,
+    Note, Part, Plan, Side, Step, Unaccepted, UnknownConsent, Write,
+};
+pub use proof::{Proof, ProofError, ProvenLogin};
+pub use recover::{Recovery, recover};
+pub use refusal::Refusal;

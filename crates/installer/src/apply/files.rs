@@ -1,0 +1,106 @@
+//! Files and folders: written beside their places first, swapped in later.
+
+use std::collections::{BTreeSet, VecDeque};
+
+use hostfile::{Ground, Staged, Trust};
+
+use super::rollback::Undo;
+use super::{ApplyError, Run};
+use crate::journal::Entry;
+use crate::plan::{Before, MakeFolder, Plan, Step, Write};
+
+/// The new files in the order of the plan, complete and synced, each beside its place.
+pub(super) type Prepared = VecDeque<Staged>;
+
+impl Run<'_, '_> {
+    pub(super) fn make_folder(&mut self, folder: &MakeFolder) -> Result<(), ApplyError> {
+        let MakeFolder { path, owner, mode } = folder;
+        self.journal.add(&Entry::Folder {
+            path: path.clone(),
+            uid: owner.uid,
+        })?;
+        let ground = Ground {
+            owner: None,
+            mode: *mode,
+        };
+        if hostfile::acting_as(owner, || hostfile::make_folder(path, &ground, Trust::Owner))?? {
+            self.undo.push(Undo::Folder {
+                path: path.clone(),
+                owner: owner.clone(),
+            });
+        }
+        Ok(())
+    }
+
+    /// Writes every new file beside its place. What is in use is not touched; dropping what was
+    /// prepared takes it away again.
+    pub(super) fn prepare(&mut self, plan: &Plan) -> Result<Prepared, ApplyError> {
+        let mut prepared = Prepared::new();
+        let mut folders = BTreeSet::new();
+        for step in &plan.steps {
+            let Step::Write(write) = step else { continue };
+            if let Some(folder) = write
+                .path
+                .parent()
+                .filter(|folder| folders.insert(folder.to_path_buf()))
+            {
+                self.journal.add(&Entry::Prepare {
+                    folder: folder.to_owned(),
+                    uid: write.owner.uid,
+                })?;
+            }
+            let content = self.content(&write.content)?;
+            let ground = Ground {
+                owner: None,
+                mode: write.mode,
+            };
+            let staged = hostfile::acting_as(&write.owner, || {
+                as_planned(write)?;
+                Ok::<_, ApplyError>(hostfile::stage(
+                    &write.path,
+                    content.as_bytes(),
+                    &ground,
+                    Trust::Owner,
+                )?)
+            })??;
+            prepared.push_back(staged);
+        }
+        Ok(prepared)
+    }
+
+    /// Puts the next prepared file in its place, with the journal telling of it first.
+    pub(super) fn swap(
+        &mut self,
+        write: &Write,
+        prepared: &mut Prepared,
+    ) -> Result<(), ApplyError> {
+        let staged = prepared
+            .pop_front()
+            .ok_or(ApplyError::Missing("a prepared file"))?;
+        self.journal.add(&Entry::Swap {
+            record: staged.record().clone(),
+            uid: write.owner.uid,
+        })?;
+        let swapped = hostfile::acting_as(&write.owner, || staged.swap())??;
+        self.undo.push(Undo::Swap {
+            swapped: Box::new(swapped),
+            owner: write.owner.clone(),
+        });
+        Ok(())
+    }
+}
+
+/// Whether the file is what it was when the plan was made, and shown, and agreed to.
+fn as_planned(write: &Write) -> Result<(), ApplyError> {
+    let found = hostfile::read_if_exists(&write.path)?;
+    let same = match (&write.before, &found) {
+        (Before::Nothing, None) | (Before::File, Some(_)) => true,
+        (Before::Bytes(before), Some(found)) => before == found,
+        _ => false,
+    };
+    if same {
+        Ok(())
+    } else {
+        Err(ApplyError::Changed(write.path.clone()))
+    }
+}

@@ -1,0 +1,123 @@
+//! From a goal and the facts to a plan. Pure: the same goal and facts always give the same plan,
+//! and nothing is asked, read or changed on the way.
+
+mod access;
+mod authority;
+mod certificate;
+mod client;
+mod edits;
+mod reach;
+mod settings;
+
+use self::authority::Issuer;
+use self::certificate::Presented;
+use self::edits::Edits;
+use self::reach::Listening;
+use crate::facts::{Facts, Server};
+use crate::goal::{Goal, ServerGoal};
+use crate::plan::{Plan, Side, Step};
+use crate::refusal::Refusal;
+
+pub(crate) use self::authority::refused;
+pub use self::certificate::server_name;
+pub use self::client::stem;
+
+/// Drafts the plan.
+///
+/// # Errors
+/// [`Refusal`] names what stands in the way.
+pub fn draft(goal: &Goal, facts: &Facts) -> Result<Plan, Refusal> {
+    let mut plan = Plan::default();
+    let issuer = authority::draft(goal, facts, &mut plan)?;
+    let mut presented = None;
+    if let (Some(wanted), Some(server)) = (&goal.server, &facts.server) {
+        presented = Some(draft_server(wanted, &issuer, server, facts, &mut plan)?);
+    }
+    if let (Some(wanted), Some(client)) = (&goal.client, &facts.client) {
+        client::draft(
+            wanted,
+            goal,
+            &issuer,
+            presented.as_ref(),
+            client,
+            facts,
+            &mut plan,
+        )?;
+    }
+    plan.steps.sort_by_key(rank);
+    Ok(plan)
+}
+
+fn draft_server(
+    wanted: &ServerGoal,
+    issuer: &Issuer,
+    server: &Server,
+    facts: &Facts,
+    plan: &mut Plan,
+) -> Result<Presented, Refusal> {
+    authority::vet_server(server)?;
+    let mut edits = Edits::of(server);
+    let presented = certificate::draft(wanted, issuer, server, facts, plan)?;
+    settings::draft(wanted, &presented, server, &mut edits, plan)?;
+    if let Some(access) = &wanted.access {
+        access::draft(access, wanted, &presented, server, &mut edits, plan)?;
+    }
+    edits.finish(server, &facts.account, plan);
+    plan.steps
+        .extend(into_force(wanted, &presented, server, plan));
+    let listening = Listening::of(&server.host, wanted.listen.as_deref());
+    let port = server
+        .host
+        .cluster
+        .postmaster
+        .as_ref()
+        .map_or(5432, |postmaster| postmaster.port);
+    plan.expectation.server = listening.addresses().next().map(|address| (address, port));
+    Ok(presented)
+}
+
+/// What brings the changes into force. Also needed where the files say the right thing already, but
+/// the server has not read them.
+fn into_force(
+    wanted: &ServerGoal,
+    presented: &Presented,
+    server: &Server,
+    plan: &Plan,
+) -> Option<Step> {
+    let settings = &server.host.settings;
+    if wanted
+        .listen
+        .as_ref()
+        .is_some_and(|listen| settings.value("listen_addresses") != listen)
+    {
+        return Some(Step::Restart);
+    }
+    let tls = &server.host.tls;
+    let written = plan.steps.iter().any(|step| match step {
+        Step::Write(write) => write.side == Side::Server,
+        Step::AlterSystem(_) => true,
+        _ => false,
+    });
+    let read = tls.on
+        && tls.certificate.path == presented.certificate
+        && tls.key.path == presented.key
+        && tls
+            .authorities
+            .as_ref()
+            .is_some_and(|file| file.path == presented.authorities);
+    (written || !read).then_some(Step::Reload)
+}
+
+/// The order in which steps are done: what may fail without anybody noticing comes first.
+fn rank(step: &Step) -> u8 {
+    match step {
+        Step::InitAuthority(_) => 0,
+        Step::Issue(_) => 1,
+        Step::MakeFolder(_) => 2,
+        Step::CreateRole(_) => 3,
+        Step::Write(write) if write.side == Side::Server => 4,
+        Step::AlterSystem(_) => 5,
+        Step::Reload | Step::Restart => 6,
+        Step::Write(_) => 7,
+    }
+}

@@ -1,0 +1,167 @@
+//! Which authority issues, and whether the server's configuration is ours to change at all.
+
+use std::path::PathBuf;
+
+use pg_host::HbaRow;
+use pki_core::Certificate;
+
+use crate::facts::{Facts, Server};
+use crate::goal::{AuthorityGoal, Goal};
+use crate::mark::marks;
+use crate::plan::{InitAuthority, Plan, Step};
+use crate::refusal::Refusal;
+
+/// Who issues what has to be issued.
+pub(super) enum Issuer {
+    /// The authority that is here.
+    Here(Certificate),
+    /// The authority that this plan makes.
+    ToBeMade,
+    /// Nobody: everything is brought.
+    Nobody,
+}
+
+impl Issuer {
+    /// The certificate, where there is one already.
+    pub(super) fn certificate(&self) -> Option<&Certificate> {
+        match self {
+            Issuer::Here(certificate) => Some(certificate),
+            Issuer::ToBeMade | Issuer::Nobody => None,
+        }
+    }
+
+    /// Whether a certificate says that this authority issued it. Its signature is not looked at:
+    /// the question is whether we may replace it, not whether to trust it.
+    pub(super) fn issued(&self, certificate: &Certificate) -> bool {
+        self.certificate().is_some_and(|own| {
+            certificate.issuer_der() == own.subject_der()
+                && certificate.authority_key_id() == own.subject_key_id()
+        })
+    }
+}
+
+/// Finds the issuer; where the goal wants one and there is none, the first step makes it.
+pub(super) fn draft(goal: &Goal, facts: &Facts, plan: &mut Plan) -> Result<Issuer, Refusal> {
+    let (Some(wanted), Some(found)) = (&goal.authority, &facts.authority) else {
+        return Ok(Issuer::Nobody);
+    };
+    if let Some(server) = &facts.server {
+        not_another(wanted, found.certificate.as_ref(), server)?;
+        plan.note(
+            "authority-here",
+            format!(
+                "the authority is on the database server, in {}: whoever takes over this machine can issue certificates. To move it off, \
+                 copy the folder to another machine, delete it here, and use pgcert request, sign and install from then on",
+                wanted.dir.display()
+            ),
+        );
+    }
+    match &found.certificate {
+        Some(certificate) => Ok(Issuer::Here(certificate.clone())),
+        None => {
+            make(wanted, facts, plan)?;
+            Ok(Issuer::ToBeMade)
+        }
+    }
+}
+
+/// Whether the configuration is somebody else's, or broken before we come.
+pub(super) fn vet_server(server: &Server) -> Result<(), Refusal> {
+    let host = &server.host;
+    if !host.signs.is_empty() {
+        return Err(Refusal::Managed {
+            signs: host.signs.clone(),
+        });
+    }
+    let broken = |what, errors: Vec<String>| match errors.is_empty() {
+        true => Ok(()),
+        false => Err(Refusal::Broken { what, errors }),
+    };
+    broken(
+        "postgresql.conf",
+        host.configuration
+            .assignments
+            .errors()
+            .iter()
+            .map(ToString::to_string)
+            .collect(),
+    )?;
+    broken(
+        "pg_hba.conf",
+        host.hba
+            .rules
+            .errors
+            .iter()
+            .map(ToString::to_string)
+            .collect(),
+    )?;
+    broken("pg_hba.conf", host.hba.refused().map(refused).collect())
+}
+
+/// A row of `pg_hba_file_rules` that the server refuses, in its words where it has any.
+pub(crate) fn refused(row: &HbaRow) -> String {
+    let line = row
+        .line
+        .map(|line| format!("line {line}: "))
+        .unwrap_or_default();
+    format!(
+        "{line}{}",
+        row.error
+            .as_deref()
+            .unwrap_or("an option's value is invalid")
+    )
+}
+
+fn make(wanted: &AuthorityGoal, facts: &Facts, plan: &mut Plan) -> Result<(), Refusal> {
+    let server_user = facts
+        .server
+        .as_ref()
+        .map(|server| server.host.cluster.owner.uid);
+    if server_user == Some(facts.account.uid) && !wanted.encrypted && !wanted.dir_was_named {
+        return Err(Refusal::ExposedAuthority {
+            dir: wanted.dir.clone(),
+        });
+    }
+    plan.steps.push(Step::InitAuthority(InitAuthority {
+        dir: wanted.dir.clone(),
+        subject: wanted.subject.with_common_name(&wanted.name),
+        days: wanted.days,
+        key_type: wanted.key_type,
+        encrypted: wanted.encrypted,
+    }));
+    if !wanted.encrypted {
+        plan.note("unencrypted-authority", "the authority's key will not be encrypted: whoever can read the file can issue certificates");
+    }
+    Ok(())
+}
+
+/// A second authority by accident would lock the first one's roles out one day.
+fn not_another(
+    wanted: &AuthorityGoal,
+    own: Option<&Certificate>,
+    server: &Server,
+) -> Result<(), Refusal> {
+    if wanted.dir_was_named {
+        return Ok(());
+    }
+    let own = own.map(Certificate::fingerprint);
+    let Some(file) = server
+        .host
+        .tls
+        .authorities
+        .as_ref()
+        .and_then(|authorities| authorities.file.as_ref())
+    else {
+        return Ok(());
+    };
+    match marks(&file.bytes)
+        .into_iter()
+        .find(|(fingerprint, _)| Some(*fingerprint) != own)
+    {
+        Some((_, authority)) => Err(Refusal::OtherAuthority {
+            authority,
+            path: PathBuf::from(&file.path),
+        }),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,304 @@
+//! The proof: not what the files say, but what a client gets. The login goes through the service
+//! that was written, as the user who owns it, the way libpq would go.
+
+use std::net::IpAddr;
+use std::thread::sleep;
+use std::time::Duration;
+
+use doctor::{Finding, Observation, diagnose};
+use pg_config::conninfo::{Conninfo, SslNegotiation};
+use pg_host::client::{self, ClientError, Environment};
+use pg_host::{AskError, OwnTls, own_tls};
+use pg_probe::{Address, Attempt, Failure, Report, Session, Target};
+use pki_core::{Certificate, Fingerprint};
+
+use crate::apply::{ClientSeat, NotPutBack, Workshop};
+use crate::goal::{Expectation, Login, Reach};
+
+/// What was proven.
+#[derive(Debug, Default)]
+pub struct Proof {
+    /// The fingerprint of the certificate that the server serves, which is the one expected.
+    pub served: Option<Fingerprint>,
+    /// The login that worked.
+    pub login: Option<ProvenLogin>,
+    /// The server's words when the same login was tried without the certificate.
+    pub refused_without: Option<String>,
+    /// What could not be tried from here, with the reason.
+    pub not_tried: Option<String>,
+    /// Old files that could not be taken away; the new ones are in force nevertheless.
+    pub leftovers: Vec<NotPutBack>,
+}
+
+impl Proof {
+    pub(crate) fn with_leftovers(self, leftovers: Vec<NotPutBack>) -> Self {
+        Proof { leftovers, ..self }
+    }
+}
+
+/// A login that worked.
+#[derive(Debug)]
+pub struct ProvenLogin {
+    /// Through which service.
+    pub service: String,
+    /// As which role: what the server says of itself (`current_user`).
+    pub role: String,
+    /// To which database.
+    pub database: String,
+    /// The session's row of `pg_stat_ssl`.
+    pub tls: OwnTls,
+}
+
+/// Why the result does not hold.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ProofError {
+    /// The server cannot be asked for its certificate.
+    #[error("the server does not serve TLS: {0}")]
+    NoTls(Box<Failure>),
+    /// It serves another certificate.
+    #[error("the server serves another certificate than the one expected")]
+    OtherCertificate {
+        /// The one that it serves, if any.
+        served: Option<Box<Certificate>>,
+    },
+    /// libpq would not even connect.
+    #[error("psql service={service} would not connect: {source}")]
+    Client {
+        /// The service.
+        service: String,
+        /// Why.
+        source: Box<ClientError>,
+    },
+    /// The login does not work.
+    #[error("the login through service={service} does not work: {failure}")]
+    Login {
+        /// The service.
+        service: String,
+        /// What happened.
+        failure: Box<Failure>,
+        /// What it means.
+        findings: Vec<Finding>,
+    },
+    /// The role gets in over TLS without its certificate.
+    #[error("role \"{role}\" gets in over TLS without its certificate")]
+    LetInWithout {
+        /// The role.
+        role: String,
+    },
+    /// Somebody else was logged in.
+    #[error("the login ended as role \"{0}\"")]
+    OtherRole(String),
+    /// The session is not what the server was to see.
+    #[error("the server does not see a TLS session with the client's certificate")]
+    NotSeen,
+    /// The session could not be asked.
+    #[error(transparent)]
+    Ask(Box<AskError>),
+    /// The client's rights could not be taken on.
+    #[error(transparent)]
+    Rights(#[from] hostfile::Error),
+    /// A service that the plan names is not there: a bug.
+    #[error("there is no client to prove the login with")]
+    NoClient,
+}
+
+impl ProofError {
+    /// What the failed login means, the cause first.
+    #[must_use]
+    pub fn findings(&self) -> &[Finding] {
+        match self {
+            ProofError::Login { findings, .. } => findings,
+            _ => &[],
+        }
+    }
+}
+
+/// Proves what was expected. `issued` is the server certificate of this apply.
+pub(crate) fn prove(
+    expectation: &Expectation,
+    issued: Option<&Certificate>,
+    workshop: &Workshop<'_>,
+) -> Result<Proof, ProofError> {
+    let mut proof = Proof::default();
+    let expected = if expectation.serves_issued {
+        issued.map(Certificate::fingerprint)
+    } else {
+        expectation.served
+    };
+    if let (Some(expected), Some((address, port))) = (expected, expectation.server) {
+        proof.served = Some(served(expected, address, port)?);
+    }
+    if let Some(login) = &expectation.login {
+        let seat = workshop.client.as_ref().ok_or(ProofError::NoClient)?;
+        prove_login(login, seat, workshop, &mut proof)?;
+    }
+    Ok(proof)
+}
+
+/// A reload is asked for and not awaited by the server: the new certificate shows after a moment.
+fn served(expected: Fingerprint, address: IpAddr, port: u16) -> Result<Fingerprint, ProofError> {
+    let address = Address::Tcp {
+        host: String::new(),
+        ip: Some(address),
+        port,
+    };
+    let (report, result) = patiently(|| {
+        let (report, result) = pg_probe::served(&address, SslNegotiation::Postgres, TIMEOUT);
+        let right = report
+            .server_certificate
+            .first()
+            .is_some_and(|found| found.fingerprint() == expected);
+        ((report, result), right)
+    });
+    match report.server_certificate.into_iter().next() {
+        Some(found) if found.fingerprint() == expected => Ok(expected),
+        Some(other) => Err(ProofError::OtherCertificate {
+            served: Some(Box::new(other)),
+        }),
+        None => Err(result.map_or_else(
+            |failure| ProofError::NoTls(Box::new(failure)),
+            |()| ProofError::OtherCertificate { served: None },
+        )),
+    }
+}
+
+fn prove_login(
+    login: &Login,
+    seat: &ClientSeat,
+    workshop: &Workshop<'_>,
+    proof: &mut Proof,
+) -> Result<(), ProofError> {
+    let target = target(login, seat, workshop)?;
+    let attempt = patiently(|| {
+        let attempt = connect(&target, seat);
+        let works = |attempt: &Attempt| attempt.outcome.is_ok() || login.reach == Reach::Handshake;
+        let done = attempt.as_ref().is_ok_and(works);
+        (attempt, done)
+    });
+    let Attempt { report, outcome } = attempt?;
+    match (outcome, login.reach) {
+        (Ok(session), _) => proof.login = Some(look_around(session, login)?),
+        (Err(Failure::Server(error)), Reach::Handshake) => {
+            // The server has taken the certificate and only then looked at the rules.
+            proof.not_tried = Some(format!(
+                "the rule covers no address of this machine, so the login was not tried (the server said: {})",
+                error.message
+            ));
+            return Ok(());
+        }
+        (Err(failure), _) => return Err(failed(login, &target, &report, failure)),
+    }
+    let without = Target {
+        credentials: None,
+        ..target
+    };
+    match connect(&without, seat)?.outcome {
+        Ok(_) => Err(ProofError::LetInWithout {
+            role: login.role.clone(),
+        }),
+        Err(failure) => {
+            proof.refused_without = Some(failure.to_string());
+            Ok(())
+        }
+    }
+}
+
+/// What libpq would make of the service.
+fn target(login: &Login, seat: &ClientSeat, workshop: &Workshop<'_>) -> Result<Target, ProofError> {
+    let wrong = |source: ClientError| ProofError::Client {
+        service: login.service.clone(),
+        source: Box::new(source),
+    };
+    let mut conninfo = Conninfo::new();
+    let _ = conninfo.set("service", &login.service);
+    let _ = conninfo.set("connect_timeout", &TIMEOUT.as_secs().to_string());
+    if let Some(passphrase) = &seat.key_passphrase {
+        let _ = conninfo.set(
+            "sslpassword",
+            &String::from_utf8_lossy(passphrase.as_bytes()),
+        );
+    }
+    let home = seat.home.to_string_lossy().into_owned();
+    let environment: Environment = [("HOME", home)].into_iter().collect();
+    let found = client::resolve(
+        &conninfo,
+        &environment,
+        &seat.account,
+        &seat.libpq,
+        workshop.now,
+    )
+    .map_err(wrong)?;
+    Ok(Target {
+        application_name: "pgcert".to_owned(),
+        ..found.target
+    })
+}
+
+fn connect(target: &Target, seat: &ClientSeat) -> Result<Attempt, ProofError> {
+    Ok(hostfile::acting_as(&seat.account, || {
+        pg_probe::connect(target)
+    })?)
+}
+
+/// From inside the session: who we are, and what the server sees of the connection.
+fn look_around(mut session: Session, login: &Login) -> Result<ProvenLogin, ProofError> {
+    let who = session
+        .query("SELECT current_user, current_database()")
+        .map_err(AskError::from)?;
+    let role = who.get(0, "current_user").unwrap_or_default().to_owned();
+    let database = who
+        .get(0, "current_database")
+        .unwrap_or_default()
+        .to_owned();
+    if role != login.role {
+        return Err(ProofError::OtherRole(role));
+    }
+    let tls = own_tls(&mut session)?;
+    if !tls.tls || tls.client_dn.is_none() {
+        return Err(ProofError::NotSeen);
+    }
+    Ok(ProvenLogin {
+        service: login.service.clone(),
+        role,
+        database,
+        tls,
+    })
+}
+
+fn failed(login: &Login, target: &Target, report: &Report, failure: Failure) -> ProofError {
+    let findings = diagnose(&Observation::new(target, report, Some(&failure)));
+    ProofError::Login {
+        service: login.service.clone(),
+        failure: Box::new(failure),
+        findings,
+    }
+}
+
+/// Tries until it is done, for about two seconds in all: a server that was told to read its files
+/// does so in its own time.
+fn patiently<T>(mut attempt: impl FnMut() -> (T, bool)) -> T {
+    for pause in PAUSES {
+        let (result, done) = attempt();
+        if done {
+            return result;
+        }
+        sleep(pause);
+    }
+    attempt().0
+}
+
+const TIMEOUT: Duration = Duration::from_secs(10);
+const PAUSES: [Duration; 5] = [
+    Duration::from_millis(50),
+    Duration::from_millis(150),
+    Duration::from_millis(300),
+    Duration::from_millis(600),
+    Duration::from_millis(1000),
+];
+
+impl From<AskError> for ProofError {
+    fn from(error: AskError) -> Self {
+        ProofError::Ask(Box::new(error))
+    }
+}

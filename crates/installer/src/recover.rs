@@ -1,0 +1,198 @@
+//! After a crash: what the journal announced is taken back, or, where everything had been proven,
+//! finished.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use authority::{Authority, State};
+use hostfile::{Account, Lock, Trust};
+use pg_host::{Admin, Cluster, How};
+use pki_core::Time;
+
+use crate::apply::{ApplyError, NotPutBack, drop_role, reload, set_system};
+use crate::journal::{Entry, Journal};
+
+/// What recovery did.
+#[derive(Debug, Default)]
+pub struct Recovery {
+    /// Whether the crash came after the proof: the work was finished, not taken back.
+    pub finished: bool,
+    /// What could not be put back. Empty: nothing is left of the crashed run.
+    pub left: Vec<NotPutBack>,
+}
+
+/// Recovers from a crash of an earlier apply. `None`: there was none.
+///
+/// A file is touched only where it holds exactly the bytes that the journal tells of.
+///
+/// # Errors
+/// [`ApplyError`] where the journal cannot be read, or another process is at work.
+pub fn recover(state: &Path, now: Time) -> Result<Option<Recovery>, ApplyError> {
+    if Journal::left_over(state)?.is_none() {
+        return Ok(None);
+    }
+    let _lock = Lock::acquire_within(&state.join("lock"), 0o600, Trust::Owner, PATIENCE)?;
+    // Read again: whoever had the lock may have ended in good order meanwhile.
+    let Some((journal, entries)) = Journal::left_over(state)? else {
+        return Ok(None);
+    };
+    let mut recovery = Recovery {
+        finished: entries.contains(&Entry::Proven),
+        left: Vec::new(),
+    };
+    let mut server = Server::of(&entries, now);
+    for entry in entries.iter().rev() {
+        if let Err((what, reason)) = take_back(entry, recovery.finished, &mut server) {
+            recovery.left.push(NotPutBack {
+                what,
+                saved: saved(entry),
+                reason,
+            });
+        }
+    }
+    if !recovery.finished
+        && entries
+            .iter()
+            .any(|entry| matches!(entry, Entry::Reload | Entry::Restart | Entry::Swap { .. }))
+        && let Err(reason) = server.read_again()
+    {
+        recovery.left.push(NotPutBack {
+            what: "the running server".to_owned(),
+            saved: None,
+            reason,
+        });
+    }
+    if recovery.left.is_empty() {
+        journal.take_away()?;
+    }
+    Ok(Some(recovery))
+}
+
+/// Undoes, or with `finish` completes, what one entry announced. It may not have happened.
+fn take_back(entry: &Entry, finish: bool, server: &mut Server) -> Result<(), (String, String)> {
+    match entry {
+        Entry::Swap { record, uid } => {
+            let work = || {
+                if finish {
+                    hostfile::recover_keep(record)
+                } else {
+                    hostfile::recover_undo(record)
+                }
+            };
+            acting(*uid, work).map_err(|reason| (record.target.display().to_string(), reason))
+        }
+        Entry::Prepare { folder, uid } => {
+            acting(*uid, || tidy(folder)).map_err(|reason| (folder.display().to_string(), reason))
+        }
+        _ if finish => Ok(()),
+        Entry::Folder { path, uid } => {
+            let gone = acting(*uid, || match hostfile::metadata(path)? {
+                Some(_) => hostfile::remove_folder_if_empty(path, Trust::Owner),
+                None => Ok(false),
+            });
+            gone.map_err(|reason| (path.display().to_string(), reason))
+        }
+        Entry::Issued { authority, serial } => mark_unused(authority, serial)
+            .map_err(|reason| (format!("certificate {serial}"), reason)),
+        Entry::Authority { path } => authority::discard(path)
+            .map_err(|error| (path.display().to_string(), error.to_string())),
+        Entry::Role { name } => server
+            .ask(|admin| drop_role(admin, name))
+            .map_err(|reason| (format!("role \"{name}\""), reason)),
+        Entry::AlterSystem { name, before } => server
+            .ask(|admin| set_system(admin, name, before.as_deref()))
+            .map_err(|reason| (format!("setting {name}"), reason)),
+        Entry::Begin { .. } | Entry::Reload | Entry::Restart | Entry::Proven => Ok(()),
+    }
+}
+
+/// Takes away what was written beside its place and never swapped in.
+fn tidy(folder: &Path) -> Result<(), hostfile::Error> {
+    if hostfile::metadata(folder)?.is_none() {
+        return Ok(());
+    }
+    for path in hostfile::leftovers(folder)? {
+        hostfile::remove(&path, Trust::Owner)?;
+    }
+    Ok(())
+}
+
+fn mark_unused(authority: &Path, serial: &str) -> Result<(), String> {
+    let serial = serial
+        .parse()
+        .map_err(|_| format!("{serial} is no serial"))?;
+    let found = Authority::open(authority).map_err(|error| error.to_string())?;
+    found
+        .map_or(Ok(()), |found| found.mark(&serial, State::Unused))
+        .map_err(|error| error.to_string())
+}
+
+fn acting<T: Send>(
+    uid: u32,
+    work: impl FnOnce() -> Result<T, hostfile::Error> + Send,
+) -> Result<(), String> {
+    let account = Account::by_uid(uid).map_err(|error| error.to_string())?;
+    match hostfile::acting_as(&account, work) {
+        Ok(Ok(_)) => Ok(()),
+        Ok(Err(error)) | Err(error) => Err(error.to_string()),
+    }
+}
+
+fn saved(entry: &Entry) -> Option<PathBuf> {
+    match entry {
+        Entry::Swap { record, .. } => record.old.map(|_| record.staged.clone()),
+        _ => None,
+    }
+}
+
+/// The server of the crashed run, reached when it is first needed.
+struct Server {
+    data_dir: Option<PathBuf>,
+    now: Time,
+    admin: Option<Admin>,
+}
+
+impl Server {
+    fn of(entries: &[Entry], now: Time) -> Self {
+        let data_dir = entries.iter().find_map(|entry| match entry {
+            Entry::Begin { data_dir, .. } => data_dir.clone(),
+            _ => None,
+        });
+        Server {
+            data_dir,
+            now,
+            admin: None,
+        }
+    }
+
+    fn ask(
+        &mut self,
+        question: impl FnOnce(&mut Admin) -> Result<(), ApplyError>,
+    ) -> Result<(), String> {
+        let admin = match &mut self.admin {
+            Some(admin) => admin,
+            None => {
+                let data_dir = self
+                    .data_dir
+                    .as_ref()
+                    .ok_or("the journal names no server")?;
+                let cluster = Cluster::at(data_dir).map_err(|error| error.to_string())?;
+                let admin = Admin::connect(&cluster, &How::Socket, self.now)
+                    .map_err(|error| error.to_string())?;
+                self.admin.insert(admin)
+            }
+        };
+        question(admin).map_err(|error| error.to_string())
+    }
+
+    /// A server that is down reads the old files when it starts.
+    fn read_again(&mut self) -> Result<(), String> {
+        let Some(data_dir) = &self.data_dir else {
+            return Ok(());
+        };
+        let running = Cluster::at(data_dir).is_ok_and(|cluster| cluster.postmaster.is_some());
+        if running { self.ask(reload) } else { Ok(()) }
+    }
+}
+
+const PATIENCE: Duration = Duration::from_secs(2);
