@@ -1,0 +1,37 @@
+//! One module a command: from arguments to a result that is printed.
+
+mod advice;
+mod ca;
+mod change;
+mod check;
+mod client;
+mod inspect;
+mod install;
+mod issued;
+mod manual;
+mod request;
+mod server;
+mod setup;
+mod sign;
+
+use crate::args::Command;
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::output::Output;
+
+/// Runs the command.
+pub(crate) fn run(command: Command, context: &Context, output: &mut Output) -> Result<(), Failure> {
+    match command {
+        Command::Setup(args) => setup::run(&args, context, output),
+        Command::Ca(args) => ca::run(&args, context, output),
+        Command::Request(args) => request::run(&args, context, output),
+        Command::Sign(args) => sign::run(&args, context, output),
+        Command::Install(args) => install::run(args, context, output),
+        Command::Check(args) => check::run(&args, context, output),
+        Command::Inspect(args) => inspect::run(&args, context, output),
+        Command::List(args) => issued::list(&args, context, output),
+        Command::Show(args) => issued::show(&args, context, output),
+        Command::Completions { shell } => manual::completions(shell, output),
+        Command::Man => manual::man(output),
+    }
+}

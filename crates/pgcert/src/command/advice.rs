@@ -1,0 +1,106 @@
+//! What to do when a plan is refused or an apply fails: the libraries say what is, here is what
+//! helps.
+
+use doctor::Finding;
+use installer::{ApplyError, Failed, NotPutBack, Refusal, Unaccepted};
+
+use super::change::NOT_PUT_BACK;
+use crate::command::ca;
+use crate::failure::Failure;
+
+/// There is no plan.
+pub(crate) fn refused(refusal: &Refusal) -> Failure {
+    let failure = Failure::because("nothing was touched", refusal);
+    match refusal {
+        Refusal::Managed { signs } => signs.iter().fold(failure, |failure, sign| {
+            failure.hint(format!(
+                "{}{}: {} — give the settings and the rule to {:?} instead; --dry-run on a server of your own shows them",
+                sign.path.display(),
+                sign.line.map(|line| format!(":{line}")).unwrap_or_default(),
+                sign.text,
+                sign.manager
+            ))
+        }),
+        Refusal::Broken { .. } => failure.hint("mend that first: the server would not load the file, with or without a new rule"),
+        Refusal::NoRole { role } => failure.hint(format!("--create-role creates \"{role}\" with LOGIN and nothing else")),
+        Refusal::Standby { .. } => failure.hint("create it on the primary, then run this again"),
+        Refusal::NoLogin { role } => failure.hint(format!("ALTER ROLE \"{role}\" LOGIN lets it log in")),
+        Refusal::NoConnect { role, database } => failure.hint(format!("GRANT CONNECT ON DATABASE \"{database}\" TO \"{role}\"")),
+        Refusal::NoPlace { .. } => failure.hint("change or move those lines first; no new rule could both take effect and leave them their say"),
+        Refusal::CommandLine { name } => failure.hint(format!("take {name} off the server's command line (postmaster.opts shows it)")),
+        Refusal::NeedsRestart { .. } => failure.hint("--restart allows it"),
+        Refusal::SystemBundle { .. } => {
+            failure.hint("point ssl_ca_file to a file of this cluster alone; every authority in that bundle could let clients in")
+        }
+        Refusal::CrlInForce { .. } => failure.hint("put a CRL of this authority there first, or unset ssl_crl_file and ssl_crl_dir"),
+        Refusal::OtherAuthority { .. } => failure.hint("--authority DIR names its folder"),
+        Refusal::ExposedAuthority { .. } => failure
+            .hint("SQL superusers read files as that user: use a passphrase, or run as root")
+            .hint("--authority DIR says that you mean it"),
+        Refusal::ServiceTaken { .. } => failure.hint("--service NAME chooses another name"),
+        Refusal::FileTaken { .. } => failure.hint("move it away: nothing that pgcert did not write is overwritten"),
+        Refusal::NoHome { .. } => failure.hint("--client-home DIR names the folder that holds .postgresql"),
+        _ => failure,
+    }
+}
+
+/// A consequence that nobody agreed to.
+pub(crate) fn unaccepted(unaccepted: &Unaccepted) -> Failure {
+    let mut text =
+        "nothing was touched: not everything that this changes for others is accepted".to_owned();
+    for consequence in &unaccepted.consequences {
+        text.push_str(&format!(
+            "\n  {}: {}",
+            consequence.consent, consequence.text
+        ));
+    }
+    let names: std::collections::BTreeSet<_> = unaccepted
+        .consequences
+        .iter()
+        .map(|c| c.consent.name())
+        .collect();
+    let names: Vec<_> = names.into_iter().collect();
+    Failure::new(text).hint(format!("--accept {} accepts", names.join(",")))
+}
+
+/// An apply that failed.
+pub(crate) fn failed(failed: &Failed) -> Failure {
+    if !failed.left.is_empty() {
+        return not_put_back(&format!("it failed: {}", failed.cause), &failed.left);
+    }
+    let what = "everything is as it was";
+    match &failed.cause {
+        ApplyError::Authority(error) => ca::failed(what, error),
+        ApplyError::File(hostfile::Error::Locked { .. }) => Failure::because(what, &failed.cause)
+            .hint("another pgcert is at work here: wait for it to end"),
+        ApplyError::Proof(error) => {
+            let failure = Failure::because(what, error.as_ref());
+            error.findings().iter().fold(failure, explain)
+        }
+        cause => Failure::because(what, cause),
+    }
+}
+
+/// What a failed login means, as hints.
+fn explain(failure: Failure, finding: &Finding) -> Failure {
+    let seen = finding.evidence.iter().map(|seen| format!("seen: {seen}"));
+    let hints = [finding.cause.clone()]
+        .into_iter()
+        .chain(seen)
+        .chain(finding.fix.clone());
+    hints.fold(failure, Failure::hint)
+}
+
+/// Something could not be put back: each of it is named, with its saved copy.
+pub(crate) fn not_put_back(what: &str, left: &[NotPutBack]) -> Failure {
+    let mut text = format!("{what}\nnot put back:");
+    for left in left {
+        text.push_str(&format!("\n  {}: {}", left.what, left.reason));
+        if let Some(saved) = &left.saved {
+            text.push_str(&format!(" (its former content is in {})", saved.display()));
+        }
+    }
+    Failure::new(text).code(NOT_PUT_BACK).hint(
+        "nothing else was touched; once that is mended, run pgcert again: it finishes what is left",
+    )
+}

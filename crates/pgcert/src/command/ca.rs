@@ -1,0 +1,144 @@
+//! `pgcert ca`: making the authority, showing it, giving out its certificate.
+
+use authority::{Authority, Init};
+use hostfile::host_name;
+use serde_json::json;
+
+use crate::args::{Ca, CaInit};
+use crate::context::Context;
+use crate::failure::{Code, Failure, escape};
+use crate::output::Output;
+use crate::passphrase;
+
+/// Runs `pgcert ca init`, `show` or `export`.
+pub(crate) fn run(args: &Ca, context: &Context, output: &mut Output) -> Result<(), Failure> {
+    match args {
+        Ca::Init(args) => init(args, context, output),
+        Ca::Show => show(context, output),
+        Ca::Export => export(context, output),
+    }
+}
+
+fn init(args: &CaInit, context: &Context, output: &mut Output) -> Result<(), Failure> {
+    if args.key_type.breaks_channel_binding() && !args.force {
+        return Err(Failure::usage(format!("an authority with a key of type {} is refused", args.key_type))
+            .hint("its signature has no digest that channel binding could use: psql's password logins (SCRAM) to every server with such a certificate fail")
+            .hint("use p256, or --force where nobody logs in by password"));
+    }
+    // Asked before the passphrase: a person should not think one up in vain.
+    if Authority::open(&context.authority).is_ok_and(|found| found.is_some()) {
+        return Err(Failure::new(format!(
+            "{} already holds an authority",
+            context.authority.display()
+        ))
+        .hint("pgcert ca show tells what it is; --authority DIR makes another one"));
+    }
+    let passphrase = passphrase::of_authority(&args.passphrase, true)?;
+    let name = args.ca_name.clone().unwrap_or_else(default_name);
+    let subject = args.subject.clone().unwrap_or_default();
+    let authority = authority::init(
+        &context.authority,
+        &Init {
+            name: &name,
+            subject: &subject,
+            days: args.days,
+            key_type: args.key_type,
+            passphrase: passphrase.as_ref(),
+            owner: None,
+            by: &context.account.name,
+        },
+        context.now,
+    )
+    .map_err(|error| failed("the authority cannot be made", &error))?;
+    output.say(&format!(
+        "authority \"{}\" made in {}",
+        escape(&name),
+        authority.folder().display()
+    ));
+    if passphrase.is_none() {
+        output.say("its key is not encrypted: whoever can read ca.key can issue certificates");
+    }
+    if output.json() {
+        output.print_json(json!({ "changed": true, "authority": describe(&authority) }))?;
+    }
+    Ok(())
+}
+
+fn show(context: &Context, output: &mut Output) -> Result<(), Failure> {
+    let authority = open(context)?;
+    if output.json() {
+        return output.print_json(describe(&authority));
+    }
+    let encrypted = authority
+        .key_is_encrypted()
+        .map_err(|error| failed("the authority's key cannot be read", &error))?;
+    let certificate = pki_core::inspect(authority.certificate().der(), None)
+        .map_err(|error| Failure::because("the authority's certificate cannot be shown", &error))?;
+    let mut text = format!(
+        "{}: authority, key {}\n",
+        authority.folder().display(),
+        if encrypted {
+            "encrypted"
+        } else {
+            "NOT encrypted"
+        }
+    );
+    for item in certificate {
+        text.push_str(&escape(&item.describe(context.now)));
+    }
+    output.print(&text)
+}
+
+fn export(context: &Context, output: &mut Output) -> Result<(), Failure> {
+    let authority = open(context)?;
+    output.print(&authority.certificate().to_pem())
+}
+
+fn describe(authority: &Authority) -> serde_json::Value {
+    let certificate = authority.certificate();
+    json!({
+        "folder": authority.folder(),
+        "subject": certificate.subject(),
+        "serial": certificate.serial().to_string(),
+        "not_before": certificate.validity().not_before.rfc3339(),
+        "not_after": certificate.validity().not_after.rfc3339(),
+        "fingerprint": certificate.fingerprint().to_string(),
+        "key_encrypted": authority.key_is_encrypted().ok(),
+        "certificate": certificate.to_pem(),
+    })
+}
+
+/// The authority of this command.
+pub(crate) fn open(context: &Context) -> Result<Authority, Failure> {
+    let folder = context.authority.display();
+    Authority::open(&context.authority)
+        .map_err(|error| {
+            failed(
+                format_args!("the authority in {folder} cannot be opened"),
+                &error,
+            )
+        })?
+        .ok_or_else(|| {
+            Failure::new(format!("there is no authority in {folder}"))
+                .hint("pgcert ca init makes one; --authority DIR names another folder")
+        })
+}
+
+/// The common name of an authority, unless said otherwise.
+pub(crate) fn default_name() -> String {
+    format!("{} PostgreSQL CA", host_name())
+}
+
+/// An authority's error with what can be done about it.
+pub(crate) fn failed(what: impl std::fmt::Display, error: &authority::Error) -> Failure {
+    use pki_core::KeyError;
+    let failure = Failure::because(what, error).code(Code::Failed);
+    match error {
+        authority::Error::Key { source: KeyError::Encrypted, .. } => {
+            failure.hint("--passphrase-file, --passphrase-fd or --passphrase-command says where its passphrase comes from")
+        }
+        authority::Error::Exposed { path, .. } => failure.hint(format!("chmod go= {}", path.display())),
+        authority::Error::Expired { .. } => failure.hint("--authority DIR with pgcert ca init makes a new one"),
+        _ => failure,
+    }
+}

@@ -1,0 +1,157 @@
+//! `pgcert check`: connects as libpq would, says what happened and why.
+
+use doctor::{Finding, Observation, Severity, diagnose};
+use hostfile::Account;
+use pg_config::conninfo::Conninfo;
+use pg_host::client::{self, ClientTarget, Environment, Libpq};
+use pg_probe::Attempt;
+use serde_json::json;
+
+use super::server::environment;
+use crate::args::Check;
+use crate::context::Context;
+use crate::failure::{Code, Failure, escape};
+use crate::output::{BAD, GOOD, Output, styled};
+use crate::render;
+
+/// Runs `pgcert check`.
+pub(crate) fn run(args: &Check, context: &Context, output: &mut Output) -> Result<(), Failure> {
+    let conninfo: Conninfo = args
+        .conninfo
+        .as_deref()
+        .unwrap_or_default()
+        .parse()
+        .map_err(|error| {
+            Failure::because("that is no connection string", &error).code(Code::Usage)
+        })?;
+    let (account, environment) = match &args.client_user {
+        Some(name) => {
+            let account = Account::by_name(name)
+                .map_err(|error| Failure::because("the client's user is not known", &error))?;
+            let home = account.home.to_string_lossy().into_owned();
+            (
+                account,
+                [("HOME", home)].into_iter().collect::<Environment>(),
+            )
+        }
+        None => (context.account.clone(), environment(context)),
+    };
+    let found = client::resolve(
+        &conninfo,
+        &environment,
+        &account,
+        &Libpq::default(),
+        context.now,
+    );
+    let found = match found {
+        Ok(found) => found,
+        Err(error) => return unresolved(&error, output),
+    };
+    for note in &found.notes {
+        output.say(&escape(&note.to_string()));
+    }
+    let attempt = hostfile::acting_as(&account, || pg_probe::connect(&found.target))
+        .map_err(|error| Failure::because("the user's rights cannot be taken on", &error))?;
+    report(&found, attempt, output)
+}
+
+/// libpq would not even open a socket.
+fn unresolved(error: &client::ClientError, output: &mut Output) -> Result<(), Failure> {
+    if output.json() {
+        output.print_json(json!({
+            "ok": false, "cause": "client-files", "message": error.to_string(), "evidence": [], "fix": null, "stages": [],
+        }))?;
+    }
+    Err(Failure::because("the connection cannot be made", error).code(Code::Problems))
+}
+
+fn report(found: &ClientTarget, attempt: Attempt, output: &mut Output) -> Result<(), Failure> {
+    let Attempt { report, outcome } = attempt;
+    let failure = outcome.as_ref().err();
+    let findings = diagnose(&Observation::new(&found.target, &report, failure));
+    let seen = match outcome {
+        Ok(mut session) => pg_host::own_tls(&mut session)
+            .ok()
+            .map(|tls| render::proof::tls(&tls)),
+        Err(ref _failure) => None,
+    };
+    let ok = seen.is_some()
+        || !findings
+            .iter()
+            .any(|finding| finding.severity == Severity::Error);
+    if output.json() {
+        output.print_json(document(ok, &report, &findings, seen.as_deref()))?;
+    } else {
+        let mut text = String::new();
+        for stage in &report.stages {
+            let mark = if stage.ok {
+                styled(GOOD, "ok    ")
+            } else {
+                styled(BAD, "failed")
+            };
+            text.push_str(&format!(
+                "{mark}  {:<14} {:>6.1} ms  {}\n",
+                stage.step.to_string(),
+                stage.elapsed.as_secs_f64() * 1000.0,
+                escape(&stage.detail)
+            ));
+        }
+        if let Some(seen) = &seen {
+            text.push_str(&format!("{}\n", escape(seen)));
+        }
+        for finding in &findings {
+            text.push_str(&words(finding));
+        }
+        output.print(&text)?;
+    }
+    if ok {
+        Ok(())
+    } else {
+        Err(Failure::new("the connection does not work").code(Code::Problems))
+    }
+}
+
+fn words(finding: &Finding) -> String {
+    let mut text = format!(
+        "{}: {} [{}]\n",
+        finding.severity,
+        escape(&finding.cause),
+        finding.code
+    );
+    for seen in &finding.evidence {
+        text.push_str(&format!(
+            "  seen: {}\n",
+            escape(seen).replace('\n', "\n        ")
+        ));
+    }
+    if let Some(fix) = &finding.fix {
+        text.push_str(&format!("  fix:  {}\n", escape(fix)));
+    }
+    text
+}
+
+fn document(
+    ok: bool,
+    report: &pg_probe::Report,
+    findings: &[Finding],
+    seen: Option<&str>,
+) -> serde_json::Value {
+    let first = findings.first();
+    let stages: Vec<_> = report
+        .stages
+        .iter()
+        .map(|s| json!({ "name": s.step.to_string(), "ok": s.ok, "ms": s.elapsed.as_secs_f64() * 1000.0, "detail": s.detail }))
+        .collect();
+    json!({
+        "ok": ok,
+        "cause": first.map(|f| f.code),
+        "message": first.map(|f| f.cause.clone()),
+        "evidence": first.map(|f| f.evidence.clone()).unwrap_or_default(),
+        "fix": first.and_then(|f| f.fix.clone()),
+        "stages": stages,
+        "session": seen,
+        "findings": findings.iter().map(|f| json!({
+            "code": f.code, "severity": f.severity.to_string(), "message": f.cause, "help": f.fix, "evidence": f.evidence,
+        })).collect::<Vec<_>>(),
+    })
+}

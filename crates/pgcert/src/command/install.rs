@@ -1,0 +1,170 @@
+//! `pgcert install`: what was signed elsewhere is put to work here.
+
+use std::path::Path;
+
+use installer::{ClientGoal, Facts, Goal, Identity, Material, Remote, ServerGoal};
+use pki_core::{Certificate, RoleName, Secret};
+
+use super::change::{self, Hands};
+use super::{client, server};
+use crate::args::{self, Install, InstallClient, InstallServer};
+use crate::context::Context;
+use crate::failure::{Code, Failure};
+use crate::output::Output;
+use crate::passphrase;
+
+/// Runs `pgcert install server` or `pgcert install client`.
+pub(crate) fn run(args: Install, context: &Context, output: &mut Output) -> Result<(), Failure> {
+    match args {
+        Install::Server(args) => install_server(&args, context, output),
+        Install::Client(args) => install_client(&args, context, output),
+    }
+}
+
+fn install_server(
+    args: &InstallServer,
+    context: &Context,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    let material = material(&args.material)?;
+    let cluster = server::find(&args.server)?;
+    if !args.changing.dry_run {
+        change::recover_first(context, output)?;
+    }
+    let mut admin = server::ask(&cluster, &args.server, context)?;
+    let databases = server::databases(&args.access);
+    let facts = Facts {
+        now: context.now,
+        account: context.account.clone(),
+        authority: None,
+        server: Some(server::facts(
+            &cluster,
+            &mut admin,
+            args.role.as_ref(),
+            &databases,
+            &context.account,
+        )?),
+        client: None,
+    };
+    let goal = Goal {
+        authority: None,
+        server: Some(ServerGoal {
+            names: Vec::new(),
+            identity: Identity::Brought(material),
+            may_replace: args
+                .changing
+                .accept
+                .contains(&installer::Consent::ReplaceServerCertificate),
+            access: args
+                .role
+                .as_ref()
+                .map(|role| server::access(role, &args.access)),
+            listen: args.access.listen.clone(),
+            may_restart: args.access.restart,
+        }),
+        client: None,
+    };
+    let hands = Hands {
+        server: Some((cluster, admin)),
+        client: None,
+    };
+    change::run(&goal, &facts, hands, &args.changing, None, context, output)
+}
+
+fn install_client(
+    args: &InstallClient,
+    context: &Context,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    let material = material(&args.material)?;
+    let common_name = material
+        .chain
+        .first()
+        .and_then(Certificate::common_name)
+        .unwrap_or_default();
+    let role = match &args.role {
+        Some(role) => role.clone(),
+        None => RoleName::parse(&common_name).map_err(|error| {
+            Failure::because("the certificate's common name is no role", &error)
+                .code(Code::Usage)
+                .hint("--role NAME says which it is for")
+        })?,
+    };
+    let seat = client::seat(&args.client, context)?;
+    let key_passphrase = args
+        .client
+        .client_passphrase_file
+        .as_deref()
+        .map(passphrase::from_file)
+        .transpose()?;
+    if !args.changing.dry_run {
+        change::recover_first(context, output)?;
+    }
+    let names = [
+        role.to_string(),
+        args.host.clone(),
+        format!("{}-{role}", args.host),
+    ]
+    .into_iter()
+    .chain(args.service.clone());
+    let facts = Facts {
+        now: context.now,
+        account: context.account.clone(),
+        authority: None,
+        server: None,
+        client: Some(client::facts(
+            &seat,
+            &names.collect::<Vec<_>>(),
+            &args.host,
+        )?),
+    };
+    let goal = Goal {
+        authority: None,
+        server: None,
+        client: Some(ClientGoal {
+            cert_name: Some(common_name).filter(|name| name != role.as_str()),
+            role,
+            database: args.database.clone(),
+            remote: Some(Remote {
+                host: args.host.clone(),
+                hostaddr: args.hostaddr,
+                port: args.port,
+            }),
+            service: args.service.clone(),
+            identity: Identity::Brought(material),
+            prove: !args.no_proof,
+        }),
+    };
+    let hands = Hands {
+        server: None,
+        client: Some((seat, key_passphrase)),
+    };
+    change::run(&goal, &facts, hands, &args.changing, None, context, output)
+}
+
+fn material(options: &args::Material) -> Result<Material, Failure> {
+    Ok(Material {
+        key: Secret::new(read(&options.key)?),
+        chain: certificates(&options.cert)?,
+        roots: certificates(&options.root)?,
+    })
+}
+
+fn certificates(path: &Path) -> Result<Vec<Certificate>, Failure> {
+    let found = Certificate::all_from_pem(&read(path)?).map_err(|error| {
+        Failure::because(format_args!("{} cannot be used", path.display()), &error)
+    })?;
+    if found.is_empty() {
+        return Err(Failure::new(format!(
+            "{} holds no certificate",
+            path.display()
+        )));
+    }
+    Ok(found)
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, Failure> {
+    hostfile::read_stream(path).map_err(|error| {
+        Failure::because(format_args!("{} cannot be read", path.display()), &error)
+    })
+}

@@ -1,0 +1,127 @@
+//! `pgcert request`: a key and a certificate request, made where the key is used. The key stays.
+
+use std::path::Path;
+
+use hostfile::{Ground, Trust};
+use pki_core::{AltName, Kind, PrivateKey, Secret, SigningRequest};
+use serde_json::json;
+
+use crate::args::{Request, RequestOptions};
+use crate::context::{Context, absolute};
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::passphrase;
+
+/// Runs `pgcert request server` or `pgcert request client`.
+pub(crate) fn run(args: &Request, _context: &Context, output: &mut Output) -> Result<(), Failure> {
+    match args {
+        Request::Server { name, san, request } => {
+            let first = AltName::from(name.clone());
+            let mut names = vec![first.clone()];
+            names.extend(san.iter().filter(|san| **san != first).cloned());
+            make(
+                &Wanted {
+                    kind: Kind::Server,
+                    name: name.as_str(),
+                    names,
+                    passphrase: None,
+                    options: request,
+                },
+                output,
+            )
+        }
+        Request::Client {
+            role,
+            key_passphrase_file,
+            request,
+        } => {
+            let passphrase = key_passphrase_file
+                .as_deref()
+                .map(passphrase::from_file)
+                .transpose()?;
+            make(
+                &Wanted {
+                    kind: Kind::Client,
+                    name: role.as_str(),
+                    names: Vec::new(),
+                    passphrase,
+                    options: request,
+                },
+                output,
+            )
+        }
+    }
+}
+
+struct Wanted<'a> {
+    kind: Kind,
+    name: &'a str,
+    names: Vec<AltName>,
+    passphrase: Option<Secret>,
+    options: &'a RequestOptions,
+}
+
+fn make(wanted: &Wanted<'_>, output: &mut Output) -> Result<(), Failure> {
+    let options = wanted.options;
+    let stem = installer::stem(wanted.name);
+    let folder = absolute(options.out.clone())?;
+    let (key_path, request_path) = (
+        folder.join(format!("{stem}.key")),
+        folder.join(format!("{stem}.csr")),
+    );
+
+    let subject = options
+        .subject
+        .clone()
+        .unwrap_or_default()
+        .with_common_name(wanted.name);
+    let key = PrivateKey::generate(options.key_type)
+        .map_err(|error| Failure::because("no key could be made", &error))?;
+    let request = SigningRequest::create(wanted.kind, &key, &subject, &wanted.names)
+        .map_err(|error| Failure::because("the request cannot be made", &error))?;
+    let key = match &wanted.passphrase {
+        Some(passphrase) => key
+            .to_encrypted_pem(passphrase)
+            .map_err(|error| Failure::because("the key cannot be encrypted", &error))?,
+        None => key.to_pkcs8_pem(),
+    };
+    write_new(&key_path, key.as_bytes(), 0o600)?;
+    if let Err(failure) = write_new(&request_path, request.to_pem().as_bytes(), 0o644) {
+        // A key without a request is of no use, and would stand in the way of the next try.
+        let _ = hostfile::remove(&key_path, Trust::Owner);
+        return Err(failure);
+    }
+
+    output.say(&format!(
+        "{} is the key: it stays on this machine",
+        key_path.display()
+    ));
+    output.say(&format!(
+        "{} is the request: have it signed with\n  pgcert sign {stem}.csr",
+        request_path.display()
+    ));
+    if output.json() {
+        output.print_json(json!({
+            "changed": true,
+            "key": key_path, "request": request_path,
+            "kind": wanted.kind.name(), "name": wanted.name, "fingerprint": request.fingerprint().to_string(),
+        }))?;
+    }
+    Ok(())
+}
+
+/// Writes a file that must not exist yet.
+pub(crate) fn write_new(path: &Path, bytes: &[u8], mode: u32) -> Result<(), Failure> {
+    hostfile::create_new(path, bytes, &Ground { owner: None, mode }, Trust::Owner).map_err(
+        |error| {
+            let failure =
+                Failure::because(format_args!("{} cannot be written", path.display()), &error);
+            match error {
+                hostfile::Error::Exists { .. } => failure.hint(
+                    "it is never overwritten: move it away, or name another folder with --out",
+                ),
+                _ => failure,
+            }
+        },
+    )
+}

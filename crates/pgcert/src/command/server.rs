@@ -1,0 +1,145 @@
+//! What `setup` and `install server` have in common: finding the server, asking it, and whom to let
+//! in.
+
+use hostfile::Account;
+use installer::AccessGoal;
+use pg_config::conninfo::Conninfo;
+use pg_config::hba::Source;
+use pg_host::client::{self, Environment, Libpq};
+use pg_host::{Admin, AdminError, Cluster, FindError, How, Selector, ServerFacts};
+use pki_core::RoleName;
+
+use crate::args;
+use crate::context::{Context, absolute};
+use crate::failure::{Code, Failure};
+
+/// The cluster that the options name, or the only one.
+pub(crate) fn find(options: &args::Server) -> Result<Cluster, Failure> {
+    let selector = match (&options.cluster, &options.data_dir) {
+        (Some(name), _) => debian(name)?,
+        (None, Some(dir)) => Selector::DataDir(absolute(dir.clone())?),
+        (None, None) => Selector::Only,
+    };
+    pg_host::find(&selector).map_err(|error| {
+        let failure = Failure::because("the server was not found", &error);
+        match error {
+            FindError::None { .. } => failure.hint("--data-dir DIR names the server's data folder"),
+            FindError::Many(_) => {
+                failure.hint("--cluster VERSION/NAME or --data-dir DIR says which one")
+            }
+            FindError::Unknown { known, .. } if !known.is_empty() => {
+                failure.hint(format!("there are: {}", known.join(", ")))
+            }
+            _ => failure,
+        }
+    })
+}
+
+fn debian(name: &str) -> Result<Selector, Failure> {
+    let wrong = || {
+        Failure::usage(format!("{name} does not name a cluster")).hint("as in --cluster 15/main")
+    };
+    let (version, name) = name.split_once('/').ok_or_else(wrong)?;
+    Ok(Selector::Debian {
+        version: version.parse().map_err(|_| wrong())?,
+        name: name.to_owned(),
+    })
+}
+
+/// A session with the server that may ask everything.
+pub(crate) fn ask(
+    cluster: &Cluster,
+    options: &args::Server,
+    context: &Context,
+) -> Result<Admin, Failure> {
+    let refused = |error: AdminError| {
+        let failure = Failure::because("the server cannot be asked", &error);
+        match error {
+            AdminError::Down { .. } => failure.hint("start it first: setup proves its work by logging in"),
+            AdminError::Refused { .. } | AdminError::NotSuperuser { .. } | AdminError::NoSocket { .. } => {
+                failure.hint("run as root or as the server's own user, or name a superuser's login with --admin 'host=... user=...'")
+            }
+            _ => failure,
+        }
+    };
+    let Some(conninfo) = &options.admin else {
+        return Admin::connect(cluster, &How::Socket, context.now).map_err(refused);
+    };
+    let conninfo: Conninfo = conninfo.parse().map_err(|error| {
+        Failure::because("--admin is no connection string", &error).code(Code::Usage)
+    })?;
+    let environment = environment(context);
+    // `--admin user=x` means this cluster's server, not whichever has libpq's default port.
+    let conninfo = cluster
+        .meant_by(&conninfo, &environment)
+        .map_err(|error| Failure::because("--admin cannot be used", &error))?;
+    let target = client::resolve(
+        &conninfo,
+        &environment,
+        &context.account,
+        &Libpq::default(),
+        context.now,
+    )
+    .map_err(|error| Failure::because("--admin cannot be used", &error))?;
+    Admin::connect(
+        cluster,
+        &How::Target(&target.target, &context.account),
+        context.now,
+    )
+    .map_err(refused)
+}
+
+/// What libpq would see of our own environment.
+pub(crate) fn environment(context: &Context) -> Environment {
+    let names = pg_config::conninfo::KEYWORDS
+        .iter()
+        .filter_map(|keyword| keyword.env);
+    names
+        .chain(["HOME", "PGSERVICE", "PGSERVICEFILE", "PGSYSCONFDIR"])
+        .filter_map(|name| Some((name, context.env(name)?)))
+        .collect()
+}
+
+/// Everything that the plan has to know about the server.
+pub(crate) fn facts(
+    cluster: &Cluster,
+    admin: &mut Admin,
+    role: Option<&RoleName>,
+    databases: &[String],
+    acting: &Account,
+) -> Result<installer::Server, Failure> {
+    let role = role.map(RoleName::as_str).unwrap_or_default();
+    let databases: Vec<_> = databases.iter().map(String::as_str).collect();
+    let wrong = |error: &dyn std::error::Error| {
+        Failure::because("the server's state cannot be found out", error)
+    };
+    let host: ServerFacts =
+        pg_host::server_facts(cluster, admin, role, &databases).map_err(|error| wrong(&error))?;
+    installer::Server::gather(host, acting).map_err(|error| wrong(&error))
+}
+
+/// Whom to let in.
+pub(crate) fn access(role: &RoleName, options: &args::Access) -> AccessGoal {
+    AccessGoal {
+        role: role.clone(),
+        databases: databases(options),
+        from: if options.from.is_empty() {
+            vec![Source::SameHost]
+        } else {
+            options.from.clone()
+        },
+        cert_name: options.cert_name.clone(),
+        certificate_only: options.certificate_only,
+        create_role: options.create_role,
+    }
+}
+
+/// The databases that were named; `all` is what happens when none is.
+pub(crate) fn databases(options: &args::Access) -> Vec<String> {
+    options
+        .database
+        .iter()
+        .filter(|name| *name != "all")
+        .cloned()
+        .collect()
+}

@@ -1,0 +1,102 @@
+//! What the command says: results on standard output, talk on standard error, and nothing that
+//! panics when a pipe closes.
+
+use std::io::{self, Write as _};
+
+use anstream::{AutoStream, ColorChoice};
+use anstyle::{AnsiColor, Style};
+
+use crate::args::{Color, Common};
+use crate::failure::Failure;
+
+/// The two streams, and how much is said on them.
+pub(crate) struct Output {
+    out: AutoStream<io::Stdout>,
+    err: AutoStream<io::Stderr>,
+    json: bool,
+    quiet: bool,
+    verbose: bool,
+}
+
+impl Output {
+    /// As the common options say.
+    pub(crate) fn new(common: &Common) -> Self {
+        let choice = match common.color {
+            Color::Auto => ColorChoice::Auto,
+            Color::Always => ColorChoice::Always,
+            Color::Never => ColorChoice::Never,
+        };
+        Output {
+            out: AutoStream::new(io::stdout(), choice),
+            err: AutoStream::new(io::stderr(), choice),
+            json: common.json,
+            quiet: common.quiet,
+            verbose: common.verbose,
+        }
+    }
+
+    /// Whether the result is to be one JSON document.
+    pub(crate) fn json(&self) -> bool {
+        self.json
+    }
+
+    /// Whether to say more than usual.
+    pub(crate) fn verbose(&self) -> bool {
+        self.verbose
+    }
+
+    /// A result, on standard output. A closed pipe is nobody's error.
+    pub(crate) fn print(&mut self, text: &str) -> Result<(), Failure> {
+        settle(
+            self.out
+                .write_all(text.as_bytes())
+                .and_then(|()| self.out.flush()),
+        )
+    }
+
+    /// The result as one JSON document.
+    pub(crate) fn print_json(&mut self, mut document: serde_json::Value) -> Result<(), Failure> {
+        if let Some(object) = document.as_object_mut() {
+            object.insert("schema_version".to_owned(), SCHEMA_VERSION.into());
+        }
+        self.print(&format!("{document:#}\n"))
+    }
+
+    /// A word to the person at the terminal, on standard error.
+    pub(crate) fn say(&mut self, text: &str) {
+        if !self.quiet {
+            // Talk that nobody hears must not stop the work.
+            let _ = writeln!(self.err, "{text}");
+        }
+    }
+
+    /// Why it failed. Said even when quiet.
+    pub(crate) fn fail(&mut self, failure: &Failure) {
+        let _ = writeln!(self.err, "{failure}");
+    }
+}
+
+fn settle(written: io::Result<()>) -> Result<(), Failure> {
+    match written {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        Err(error) => Err(Failure::because("the result cannot be written", &error)),
+        Ok(()) => Ok(()),
+    }
+}
+
+/// `text` in `style`, with the codes that [`Output`] strips where colour is not wanted.
+pub(crate) fn styled(style: Style, text: &str) -> String {
+    format!("{style}{text}{style:#}")
+}
+
+/// Something is right, or added.
+pub(crate) const GOOD: Style = AnsiColor::Green.on_default();
+/// Something is wrong, or removed.
+pub(crate) const BAD: Style = AnsiColor::Red.on_default();
+/// Something to look at.
+pub(crate) const WARN: Style = AnsiColor::Yellow.on_default();
+/// A heading.
+pub(crate) const HEAD: Style = Style::new().bold();
+
+/// Grows when a key changes its meaning or goes away.
+const SCHEMA_VERSION: u32 = 1;

@@ -1,0 +1,5 @@
+//! Values in words: plans with their diffs, proofs.
+
+pub(crate) mod diff;
+pub(crate) mod plan;
+pub(crate) mod proof;
