@@ -163,6 +163,19 @@ mod tests {
         ]);
         let found = conf_files_in(&files, "/d").unwrap();
         assert_eq!(found, ["/d/10.conf", "/d/9.conf", "/d/A.conf", "/d/a.conf"]);
+        struct Backwards(BTreeMap<String, Vec<u8>>);
+        impl Files for Backwards {
+            fn read(&self, path: &str) -> Result<Vec<u8>, ReadError> {
+                self.0.read(path)
+            }
+            fn list(&self, folder: &str) -> Result<Vec<String>, ReadError> {
+                Ok(self.0.list(folder)?.into_iter().rev().collect())
+            }
+        }
+        assert_eq!(
+            conf_files_in(&Backwards(files.clone()), "/d").unwrap(),
+            found
+        );
         assert_eq!(conf_files_in(&files, "/none"), Err(ReadError::Missing));
     }
 }

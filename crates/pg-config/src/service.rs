@@ -361,6 +361,17 @@ mod tests {
     }
 
     #[test]
+    fn a_second_section_of_the_same_name_is_never_read() {
+        let document =
+            Document::parse(b"[a]\nhost=first\n[a]\nhost=second\nport=2\n", Version::V15);
+        let section = document.section("a").unwrap();
+        assert_eq!(
+            (section.get("host"), section.get("port")),
+            (Some("first"), None)
+        );
+    }
+
+    #[test]
     fn versions_differ_in_length_blanks_and_keywords() {
         let line = |length: usize| format!("[a]\n#{}\n", "x".repeat(length - 2));
         for (version, longest) in [(Version::V13, 254), (Version::V14, 1022)] {

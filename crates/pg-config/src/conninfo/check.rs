@@ -248,6 +248,7 @@ mod tests {
             refused("ssl_max_protocol_version=tlsv1.1"),
             "invalid SSL protocol version range"
         );
+        assert_eq!(resolve("ssl_max_protocol_version=TLSv1.2").check(), Ok(()));
         assert_eq!(
             refused("sslnegotiation=direct"),
             "weak sslmode \"prefer\" may not be used with sslnegotiation=direct"

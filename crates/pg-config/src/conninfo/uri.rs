@@ -263,6 +263,7 @@ mod tests {
                 "user=u password=p host=h port=1 dbname=d sslmode=require",
             ),
             ("postgresql://u%40x@h/", "user=u@x host=h"),
+            ("postgresql://h/d@x", "host=h dbname=d@x"),
             ("postgresql://u@x@h/", "user=u host=x@h"),
             ("postgresql://:p@", "password=p"),
             (

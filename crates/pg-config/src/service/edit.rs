@@ -176,6 +176,14 @@ mod tests {
             "# top\n[a]\n  port=1 \nhost=new\nhost=never\nuser=u\n# why\n\n[b]\nhost=b\n"
         );
         assert_eq!(
+            after_set(
+                "[a]\nhost=h\nport=1\n",
+                "a",
+                &[("port", "2"), ("host", "i")]
+            ),
+            "[a]\nhost=i\nport=2\n"
+        );
+        assert_eq!(
             after_set("[a]\nhost=h", "a", &[("port", "1")]),
             "[a]\nhost=h\nport=1\n"
         );
