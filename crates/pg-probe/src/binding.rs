@@ -75,3 +75,65 @@ const PSS_HASHES: &Table = &[
     (&[0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2, 3], &digest::SHA512),
     (&[0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2, 4], &digest::SHA224),
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A shell of a certificate: nothing but the signature's algorithm counts.
+    fn signed_with(algorithm: &[u8]) -> Vec<u8> {
+        element(
+            0x30,
+            &[element(0x30, b"tbs"), element(0x30, algorithm)].concat(),
+        )
+    }
+
+    fn element(tag: u8, content: &[u8]) -> Vec<u8> {
+        [&[tag, u8::try_from(content.len()).unwrap()], content].concat()
+    }
+
+    fn pss(parameters: &[u8]) -> Vec<u8> {
+        signed_with(&[element(0x06, RSA_PSS), element(0x30, parameters)].concat())
+    }
+
+    fn length(certificate: &[u8]) -> Option<usize> {
+        tls_server_end_point(certificate).map(|hash| hash.len())
+    }
+
+    #[test]
+    fn the_signature_decides_the_digest() {
+        let expected = [(4, 32), (5, 32), (11, 32), (12, 48), (13, 64), (14, 28)];
+        for (arc, bytes) in expected {
+            let oid = [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, arc];
+            assert_eq!(
+                length(&signed_with(&element(0x06, &oid))),
+                Some(bytes),
+                "{arc}"
+            );
+        }
+        let sha512 = [0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 3, 4];
+        assert_eq!(length(&signed_with(&element(0x06, &sha512))), Some(64));
+    }
+
+    #[test]
+    fn of_rsa_pss_the_parameters_decide() {
+        let sha384 = element(0x06, &[0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2, 2]);
+        assert_eq!(
+            length(&pss(&element(0xa0, &element(0x30, &sha384)))),
+            Some(48)
+        );
+        // The default is SHA-1, which is replaced.
+        assert_eq!(length(&pss(&[])), Some(32));
+        let unknown = element(0x06, &[0x2a, 3]);
+        assert_eq!(length(&pss(&element(0xa0, &element(0x30, &unknown)))), None);
+    }
+
+    #[test]
+    fn ed25519_has_none() {
+        assert_eq!(
+            length(&signed_with(&element(0x06, &[0x2b, 0x65, 0x70]))),
+            None
+        );
+        assert_eq!(length(b"no certificate"), None);
+    }
+}

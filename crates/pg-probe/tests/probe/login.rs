@@ -368,3 +368,28 @@ fn unix_sockets_are_never_asked_for_tls() {
     ));
     thread.join().unwrap();
 }
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(48))]
+
+    /// Whatever a server says, a failure comes of it and no panic; random bytes after a header that makes sense.
+    #[test]
+    fn any_answer_is_survived(
+        kind in "[REZSKNv]",
+        code in 0_u32..14,
+        body: Vec<u8>,
+        more: Vec<u8>,
+    ) {
+        let kind = kind.chars().next().unwrap();
+        let server = Server::once(move |mut peer| {
+            peer.parameters();
+            let answer = crate::server::message(kind, &[&code.to_be_bytes()[..], &body].concat());
+            let _ = std::io::Write::write_all(&mut peer, &[answer, more].concat());
+        });
+        let mut target = server.target();
+        target.sslmode = SslMode::Disable;
+        target.password = Some(Secret::new(b"secret".to_vec()));
+        proptest::prop_assert!(connect(&target).outcome.is_err());
+        server.finish();
+    }
+}
