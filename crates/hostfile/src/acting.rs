@@ -77,3 +77,6 @@ fn in_thread<T: Send>(
         result.map_err(|errno| failed(errno.into()))
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,7 @@
 //! Owner, mode, ACL, label and extended attributes of a file, and what forbids changing it.
 
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::BorrowedFd;
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use rustix::fs::{AtFlags, Gid, IFlags, Mode, OFlags, Stat, StatxAttributes, StatxFlags, Uid};
@@ -10,6 +11,7 @@ use rustix::io::Errno;
 use rustix::process::{getegid, geteuid};
 
 use crate::Error;
+use crate::read::read;
 use crate::walk::{Last, Trust, walk};
 
 /// Owner and mode for a file or folder that does not exist yet. One that exists keeps its own.
@@ -73,7 +75,7 @@ pub(crate) struct Attributes {
 }
 
 impl Attributes {
-    pub(crate) fn of(file: &OwnedFd) -> rustix::io::Result<Attributes> {
+    pub(crate) fn of(file: BorrowedFd<'_>) -> rustix::io::Result<Attributes> {
         let stat = fstat(file)?;
         Ok(Attributes {
             uid: stat.st_uid,
@@ -96,7 +98,7 @@ impl Attributes {
     }
 
     /// Puts them on a file or folder that the acting user made a moment ago, with mode 0600 or 0700.
-    pub(crate) fn put_on(&self, file: &OwnedFd) -> rustix::io::Result<()> {
+    pub(crate) fn put_on(&self, file: BorrowedFd<'_>) -> rustix::io::Result<()> {
         let made = fstat(file)?;
         if (made.st_uid, made.st_gid) != (self.uid, self.gid) {
             let (uid, gid) = (Uid::from_raw(self.uid), Gid::from_raw(self.gid));
@@ -125,11 +127,11 @@ impl Attributes {
 }
 
 /// Refuses what can be written beside but not be swapped, unlinked or renamed (may_delete() in the kernel's fs/namei.c).
-pub(crate) fn refuse_unchangeable(file: impl AsFd, path: &Path) -> Result<(), Error> {
+pub(crate) fn refuse_unchangeable(file: BorrowedFd<'_>, path: &Path) -> Result<(), Error> {
     let failed = |errno| Error::io("look at", path, errno);
     let mut flags = StatxAttributes::empty();
     let mut known = StatxAttributes::empty();
-    match statx(&file, "", AtFlags::EMPTY_PATH, StatxFlags::BASIC_STATS) {
+    match statx(file, "", AtFlags::EMPTY_PATH, StatxFlags::BASIC_STATS) {
         Ok(answer) => {
             flags = answer.stx_attributes;
             known = answer.stx_attributes_mask;
@@ -143,7 +145,7 @@ pub(crate) fn refuse_unchangeable(file: impl AsFd, path: &Path) -> Result<(), Er
     );
     // Not every filesystem fills in statx(2). One without such attributes refuses the ioctl too.
     if !known.contains(StatxAttributes::IMMUTABLE | StatxAttributes::APPEND)
-        && let Ok(flags) = ioctl_getflags(&file)
+        && let Ok(flags) = ioctl_getflags(file)
     {
         immutable |= flags.contains(IFlags::IMMUTABLE);
         append_only |= flags.contains(IFlags::APPEND);
@@ -159,13 +161,36 @@ pub(crate) fn refuse_unchangeable(file: impl AsFd, path: &Path) -> Result<(), Er
 }
 
 /// Refuses a file that something is mounted on: rename(2) says EBUSY.
-pub(crate) fn refuse_mount(file: impl AsFd, path: &Path) -> Result<(), Error> {
-    let answer = statx(file, "", AtFlags::EMPTY_PATH, StatxFlags::BASIC_STATS);
-    if answer.is_ok_and(|answer| answer.stx_attributes.contains(StatxAttributes::MOUNT_ROOT)) {
+pub(crate) fn refuse_mount(file: BorrowedFd<'_>, path: &Path) -> Result<(), Error> {
+    let mounted = match statx(file, "", AtFlags::EMPTY_PATH, StatxFlags::BASIC_STATS) {
+        Ok(answer)
+            if answer
+                .stx_attributes_mask
+                .contains(StatxAttributes::MOUNT_ROOT) =>
+        {
+            answer.stx_attributes.contains(StatxAttributes::MOUNT_ROOT)
+        }
+        // Before Linux 5.8. Where /proc is missing too, the swap itself will be refused.
+        _ => read(Path::new("/proc/self/mountinfo")).is_ok_and(|table| is_mount_in(&table, path)),
+    };
+    if mounted {
         let path = path.to_owned();
         return Err(Error::MountPoint { path });
     }
     Ok(())
+}
+
+/// Whether proc_pid_mountinfo(5) lists the path as a mount point: its fifth column, with blanks and backslashes in octal.
+fn is_mount_in(table: &[u8], path: &Path) -> bool {
+    let mut escaped = Vec::new();
+    for &byte in path.as_os_str().as_bytes() {
+        match byte {
+            b' ' | b'\t' | b'\n' | b'\\' => escaped.extend(format!("\\{byte:03o}").bytes()),
+            byte => escaped.push(byte),
+        }
+    }
+    let mut lines = table.split(|&byte| byte == b'\n');
+    lines.any(|line| line.split(|&byte| byte == b' ').nth(4) == Some(escaped.as_slice()))
 }
 
 /// Refuses a file with several names: a swap takes one of them away and leaves the others with the old bytes.
@@ -182,7 +207,7 @@ pub(crate) fn refuse_hard_links(stat: &Stat, path: &Path) -> Result<(), Error> {
 }
 
 /// Those that belong to the file whatever its bytes.
-fn extended_attributes(file: &OwnedFd) -> rustix::io::Result<Vec<(Vec<u8>, Vec<u8>)>> {
+fn extended_attributes(file: BorrowedFd<'_>) -> rustix::io::Result<Vec<(Vec<u8>, Vec<u8>)>> {
     let names = match grow(|room| flistxattr(file, room)) {
         Ok(names) => names,
         Err(Errno::OPNOTSUPP | Errno::NOSYS) => return Ok(Vec::new()),
@@ -232,3 +257,6 @@ const OF_THE_BYTES: [&[u8]; 4] = [
 
 /// XATTR_SIZE_MAX and XATTR_LIST_MAX of linux/limits.h.
 const XATTR_MAX: usize = 65536;
+
+#[cfg(test)]
+mod tests;

@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, Write};
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{AtFlags, OFlags, unlinkat};
@@ -107,7 +107,7 @@ pub(crate) fn open_or_make(
         match spot.make_beside(spot.name()?) {
             Ok(file) => {
                 let attributes = Attributes::new(&Ground { owner: None, mode });
-                attributes.put_on(&file).map_err(failed)?;
+                attributes.put_on(file.as_fd()).map_err(failed)?;
                 return Ok((file, true));
             }
             Err(Errno::EXIST) => {}

@@ -1,5 +1,6 @@
 //! Folders: making one, taking an empty one away.
 
+use std::os::fd::AsFd;
 use std::path::Path;
 
 use rustix::fs::{AtFlags, Mode, OFlags, fstat, mkdirat, openat, unlinkat};
@@ -41,7 +42,7 @@ pub fn make_folder(path: &Path, ground: &Ground, trust: Trust) -> Result<bool, E
         if stat.st_uid != geteuid().as_raw() || stat.st_mode & 0o077 != 0 {
             return Err(Errno::PERM);
         }
-        Attributes::new(ground).put_on(&folder)
+        Attributes::new(ground).put_on(folder.as_fd())
     });
     if let Err(errno) = made {
         let _ = unlinkat(&spot.folder, name, AtFlags::REMOVEDIR);

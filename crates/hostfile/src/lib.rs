@@ -14,6 +14,8 @@ mod attributes;
 mod create;
 mod error;
 mod folder;
+#[cfg(test)]
+mod ground;
 mod lock;
 mod machine;
 mod read;

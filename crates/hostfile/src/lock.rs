@@ -16,7 +16,6 @@ use crate::{Error, Trust};
 /// A lock that is held until it is dropped, or the process ends. Programs started meanwhile do not inherit it.
 #[derive(Debug)]
 pub struct Lock {
-    #[expect(dead_code, reason = "holding it open is its use")]
     file: OwnedFd,
 }
 
@@ -68,6 +67,13 @@ impl Lock {
                 Err(errno) => return Err(failed(errno)),
             }
         }
+    }
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // Closing alone is not enough: a program that another thread is just starting has the descriptor until it execs.
+        let _ = flock(&self.file, FlockOperation::Unlock);
     }
 }
 

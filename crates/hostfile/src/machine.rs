@@ -58,3 +58,28 @@ fn ip(address: &SockaddrStorage) -> Option<IpAddr> {
     let v4 = address.as_sockaddr_in().map(|a| IpAddr::V4(a.ip()));
     v4.or_else(|| address.as_sockaddr_in6().map(|a| IpAddr::V6(a.ip())))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_machine_is_described_as_the_kernel_does() {
+        let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap();
+        assert_eq!(host_name(), name.trim_end());
+        let loopback = interfaces().unwrap().into_iter().find(|i| i.name == "lo");
+        let Some(loopback) = loopback else {
+            println!("skipped: no interface is called lo here");
+            return;
+        };
+        assert_eq!(loopback.address.to_string(), "127.0.0.1");
+        assert_eq!(loopback.netmask.unwrap().to_string(), "255.0.0.0");
+    }
+
+    #[test]
+    fn core_dumps_are_forbidden() {
+        forbid_core_dumps().unwrap();
+        let now = rustix::process::dumpable_behavior().unwrap();
+        assert_eq!(now, DumpableBehavior::NotDumpable);
+    }
+}

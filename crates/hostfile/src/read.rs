@@ -213,3 +213,6 @@ fn if_exists<T>(answer: Result<T, Error>) -> Result<Option<T>, Error> {
         },
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::fs::File;
 use std::io::Write;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{Access, AtFlags, OFlags, Stat, accessat, fstat, fsync, statat, unlinkat};
@@ -51,7 +51,7 @@ impl Staged {
         if Predecessor::find(&pair.spot)? != self.old {
             return Err(changed());
         }
-        if self.made.as_ref().is_some_and(|made| !made.is_there()) {
+        if pair.identify(&pair.staged)? != pair.record.new {
             let path = pair.record.staged.clone();
             return Err(Error::Changed { path });
         }
@@ -113,7 +113,7 @@ pub fn stage_removal(path: &Path, trust: Trust) -> Result<Staged, Error> {
     if old.is_none() {
         return Err(Error::io("remove", &path, Errno::NOENT));
     }
-    refuse_unchangeable(spot.open_folder()?, &spot.folder_path)?;
+    refuse_unchangeable(spot.open_folder()?.as_fd(), &spot.folder_path)?;
     let rights = Access::WRITE_OK | Access::EXEC_OK;
     match accessat(&spot.folder, ".", rights, AtFlags::EACCESS) {
         Ok(()) | Err(Errno::NOSYS) => {}
@@ -126,18 +126,19 @@ pub fn stage_removal(path: &Path, trust: Trust) -> Result<Staged, Error> {
 /// As [`stage`], from the place on. The folder is not synced yet.
 pub(crate) fn stage_at(spot: Spot, bytes: &[u8], new: &Ground) -> Result<Staged, Error> {
     let old = Predecessor::find(&spot)?;
-    refuse_unchangeable(spot.open_folder()?, &spot.folder_path)?;
+    refuse_unchangeable(spot.open_folder()?.as_fd(), &spot.folder_path)?;
     let attributes = match &old {
         Some(old) => old.attributes.clone(),
         None => Attributes::new(new),
     };
     let path = spot.path();
-    let (file, mut made) = make(&spot).map_err(|errno| Error::io("write beside", &path, errno))?;
+    let mut made = make(&spot).map_err(|errno| Error::io("write beside", &path, errno))?;
     // From here on dropping `made` takes the file away again.
     attributes
-        .put_on(&file)
+        .put_on(made.file.as_fd())
         .map_err(|errno| Error::io("give owner and attributes to the new", &path, errno))?;
-    let written = write(file, bytes).map_err(|error| Error::io("write the new", &path, error))?;
+    let written =
+        write(&made.file, bytes).map_err(|error| Error::io("write the new", &path, error))?;
     if !attributes.hold(&written) {
         let doing = "give owner and mode to the new";
         return Err(Error::io(doing, &path, Errno::PERM));
@@ -248,13 +249,13 @@ impl Predecessor {
         let path = spot.path();
         let failed = |errno| Error::io("look at", &path, errno);
         refuse_hard_links(&stat, &path)?;
-        refuse_unchangeable(&file, &path)?;
-        refuse_mount(&file, &path)?;
+        refuse_unchangeable(file.as_fd(), &path)?;
+        refuse_mount(file.as_fd(), &path)?;
         let folder = fstat(&spot.folder).map_err(failed)?;
         if !may_rename(&stat, &folder) {
             return Err(Error::io("replace", &path, Errno::PERM));
         }
-        let attributes = Attributes::of(&file).map_err(failed)?;
+        let attributes = Attributes::of(file.as_fd()).map_err(failed)?;
         let bytes = read_all(file, &path, &stat)?;
         let id = FileId::new(&stat, &bytes);
         Ok(Some(Predecessor { id, attributes }))
@@ -266,6 +267,8 @@ impl Predecessor {
 struct Made {
     folder: OwnedFd,
     name: OsString,
+    /// Open, so that its inode number is not given to another file should somebody take this one away.
+    file: File,
     id: FileId,
     kept: bool,
 }
@@ -295,23 +298,19 @@ impl Drop for Made {
 }
 
 /// Makes the empty file, mode 0600.
-fn make(spot: &Spot) -> rustix::io::Result<(OwnedFd, Made)> {
+fn make(spot: &Spot) -> rustix::io::Result<Made> {
     let folder = rustix::io::fcntl_dupfd_cloexec(&spot.folder, 0)?;
     loop {
         let name = random_name()?;
         match spot.make_beside(&name) {
             Ok(file) => {
-                let id = FileId::new(&fstat(&file)?, b"");
-                let kept = false;
-                return Ok((
-                    file,
-                    Made {
-                        folder,
-                        name,
-                        id,
-                        kept,
-                    },
-                ));
+                return Ok(Made {
+                    id: FileId::new(&fstat(&file)?, b""),
+                    file: File::from(file),
+                    folder,
+                    name,
+                    kept: false,
+                });
             }
             Err(Errno::EXIST) => {}
             Err(errno) => return Err(errno),
@@ -320,11 +319,10 @@ fn make(spot: &Spot) -> rustix::io::Result<(OwnedFd, Made)> {
 }
 
 /// Writes and syncs everything.
-fn write(file: OwnedFd, bytes: &[u8]) -> std::io::Result<Stat> {
-    let mut file = File::from(file);
+fn write(mut file: &File, bytes: &[u8]) -> std::io::Result<Stat> {
     file.write_all(bytes)?;
-    fsync(&file)?;
-    Ok(fstat(&file)?)
+    fsync(file)?;
+    Ok(fstat(file)?)
 }
 
 /// In a sticky folder only the owners of file and folder may rename (check_sticky() in the kernel's fs/namei.c).

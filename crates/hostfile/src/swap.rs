@@ -103,7 +103,7 @@ impl Pair {
     }
 
     /// Brings the names into one of the two states, whatever point a swap or an undo had reached, and takes the other file away. Returns
-    /// whether the target changed. Only files that hold exactly the old or the new bytes are touched.
+    /// whether the target changed. If any of the names has a file of other bytes than the old or the new ones, nothing is touched.
     pub(crate) fn settle(&self, wanted: Wanted) -> Result<bool, Error> {
         let (want, other) = match wanted {
             Wanted::Old => (self.record.old.as_ref(), self.record.new.as_ref()),
@@ -112,83 +112,88 @@ impl Pair {
         let target = self.spot.name()?;
         let there = self.identify(target)?;
         let changes = !self.matches(there.as_ref(), want);
-        if changes {
-            if !self.matches(there.as_ref(), other) {
-                return Err(self.foreign(target));
-            }
-            self.settle_spare(want, other)?;
-            self.move_target(want, other)?;
+        if changes && !self.matches(there.as_ref(), other) {
+            return Err(self.foreign(target));
         }
-        // The target's new name first, then the names that nobody needs any more.
+        let beside = self.identify_known(&self.staged)?;
+        let spare = self.identify_known(&self.spare())?;
+        if changes {
+            match want {
+                Some(_) => self.put_in_place(want, other, beside, spare)?,
+                None => self.take_from_place(there, other, beside)?,
+            }
+        }
+        // The target's name is durable before the names go that could bring the other file back.
         self.spot.sync()?;
         self.clear(&[want, other])?;
         Ok(changes)
     }
 
-    /// What an exchange by spare name left when it was cut short: the wanted file under the spare name alone, or the target's second name.
-    fn settle_spare(&self, want: Option<&FileId>, other: Option<&FileId>) -> Result<(), Error> {
-        let spare = self.spare();
-        let Some(found) = self.identify(&spare)? else {
-            return Ok(());
-        };
-        if want.is_some() && self.matches(Some(&found), want) {
-            if self.identify(&self.staged)?.is_none() {
-                self.move_to_free(&spare, &self.staged)
-                    .map_err(|errno| Error::io("put back", &self.record.target, errno))?;
+    /// Settles on a file: exchanges it for the other one, so that a file which somebody put there a moment ago is not lost.
+    fn put_in_place(
+        &self,
+        want: Option<&FileId>,
+        other: Option<&FileId>,
+        beside: Option<FileId>,
+        spare: Option<FileId>,
+    ) -> Result<(), Error> {
+        let (target, staged) = (self.spot.name()?, self.staged.as_os_str());
+        let failed = |errno| self.not_moved(errno);
+        if self.matches(beside.as_ref(), want) {
+            if spare.is_some() {
+                // The target's second name, from an exchange that was cut short.
+                self.remove(&self.spare())?;
             }
-            Ok(())
-        } else if self.matches(Some(&found), other) {
-            self.remove(&spare)
+        } else if beside.is_none() && self.matches(spare.as_ref(), want) {
+            // The same, one step later.
+            self.move_to_free(&self.spare(), staged).map_err(failed)?;
         } else {
-            Err(self.foreign(&spare))
+            return Err(Error::NoSavedCopy {
+                target: self.record.target.clone(),
+                staged: self.record.staged.clone(),
+            });
         }
+        if other.is_none() {
+            return self.move_to_free(staged, target).map_err(failed);
+        }
+        self.exchange(target).map_err(failed)?;
+        if self.matches(self.identify(staged)?.as_ref(), other) {
+            return Ok(());
+        }
+        self.exchange(target).map_err(failed)?;
+        Err(self.foreign(target))
     }
 
-    /// The target holds the other file, or there is none where that is the other state: moves it to the wanted one.
-    fn move_target(&self, want: Option<&FileId>, other: Option<&FileId>) -> Result<(), Error> {
+    /// Settles on no file: moves the other one to the staged name, from where it is taken away.
+    fn take_from_place(
+        &self,
+        there: Option<FileId>,
+        other: Option<&FileId>,
+        beside: Option<FileId>,
+    ) -> Result<(), Error> {
         let (target, staged) = (self.spot.name()?, self.staged.as_os_str());
-        let failed = |errno| match errno {
-            Errno::EXIST | Errno::NOENT => self.foreign(target),
-            errno => Error::io("put back", &self.record.target, errno),
-        };
-        let beside = self.identify(staged)?;
-        if want.is_some() {
-            if beside.is_none() {
-                return Err(Error::NoSavedCopy {
-                    target: self.record.target.clone(),
-                    staged: self.record.staged.clone(),
-                });
-            }
-            if !self.matches(beside.as_ref(), want) {
-                return Err(self.foreign(staged));
-            }
-            if other.is_none() {
-                return self.move_to_free(staged, target).map_err(failed);
-            }
-            self.exchange(target).map_err(failed)?;
-        } else {
-            if let Some(beside) = beside {
-                // A move by second name that was cut short; anything else there is somebody else's.
-                let same = self.identify(target)?.is_some_and(|there| there == beside);
-                return if same {
-                    self.remove(target)
-                } else {
-                    Err(self.foreign(staged))
-                };
-            }
-            self.move_to_free(target, staged).map_err(failed)?;
+        let failed = |errno| self.not_moved(errno);
+        if beside.is_some() {
+            // A move by second name that was cut short; else there is nothing to tell whose file it is.
+            return match there == beside {
+                true => self.remove(target),
+                false => Err(self.foreign(staged)),
+            };
         }
-        // Somebody may have put another file there between the look and the move: it goes back.
-        let moved = self.identify(staged)?;
-        if self.matches(moved.as_ref(), other) {
+        self.move_to_free(target, staged).map_err(failed)?;
+        if self.matches(self.identify(staged)?.as_ref(), other) {
             return Ok(());
         }
-        let back = match want {
-            Some(_) => self.exchange(target),
-            None => self.move_to_free(staged, target),
-        };
-        back.map_err(failed)?;
+        self.move_to_free(staged, target).map_err(failed)?;
         Err(self.foreign(target))
+    }
+
+    fn not_moved(&self, errno: Errno) -> Error {
+        let path = self.record.target.clone();
+        match errno {
+            Errno::EXIST | Errno::NOENT => Error::Foreign { path },
+            errno => Error::io("put back", &path, errno),
+        }
     }
 
     /// Takes the staged and the spare file away, if each is one of `known`.
@@ -205,6 +210,17 @@ impl Pair {
             cleared = true;
         }
         if cleared { self.spot.sync() } else { Ok(()) }
+    }
+
+    /// As [`Pair::identify`], but refuses a file that is neither the old nor the new one.
+    fn identify_known(&self, name: &OsStr) -> Result<Option<FileId>, Error> {
+        let found = self.identify(name)?;
+        let known = [self.record.old.as_ref(), self.record.new.as_ref()];
+        if found.is_none() || known.iter().any(|id| self.matches(found.as_ref(), *id)) {
+            Ok(found)
+        } else {
+            Err(self.foreign(name))
+        }
     }
 
     /// Which file has a name in the folder.
@@ -282,6 +298,11 @@ impl Pair {
 }
 
 impl FileId {
+    /// Whether the file held exactly these bytes.
+    pub fn holds(&self, bytes: &[u8]) -> bool {
+        self.sha256 == <[u8; 32]>::from(Sha256::digest(bytes))
+    }
+
     pub(crate) fn new(stat: &Stat, bytes: &[u8]) -> FileId {
         FileId {
             dev: stat.st_dev,

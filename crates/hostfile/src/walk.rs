@@ -211,12 +211,12 @@ fn straight(path: &Path, last: Last) -> Option<Spot> {
         ResolveFlags::NO_SYMLINKS,
     )
     .ok()?;
-    let is_link = || {
-        let stat = statat(&folder, name, AtFlags::SYMLINK_NOFOLLOW);
-        stat.is_ok_and(|stat| FileKind::of(&stat) == FileKind::Link)
-    };
-    if last == Last::Follow && is_link() {
-        return None;
+    if last == Last::Follow {
+        match statat(&folder, name, AtFlags::SYMLINK_NOFOLLOW) {
+            Ok(stat) if FileKind::of(&stat) != FileKind::Link => {}
+            Err(Errno::NOENT) => {}
+            _ => return None,
+        }
     }
     Some(Spot {
         folder_path: parent.components().collect(),
@@ -357,3 +357,6 @@ const ENTRY: OFlags = OFlags::PATH.union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC
 
 /// As the kernel's own MAXSYMLINKS.
 const MAX_LINKS: usize = 40;
+
+#[cfg(test)]
+mod tests;
