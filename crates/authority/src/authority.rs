@@ -11,7 +11,8 @@ use crate::{Entry, Error, Filter, State, Unlocked};
 
 /// An authority whose certificate and store are open. Its key is not: see [`Authority::unlock`].
 ///
-/// Any number of processes may have the same authority open.
+/// Any number of processes may have the same authority open. The last one to drop it folds SQLite's
+/// log into `store.db`; a process that ends without dropping leaves that to the next one.
 #[derive(Debug)]
 pub struct Authority {
     pub(crate) folder: Folder,

@@ -50,10 +50,12 @@ pub fn init(dir: &Path, wish: &Init<'_>, now: Time) -> Result<Authority, Error> 
         .lock()
         .unwrap_or_else(PoisonError::into_inner);
     let made = Folders::make(dir, wish.owner)?;
-    let folder = Folder::find(dir)?.ok_or_else(|| Error::Missing {
-        path: dir.to_owned(),
+    let done = Folder::find(dir).and_then(|folder| match folder {
+        Some(folder) => found(&folder, &root, wish.by, now),
+        None => Err(Error::Missing {
+            path: dir.to_owned(),
+        }),
     });
-    let done = folder.and_then(|folder| found(&folder, &root, wish.by, now));
     match done {
         Ok(()) => Authority::open(dir)?.ok_or_else(|| Error::Missing {
             path: dir.join("ca.crt"),

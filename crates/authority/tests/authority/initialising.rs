@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use authority::{Authority, Error, Filter, State, init};
+use authority::{Authority, Error, Filter, Init, State, init};
 use pki_core::{Certificate, Kind, PrivateKey, Subject};
 
 use crate::{Place, now, passphrase, wish};
@@ -70,7 +70,7 @@ fn the_key_is_encrypted_with_the_passphrase() {
     let (subject, secret) = (Subject::empty(), passphrase("correct horse"));
     let authority = init(
         &place.dir,
-        &authority::Init {
+        &Init {
             passphrase: Some(&secret),
             ..wish(&subject)
         },
@@ -114,14 +114,14 @@ fn a_key_that_is_already_there_is_never_overwritten() {
 #[test]
 fn after_an_error_nothing_is_left_of_it() {
     let place = Place::new();
-    // A folder in the certificate's way lets every step but the last succeed.
-    let blocked = place.dir.join("inner");
     let subject = Subject::empty();
-    let zero_days = authority::Init {
-        days: 0,
+    // An authority without a name is refused when it is to be signed: store and key are there by then.
+    let nameless = Init {
+        name: "",
         ..wish(&subject)
     };
-    init(&blocked, &zero_days, now()).unwrap_err();
+    let error = init(&place.dir.join("inner"), &nameless, now()).unwrap_err();
+    assert!(matches!(error, Error::Issue(_)), "{error}");
     assert!(!place.dir.exists());
 }
 
@@ -188,7 +188,7 @@ fn a_folder_that_others_can_read_is_refused() {
 }
 
 #[test]
-fn the_certificate_file_can_be_read_by_others_tools() {
+fn the_certificate_file_is_plain_pem() {
     let place = Place::new();
     let authority = place.found();
     let pem = fs::read(place.file("ca.crt")).unwrap();
