@@ -220,15 +220,24 @@ impl Drop for Host {
     }
 }
 
+/// The account that servers on this machine run as: PostgreSQL refuses to be root.
+pub fn server_account() -> String {
+    match me().as_str() {
+        "root" if exists("postgres") => "postgres".to_owned(),
+        "root" => "nobody".to_owned(),
+        me => me.to_owned(),
+    }
+}
+
 /// The name of the account that runs the tests.
-pub(crate) fn me() -> String {
+fn me() -> String {
     let uid = std::fs::metadata("/proc/self").expect("/proc").uid();
     account(|fields| fields[2] == uid.to_string())
         .map_or_else(|| uid.to_string(), |fields| fields[0].clone())
 }
 
 /// Whether there is an account of that name on this machine.
-pub(crate) fn exists(user: &str) -> bool {
+fn exists(user: &str) -> bool {
     account(|fields| fields[0] == user).is_some()
 }
 

@@ -61,12 +61,7 @@ impl Site {
 
     fn on_this_machine() -> Self {
         let host = Host::here();
-        // PostgreSQL refuses to be root.
-        let owner = match host::me().as_str() {
-            "root" if host::exists("postgres") => "postgres".to_owned(),
-            "root" => "nobody".to_owned(),
-            me => me.to_owned(),
-        };
+        let owner = host::server_account();
         let folder = TempDir::with_prefix_in("pgcert-e2e-", "/tmp").expect("a folder under /tmp");
         let path = folder.path().display().to_string();
         let script = "mkdir \"$2/home\"; chown -R \"$1\" \"$2\"; chmod 755 \"$2\"";

@@ -1,11 +1,6 @@
 //! The end-to-end tests: one machine or three, a real server, real clients. Run by
 //! `cargo xtask e2e`, once for each version of PostgreSQL.
-#![expect(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a failing test says where"
-)]
+#![expect(clippy::unwrap_used, reason = "a failing test says where")]
 
 mod by_hand;
 mod ground;

@@ -1,0 +1,85 @@
+//! One server of every version that the run was given, started for a test and stopped after it.
+
+use std::net::TcpListener;
+
+use e2e::given::oracle_servers;
+use e2e::{Cluster, Host, host};
+use tempfile::TempDir;
+
+/// A running server.
+pub(crate) struct Server {
+    pub(crate) host: Host,
+    pub(crate) cluster: Cluster,
+    _folder: TempDir,
+}
+
+impl Server {
+    /// Calls `judge` with a server of each version in turn.
+    pub(crate) fn each(judge: impl Fn(&Self)) {
+        for (version, programs) in oracle_servers() {
+            let host = Host::here();
+            let owner = host::server_account();
+            let folder = TempDir::with_prefix_in("pgcert-oracle-", "/tmp").unwrap();
+            let path = folder.path().display().to_string();
+            let script = "chown \"$1\" \"$2\"";
+            host.run(&host.root(), &["sh", "-ec", script, "sh", &owner, &path])
+                .ok();
+            let port = TcpListener::bind(("127.0.0.1", 0))
+                .unwrap()
+                .local_addr()
+                .unwrap()
+                .port();
+            let cluster = Cluster::with_programs(&host, &programs, version, &path, &owner, port);
+            cluster.start(&host);
+            judge(&Self {
+                host,
+                cluster,
+                _folder: folder,
+            });
+        }
+    }
+
+    /// Replaces one of the cluster's files.
+    pub(crate) fn write(&self, file: &str, bytes: &[u8]) {
+        let path = format!("{}/{file}", self.cluster.data);
+        let script = "mkdir -p \"$(dirname \"$1\")\"; cat > \"$1\"";
+        self.host
+            .run_with(
+                &self.cluster.owner,
+                &["sh", "-ec", script, "sh", &path],
+                Some(bytes),
+            )
+            .ok();
+    }
+
+    /// Columns of a view as text, in the order of `by`. NULL is `None`; the elements of an array are
+    /// joined by `,`.
+    pub(crate) fn rows(&self, columns: &[&str], view: &str, by: &str) -> Vec<Vec<Option<String>>> {
+        let columns = columns.join(", ");
+        let sql = format!(
+            "select coalesce(json_agg(json_build_array({columns}) order by {by}), '[]') from {view}"
+        );
+        let text = self.cluster.ask(&self.host, &sql);
+        let rows: Vec<Vec<serde_json::Value>> = serde_json::from_str(&text).unwrap();
+        let text = |value: serde_json::Value| match value {
+            serde_json::Value::Null => None,
+            serde_json::Value::String(text) => Some(text),
+            serde_json::Value::Array(list) => Some(
+                list.iter()
+                    .map(|v| v.as_str().unwrap_or_default())
+                    .collect::<Vec<_>>()
+                    .join(","),
+            ),
+            other => Some(other.to_string()),
+        };
+        rows.into_iter()
+            .map(|row| row.into_iter().map(text).collect())
+            .collect()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.cluster.ctl(&self.host, "stop");
+    }
+}
