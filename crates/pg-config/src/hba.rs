@@ -4,6 +4,34 @@
 //! One file is a [`Document`]. What a server reads, includes and `@file` lists followed, is a [`RuleSet`]: rules in
 //! first-match order. Questions are asked of the set, edits are made in documents, and [`RuleSet::spot`] leads from
 //! one to the other.
+//!
+//! ```
+//! use std::collections::BTreeMap;
+//! use pg_config::Version;
+//! use pg_config::hba::{Databases, RuleSet, Site, Wanted, place};
+//!
+//! let text = b"local  all  all                peer\nhost   all  all  10.0.0.0/8  scram-sha-256\n";
+//! let files = BTreeMap::from([("/d/pg_hba.conf".to_string(), text.to_vec())]);
+//! let rules = RuleSet::read(&files, "/d/pg_hba.conf", Version::V15)?;
+//! let wanted = Wanted {
+//!     role: "bob".into(),
+//!     member_of: Some(vec![]),
+//!     databases: Databases::Named(vec!["app".into()]),
+//!     from: vec!["10.1.0.0/16".parse()?],
+//!     map: None,
+//! };
+//! let placement = place(&rules, &wanted, &Site::default())?;
+//! let written = rules.written(&files, &placement.insertions)?;
+//! assert_eq!(
+//!     String::from_utf8(written["/d/pg_hba.conf"].to_bytes())?,
+//!     "local  all  all                peer\n\
+//!      hostssl app bob  10.1.0.0/16 cert\n\
+//!      host   all  all  10.0.0.0/8  scram-sha-256\n",
+//! );
+//! // In clear and by the socket he gets in as before.
+//! assert_eq!(placement.ways_in.len(), 2);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod address;
 mod columns;
@@ -11,6 +39,7 @@ mod decide;
 mod grammar;
 mod options;
 mod place;
+mod quote;
 mod regex;
 mod rule;
 mod set;

@@ -369,3 +369,145 @@ const LINE_BUFFER: usize = 20_480;
 
 /// `MAX_TOKEN` of the last minor releases of 12 to 15.
 const TOKEN_BUFFER: usize = 10_240;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::format;
+    use alloc::string::ToString;
+    use proptest::prelude::*;
+
+    /// Records as `number: field field`, tokens of a field joined by commas, quoted ones in brackets.
+    fn read(text: &[u8], version: Version) -> Vec<String> {
+        let mut out = Vec::new();
+        let mut reader = Tokenizer::new(text, version);
+        while let Some(line) = reader.next_line() {
+            let fields = line.fields().map(|field| {
+                let words = field.iter().map(|token| match token.quoted {
+                    true => format!("[{}]", token.lossy()),
+                    false => token.lossy().to_string(),
+                });
+                words.collect::<Vec<_>>().join(",")
+            });
+            let fields = fields.collect::<Vec<_>>().join(" ");
+            out.push(match line.error {
+                Some(error) => format!("{}: {error}", line.number),
+                None => format!("{}: {fields}", line.number),
+            });
+        }
+        out
+    }
+
+    #[test]
+    fn tokens_end_at_blanks_commas_and_comments() {
+        for (text, tokens) in [
+            (&b"a b\tc"[..], "1: a b c"),
+            (b"a, b c , d", "1: a,b c d"),
+            (b",local ,a all", "1: local a all"),
+            (b"a, # all", "1: a"),
+            (b"trust#c", "1: trust"),
+            (b"a\"b c\"d", "1: ab cd"),
+            (b"\"a\"\"b\" \"\"c \"\"", "1: [a\"b] [c] []"),
+            (b"al\"l\" \"all\"", "1: all [all]"),
+            (b"\"open all # x", "1: [open all # x]"),
+            (b"a\x0bb \xc2\xa0", "1: a\u{b}b \u{a0}"),
+        ] {
+            assert_eq!(
+                read(text, Version::V15),
+                [tokens],
+                "{}",
+                String::from_utf8_lossy(text)
+            );
+        }
+    }
+
+    #[test]
+    fn lines_end_and_go_on_as_each_version_has_it() {
+        let text = b"a \\\nb\n# c \\\nd\ne\\\r\n\nf\\\\\n\\\n\ng \\";
+        assert_eq!(
+            read(text, Version::V14),
+            ["1: a b", "5: e", "7: f\\", "10: g"]
+        );
+        assert_eq!(
+            read(text, Version::V13),
+            [
+                "1: a \\", "2: b", "4: d", "5: e\\", "7: f\\\\", "8: \\", "10: g \\"
+            ]
+        );
+        assert_eq!(read(b"a\rb\r\r\n\nc", Version::V18), ["1: a b", "3: c"]);
+        assert_eq!(read(b"a\rb\r\r\n\nc", Version::V19), ["1: a\rb", "3: c"]);
+    }
+
+    #[test]
+    fn a_nul_hides_the_rest_of_its_line() {
+        assert_eq!(read(b"a\0b\nc\nd", Version::V13), ["1: a", "2: c", "3: d"]);
+        assert_eq!(read(b"a \0b\nc\nd", Version::V14), ["1: a c", "2: d"]);
+    }
+
+    #[test]
+    fn old_buffers_have_a_size() {
+        let line = |length: usize| [b"x ".repeat(length / 2), b"\n".to_vec()].concat();
+        assert_eq!(
+            read(&line(20_478), Version::V13),
+            ["1: authentication file line too long", "2: "][..1]
+        );
+        assert_eq!(read(&line(20_476), Version::V13).len(), 1);
+        assert_eq!(read(&line(20_478), Version::V14).len(), 1);
+        let token = |length: usize| [b"a ".to_vec(), b"x".repeat(length)].concat();
+        let too_long = ["1: authentication file token too long"];
+        assert_eq!(read(&token(10_240), Version::V15), too_long);
+        assert_ne!(read(&token(10_239), Version::V15), too_long);
+        assert_ne!(read(&token(10_240), Version::V16), too_long);
+    }
+
+    #[test]
+    fn spans_lead_back_to_the_file() {
+        let text = b"  lo\\\ncal  \"a\"\"b\" x\n";
+        let mut reader = Tokenizer::new(text, Version::V15);
+        let line = reader.next_line().unwrap();
+        let spans: Vec<_> = line
+            .tokens()
+            .iter()
+            .map(|token| token.span.of(text))
+            .collect();
+        assert_eq!(spans, [&b"lo\\\ncal"[..], b"\"a\"\"b\"", b"x"]);
+        assert_eq!(&*line.tokens()[0].text, b"local");
+        assert_eq!(line.span.of(text), &text[..text.len() - 1]);
+    }
+
+    #[test]
+    fn at_signs_name_files_unless_quoted() {
+        let mut reader = Tokenizer::new(b"@f @\"g h\" \"@i\" @ a@b", Version::V15);
+        let files: Vec<_> = reader
+            .next_line()
+            .unwrap()
+            .tokens()
+            .iter()
+            .map(|t| t.file().map(<[u8]>::to_vec))
+            .collect();
+        assert_eq!(
+            files,
+            [Some(b"f".to_vec()), Some(b"g h".to_vec()), None, None, None]
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn every_token_lies_in_its_line_and_in_order(
+            text in proptest::collection::vec(proptest::sample::select(&b"ab,\"\\#\n\r\t \0@"[..]), 0..60),
+            version in proptest::sample::select(&Version::ALL[..]),
+        ) {
+            let mut reader = Tokenizer::new(&text, version);
+            let mut end = 0;
+            while let Some(line) = reader.next_line() {
+                prop_assert!(line.span.start >= end && line.span.end <= text.len());
+                let mut at = line.span.start;
+                for token in line.tokens() {
+                    prop_assert!(token.span.start >= at && token.span.end <= line.span.end, "{:?} {:?}", token, line);
+                    at = token.span.end;
+                }
+                end = line.span.end;
+            }
+        }
+    }
+}

@@ -237,3 +237,169 @@ fn any(answers: impl Iterator<Item = Option<bool>>) -> Option<bool> {
     }
     (!open).then_some(false)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Version;
+    use alloc::collections::BTreeMap;
+    use alloc::string::ToString;
+    use alloc::vec;
+
+    fn set(text: &str) -> RuleSet {
+        let set = RuleSet::of_bytes(&BTreeMap::new(), "hba", text.as_bytes(), Version::V16);
+        assert_eq!(set.errors, []);
+        set
+    }
+
+    fn connection(database: &str, role: &str, from: &str) -> Connection {
+        Connection {
+            transport: Transport::Tls,
+            database: database.to_string(),
+            role: role.to_string(),
+            member_of: Some(vec![]),
+            address: Some(from.parse().unwrap()),
+            physical_replication: false,
+        }
+    }
+
+    /// Whether the one rule matches: yes, or the field because of which it does not or may not.
+    fn field(rule: &str, connection: &Connection) -> Match {
+        matches(&set(rule).rules[0].rule, connection, &Site::default())
+    }
+
+    #[test]
+    fn the_type_says_which_transports() {
+        let kinds = [
+            ("host", [false, true, true, true]),
+            ("hostssl", [false, false, true, false]),
+            ("hostnossl", [false, true, false, true]),
+            ("hostgssenc", [false, false, false, true]),
+            ("hostnogssenc", [false, true, true, false]),
+        ];
+        for (kind, matched) in kinds {
+            let rules = set(&alloc::format!("{kind} all all all trust\n"));
+            let found = Transport::ALL.map(|transport| {
+                let connection = Connection {
+                    transport,
+                    ..connection("d", "r", "::1")
+                };
+                decide(&rules, &connection, &Site::default()) == Decision::Rule(0)
+            });
+            assert_eq!(found, matched, "{kind}");
+        }
+        let local = Connection {
+            transport: Transport::Local,
+            address: None,
+            ..connection("d", "r", "::1")
+        };
+        assert_eq!(field("local all all trust\n", &local), Match::Yes);
+    }
+
+    #[test]
+    fn databases_are_told_by_name_keyword_and_pattern() {
+        let mut bob = connection("app", "bob", "10.0.0.1");
+        bob.member_of = Some(vec!["staff".to_string()]);
+        let with = |database: &str, words: &str| {
+            let connection = Connection {
+                database: database.to_string(),
+                ..bob.clone()
+            };
+            field(&alloc::format!("host {words} all all trust\n"), &connection)
+        };
+        let no = Match::No(Mismatch::Database);
+        assert_eq!(with("app", "other,app"), Match::Yes);
+        assert_eq!(with("APP", "app"), no);
+        assert_eq!(with("bob", "sameuser"), Match::Yes);
+        assert_eq!(with("bob", "samerole"), Match::Yes);
+        assert_eq!(with("staff", "samegroup"), Match::Yes);
+        assert_eq!(with("app", "samerole"), no);
+        assert_eq!(with("app", "\"all\""), no);
+        assert_eq!(with("all", "\"all\""), Match::Yes);
+        assert_eq!(with("replication", "replication"), no);
+        assert_eq!(with("app1", "/^app[0-9]$"), Match::Yes);
+        assert_eq!(with("app1", "/^(a|b)"), Match::May(Mismatch::Database));
+
+        let standby = Connection {
+            physical_replication: true,
+            ..bob.clone()
+        };
+        for (words, answer) in [
+            ("all", no),
+            ("replication", Match::Yes),
+            ("/.*", no),
+            ("app", no),
+        ] {
+            assert_eq!(
+                field(&alloc::format!("host {words} all all trust\n"), &standby),
+                answer,
+                "{words}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_only_the_server_knows_stays_open() {
+        let mut bob = connection("app", "bob", "10.0.0.1");
+        bob.member_of = None;
+        assert_eq!(
+            field("host all +staff all trust\n", &bob),
+            Match::May(Mismatch::User)
+        );
+        assert_eq!(field("host all +bob all trust\n", &bob), Match::Yes);
+        assert_eq!(
+            field("host all all db.example.com trust\n", &bob),
+            Match::May(Mismatch::Address)
+        );
+        assert_eq!(
+            field("host all all samenet trust\n", &bob),
+            Match::May(Mismatch::Address)
+        );
+        assert_eq!(
+            field("host x all samenet trust\n", &bob),
+            Match::No(Mismatch::Database)
+        );
+
+        let site = Site::default();
+        let rules =
+            set("host all +staff all trust\nhost all all 11.0.0.0/8 trust\nhost all all all md5\n");
+        assert_eq!(
+            decide(&rules, &bob, &site),
+            Decision::May {
+                rules: vec![0, 2],
+                none: false
+            }
+        );
+        let rules = set("host all +staff all trust\n");
+        assert_eq!(
+            decide(&rules, &bob, &site),
+            Decision::May {
+                rules: vec![0],
+                none: true
+            }
+        );
+    }
+
+    #[test]
+    fn addresses_of_the_server_come_from_its_interfaces() {
+        let site = Site {
+            interfaces: Some(vec![Interface {
+                address: "192.168.1.5".parse().unwrap(),
+                netmask: "255.255.255.0".parse().unwrap(),
+            }]),
+        };
+        let rules = set("host all all samehost trust\nhost all all samenet md5\n");
+        for (from, decision) in [
+            ("192.168.1.5", Decision::Rule(0)),
+            ("192.168.1.6", Decision::Rule(1)),
+            ("192.168.2.6", Decision::NoRule),
+            ("::ffff:192.168.1.5", Decision::NoRule),
+        ] {
+            assert_eq!(
+                decide(&rules, &connection("d", "r", from), &site),
+                decision,
+                "{from}"
+            );
+        }
+    }
+}

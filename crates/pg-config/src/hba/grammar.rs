@@ -153,7 +153,7 @@ pub(super) fn rule(line: &Line<'_>, version: Version) -> Result<Rule, Refusal> {
         options::check(kind, method, name, value, version).map_err(refuse)?;
         read.push((name.to_string(), value.to_string()));
     }
-    options::check_together(method, &read)
+    options::check_together(method, &read, version)
         .map_err(|m| Refusal::new("hba-option", token.span, m))?;
 
     Ok(Rule {
@@ -279,11 +279,11 @@ fn method(token: &Token<'_>, kind: ConnType, version: Version) -> Result<Method,
         .into_iter()
         .filter(known)
         .find(|method| *method.as_str().as_bytes() == *token.text);
-    let invalid = format!("invalid authentication method \"{}\"", token.lossy());
+    let invalid = || format!("invalid authentication method \"{}\"", token.lossy());
     match (found, kind) {
-        (None, _) => refuse(invalid.into()),
+        (None, _) => refuse(invalid().into()),
         (Some(Method::Sspi | Method::Bsd), _) => {
-            refuse(format!("{invalid}: not supported by this build").into())
+            refuse(format!("{}: not supported by this build", invalid()).into())
         }
         (Some(Method::Ident), ConnType::Local) => Ok(Method::Peer),
         (Some(Method::Gss), ConnType::Local) => {
@@ -308,5 +308,108 @@ impl IncludeKind {
             b"include_dir" => Some(Self::Folder),
             _ => None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Document;
+    use super::*;
+
+    /// What a version says against each of the lines; nothing where it takes them.
+    fn refusals(lines: &str, version: Version) -> String {
+        let document = Document::parse(lines.as_bytes(), version);
+        let line = |d: &crate::Diagnostic| {
+            format!(
+                "{} {} [{}] {}\n",
+                d.line,
+                d.code,
+                String::from_utf8_lossy(d.span.of(lines.as_bytes())),
+                d.message
+            )
+        };
+        document.diagnostics().iter().map(line).collect()
+    }
+
+    #[test]
+    fn refusals_are_in_the_words_of_the_server() {
+        let lines = "local all all\nHOST all all all md5\nhost all all 10.0.0.1 md5\nhost a b 10.0.0.0/33 md5\n\
+            host a b x/8 md5\nhost a b 10.0.0.1 ::1 md5\nhost,local a b all md5\nhost a b all md5,trust\n\
+            host a b all scram\nhost a b all cert\nhost a b all peer\nlocal a b gss\nhost\nhost a\nhost a b\n\
+            host a b 10.0.0.1\nhost a b all md5 map=x\nhost a b all md5 clientcert=verify-ca\nhost a b all md5 odd\n\
+            host a b all md5 Map=x\nhost a b all ldap\nhost a b all sspi\n";
+        insta::assert_snapshot!(refusals(lines, Version::V15), @r#"
+        1 hba-missing-field [] end-of-line before authentication method
+        2 hba-connection-type [HOST] invalid connection type "HOST"
+        3 hba-netmask [md5] invalid IP mask "md5": Name or service not known
+        4 hba-address [10.0.0.0/33] invalid CIDR mask in address "10.0.0.0/33"
+        5 hba-address [x/8] specifying both host name and CIDR mask is invalid: "x/8"
+        6 hba-netmask [::1] IP address and mask do not match
+        7 hba-multiple-values [host,local] multiple values specified for connection type
+        8 hba-multiple-values [md5,trust] multiple values specified for authentication type
+        9 hba-method [scram] invalid authentication method "scram"
+        10 hba-method [cert] cert authentication is only supported on hostssl connections
+        11 hba-method [peer] peer authentication is only supported on local sockets
+        12 hba-method [gss] gssapi authentication is not supported on local sockets
+        13 hba-missing-field [] end-of-line before database specification
+        14 hba-missing-field [] end-of-line before role specification
+        15 hba-missing-field [] end-of-line before IP address specification
+        16 hba-missing-field [] end-of-line before netmask specification
+        17 hba-option [map=x] authentication option "map" is only valid for authentication methods ident, peer, gssapi, sspi, and cert
+        18 hba-option [clientcert=verify-ca] clientcert can only be configured for "hostssl" rows
+        19 hba-option [odd] authentication option not in name=value format: odd
+        20 hba-option [Map=x] unrecognized authentication option name: "Map"
+        21 hba-option [ldap] authentication method "ldap" requires argument "ldapbasedn", "ldapprefix", or "ldapsuffix" to be set
+        22 hba-method [sspi] invalid authentication method "sspi": not supported by this build
+        "#);
+    }
+
+    #[test]
+    fn versions_differ_in_what_they_know() {
+        let lines = "hostssl a b all cert clientcert=1\nhostssl a b all cert clientcert=no-verify\n\
+            hostssl a b all cert clientcert=verify-ca\nhostssl a b all cert clientname=DN\nhost /( b all md5\n\
+            include x\nhost a b all radius radiusservers=h radiussecrets=s\nhost a b all oauth issuer=i scope=s\n\
+            host a b all ident map=m\nlocal a b ident\n";
+        insta::assert_snapshot!(refusals(lines, Version::V12), @r#"
+        2 hba-option [clientcert=no-verify] clientcert can not be set to "no-verify" when using "cert" authentication
+        4 hba-option [clientname=DN] unrecognized authentication option name: "clientname"
+        6 hba-connection-type [include] invalid connection type "include"
+        8 hba-method [oauth] invalid authentication method "oauth"
+        "#);
+        insta::assert_snapshot!(refusals(lines, Version::V15), @r#"
+        1 hba-option [clientcert=1] invalid value for clientcert: "1"
+        2 hba-option [clientcert=no-verify] invalid value for clientcert: "no-verify"
+        3 hba-option [clientcert=verify-ca] clientcert can only be set to "verify-full" when using "cert" authentication
+        6 hba-connection-type [include] invalid connection type "include"
+        8 hba-method [oauth] invalid authentication method "oauth"
+        "#);
+        insta::assert_snapshot!(refusals(lines, Version::V18), @r#"
+        1 hba-option [clientcert=1] invalid value for clientcert: "1"
+        2 hba-option [clientcert=no-verify] invalid value for clientcert: "no-verify"
+        3 hba-option [clientcert=verify-ca] clientcert can only be set to "verify-full" when using "cert" authentication
+        5 hba-regex [/(] invalid regular expression "(": parentheses () not balanced
+        "#);
+        insta::assert_snapshot!(refusals(lines, Version::V19), @r#"
+        1 hba-option [clientcert=1] invalid value for clientcert: "1"
+        2 hba-option [clientcert=no-verify] invalid value for clientcert: "no-verify"
+        3 hba-option [clientcert=verify-ca] clientcert can only be set to "verify-full" when using "cert" authentication
+        5 hba-regex [/(] invalid regular expression "(": parentheses () not balanced
+        7 hba-method [radius] invalid authentication method "radius"
+        "#);
+    }
+
+    #[test]
+    fn lists_in_files_are_left_to_the_rule_set() {
+        let document = Document::parse(
+            b"local @d @u peer\nlocal d u @m\n@t d u peer\n",
+            Version::V15,
+        );
+        let kinds: Vec<_> = document
+            .records()
+            .iter()
+            .map(|r| matches!(r, Record::Rule(_)))
+            .collect();
+        assert_eq!(kinds, [true, false, false]);
+        assert_eq!(document.diagnostics(), []);
     }
 }

@@ -93,19 +93,25 @@ pub(super) fn check(
 }
 
 /// Whether the options of a rule make sense together, and none that its method needs is missing.
-pub(super) fn check_together(method: Method, options: &[(String, String)]) -> Result<(), String> {
+pub(super) fn check_together(
+    method: Method,
+    options: &[(String, String)],
+    version: Version,
+) -> Result<(), String> {
     let value = |name: &str| {
         let found = options.iter().rev().find(|(n, _)| n == name);
         found.map(|(_, value)| &**value)
     };
     let has = |name: &str| value(name).is_some();
+    let required = |name: &str| {
+        format!("authentication method \"{method}\" requires argument \"{name}\" to be set")
+    };
     let needs = |name: &str| {
         if has(name) {
-            return Ok(());
+            Ok(())
+        } else {
+            Err(required(name))
         }
-        Err(format!(
-            "authentication method \"{method}\" requires argument \"{name}\" to be set"
-        ))
     };
     match method {
         Method::Ldap => {
@@ -116,9 +122,11 @@ pub(super) fn check_together(method: Method, options: &[(String, String)]) -> Re
             if has("ldapprefix") || has("ldapsuffix") {
                 let search = has("ldapbinddn") || has("ldapbindpasswd");
                 if base || search || attribute || filter {
-                    return Err(
+                    return Err(if version >= Version::V18 {
                         "cannot mix options for simple bind and search+bind modes".to_string()
-                    );
+                    } else {
+                        "cannot use ldapbasedn, ldapbinddn, ldapbindpasswd, ldapsearchattribute, ldapsearchfilter, or ldapurl together with ldapprefix".to_string()
+                    });
                 }
             } else if !base {
                 return Err(
@@ -134,25 +142,17 @@ pub(super) fn check_together(method: Method, options: &[(String, String)]) -> Re
             Ok(())
         }
         Method::Radius => {
-            needs("radiusservers")?;
-            needs("radiussecrets")?;
+            // An empty list counts as none (`MANDATORY_AUTH_ARG` asks for NIL).
             let count = |name: &str| value(name).and_then(list_length).unwrap_or(0);
             let servers = count("radiusservers");
-            for (name, what, may_be_empty) in [
-                ("radiussecrets", "secrets", false),
-                ("radiusports", "ports", true),
-                ("radiusidentifiers", "identifiers", true),
-            ] {
-                let n = count(name);
-                if name == "radiussecrets" {
-                    if servers == 0 {
-                        return Err("list of RADIUS servers cannot be empty".to_string());
-                    }
-                    if n == 0 {
-                        return Err("list of RADIUS secrets cannot be empty".to_string());
-                    }
+            for name in ["radiusservers", "radiussecrets"] {
+                if count(name) == 0 {
+                    return Err(required(name));
                 }
-                if n != 1 && n != servers && !(n == 0 && may_be_empty) {
+            }
+            for what in ["secrets", "ports", "identifiers"] {
+                let n = count(&format!("radius{what}"));
+                if n > 1 && n != servers {
                     return Err(format!(
                         "the number of RADIUS {what} ({n}) must be 1 or the same as the number of RADIUS servers ({servers})"
                     ));
@@ -236,7 +236,8 @@ fn check_ldap_url(url: &str) -> Result<(), String> {
             Err(format!("unsupported LDAP URL scheme: {scheme}"))
         }
         _ => Err(format!(
-            "could not parse LDAP URL \"{url}\": Bad parameter to an ldap routine"
+            // The tail is ldap_err2string(LDAP_URL_ERR_BADSCHEME): codes of two tables taken for one.
+            "could not parse LDAP URL \"{url}\": Time limit exceeded"
         )),
     }
 }
@@ -307,4 +308,172 @@ fn starts_with_a_number_but_zero(text: &str) -> bool {
         .find(|c: char| !c.is_ascii_digit())
         .unwrap_or(digits.len());
     digits[..end].contains(|c| c != '0')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::vec::Vec;
+
+    /// What is said against the options, the single ones first.
+    fn refusal(
+        kind: ConnType,
+        method: Method,
+        options: &[(&str, &str)],
+        version: Version,
+    ) -> Option<String> {
+        let single = |(name, value): &(&str, &str)| check(kind, method, name, value, version).err();
+        let owned: Vec<_> = options
+            .iter()
+            .map(|(n, v)| (n.to_string(), v.to_string()))
+            .collect();
+        options
+            .iter()
+            .find_map(single)
+            .or_else(|| check_together(method, &owned, version).err())
+    }
+
+    #[test]
+    fn options_belong_to_methods() {
+        let said = |method, name| refusal(ConnType::HostSsl, method, &[(name, "1")], Version::V17);
+        for (method, name) in [
+            (Method::Ident, "map"),
+            (Method::Pam, "pam_use_hostname"),
+            (Method::Gss, "include_realm"),
+            (Method::Trust, "clientcert"),
+        ] {
+            let refused = said(method, name);
+            assert_eq!(
+                refused.is_some(),
+                name == "clientcert",
+                "{name}: {refused:?}"
+            );
+        }
+        for name in [
+            "map",
+            "pamservice",
+            "krb_realm",
+            "compat_realm",
+            "ldaptls",
+            "radiusports",
+        ] {
+            let refused = said(Method::ScramSha256, name).unwrap();
+            assert!(
+                refused.contains("is only valid for authentication methods"),
+                "{name}: {refused}"
+            );
+        }
+        for name in ["", "MAP", "oauth", "issuer", "validator.x"] {
+            assert!(
+                said(Method::Trust, name)
+                    .unwrap()
+                    .starts_with("unrecognized"),
+                "{name}"
+            );
+        }
+    }
+
+    #[test]
+    fn ldap_binds_in_one_way_only() {
+        let said =
+            |options: &[(&str, &str)]| refusal(ConnType::Host, Method::Ldap, options, Version::V18);
+        assert!(
+            said(&[("ldapserver", "x")])
+                .unwrap()
+                .contains("requires argument")
+        );
+        assert_eq!(said(&[("ldapbasedn", "x")]), None);
+        assert_eq!(said(&[("ldapprefix", "x"), ("ldapserver", "y")]), None);
+        assert_eq!(said(&[("ldapurl", "ldaps://h/dc=x?uid?sub")]), None);
+        assert!(
+            said(&[("ldapprefix", "x"), ("ldapurl", "ldap://h/dc=x")])
+                .unwrap()
+                .contains("cannot mix")
+        );
+        assert!(
+            said(&[("ldapbasedn", "x"), ("ldapport", "0")])
+                .unwrap()
+                .contains("port number")
+        );
+        let both = [
+            ("ldapbasedn", "x"),
+            ("ldapsearchattribute", "a"),
+            ("ldapsearchfilter", "f"),
+        ];
+        assert!(
+            said(&both)
+                .unwrap()
+                .contains("together with ldapsearchfilter")
+        );
+        assert!(
+            said(&[("ldapurl", "ldapi://h")])
+                .unwrap()
+                .starts_with("unsupported LDAP URL scheme")
+        );
+    }
+
+    #[test]
+    fn radius_lists_have_fitting_lengths() {
+        let said = |servers, secrets, ports| {
+            let options = [
+                ("radiusservers", servers),
+                ("radiussecrets", secrets),
+                ("radiusports", ports),
+            ];
+            refusal(ConnType::Host, Method::Radius, &options, Version::V15)
+        };
+        assert_eq!(said("a,b", "s", ""), None);
+        assert_eq!(said("a,b", "\"x y\",\"z\"\"\"", "1,2"), None);
+        assert!(
+            said("", "s", "")
+                .unwrap()
+                .contains("requires argument \"radiusservers\"")
+        );
+        assert!(
+            said("a", "", "")
+                .unwrap()
+                .contains("requires argument \"radiussecrets\"")
+        );
+        assert!(
+            said("a", "s,t", "")
+                .unwrap()
+                .contains("secrets (2) must be 1")
+        );
+        assert!(
+            said("a,b", "s", "1,2,3")
+                .unwrap()
+                .contains("ports (3) must be 1")
+        );
+        assert!(
+            said("a,,b", "s", "")
+                .unwrap()
+                .contains("could not parse RADIUS server list")
+        );
+        assert!(
+            said("a", "s", "x")
+                .unwrap()
+                .contains("invalid RADIUS port number")
+        );
+    }
+
+    #[test]
+    fn bearer_tokens_need_an_issuer_and_a_scope() {
+        let said = |options: &[(&str, &str)]| {
+            refusal(ConnType::Host, Method::Oauth, options, Version::V18)
+        };
+        assert!(said(&[]).unwrap().contains("\"scope\""));
+        assert!(said(&[("scope", "s")]).unwrap().contains("\"issuer\""));
+        assert_eq!(said(&[("scope", "s"), ("issuer", "i")]), None);
+        let both = [
+            ("scope", "s"),
+            ("issuer", "i"),
+            ("map", "m"),
+            ("delegate_ident_mapping", "1"),
+        ];
+        assert!(
+            said(&both)
+                .unwrap()
+                .contains("cannot be used in combination")
+        );
+    }
 }

@@ -454,3 +454,6 @@ impl RuleSet {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

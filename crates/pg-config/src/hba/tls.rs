@@ -88,3 +88,81 @@ pub fn changes_with_tls(set: &RuleSet, site: &Site) -> Vec<DecidingChange> {
     }
     changes
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Version;
+    use crate::hba::{Decision, decide};
+    use alloc::collections::BTreeMap;
+
+    fn changes(text: &str) -> Vec<(Option<usize>, Option<usize>)> {
+        let set = RuleSet::of_bytes(&BTreeMap::new(), "hba", text.as_bytes(), Version::V16);
+        let found = changes_with_tls(&set, &Site::default());
+        for change in &found {
+            assert!(change.certain);
+            let decided = |transport| {
+                let connection = Connection {
+                    transport,
+                    ..change.example.clone()
+                };
+                match decide(&set, &connection, &Site::default()) {
+                    Decision::Rule(rule) => Some(rule),
+                    Decision::NoRule => None,
+                    may @ Decision::May { .. } => panic!("{may:?}"),
+                }
+            };
+            assert_eq!(decided(Transport::Plain), change.before);
+            assert_eq!(decided(Transport::Tls), change.after);
+        }
+        found
+            .iter()
+            .map(|change| (change.before, change.after))
+            .collect()
+    }
+
+    #[test]
+    fn rules_for_both_change_nothing() {
+        assert_eq!(
+            changes("local all all peer\nhost all all all md5\nhostgssenc all all all trust\n"),
+            []
+        );
+        assert_eq!(
+            changes("host all all all md5\nhostssl all all all trust\n"),
+            []
+        );
+    }
+
+    #[test]
+    fn sleeping_rules_wake_up() {
+        assert_eq!(
+            changes("hostssl all all 10.0.0.0/8 trust\nhost all all 0.0.0.0/0 md5\n"),
+            [(Some(1), Some(0))]
+        );
+        assert_eq!(
+            changes("hostssl all amy 10.0.0.0/8 trust\nhost app all 0.0.0.0/0 md5\n"),
+            [(None, Some(0))]
+        );
+        assert_eq!(changes("hostssl all all all reject\n"), []);
+        assert_eq!(
+            changes(
+                "hostssl all all all reject\nhost all all 10.0.0.0/8 md5\nhost all all all trust\n"
+            ),
+            [(Some(1), Some(0)), (Some(2), Some(0))]
+        );
+    }
+
+    #[test]
+    fn rules_without_tls_lose_their_clients() {
+        assert_eq!(
+            changes("hostnossl all all all md5\nhost all all 10.0.0.0/8 trust\n"),
+            [(Some(0), Some(1)), (Some(0), None)]
+        );
+        assert_eq!(
+            changes(
+                "hostnossl all amy all md5\nhostnossl all all all md5\nhostssl all all all cert\n"
+            ),
+            [(Some(0), Some(2)), (Some(1), Some(2))]
+        );
+    }
+}

@@ -258,3 +258,63 @@ pub(super) const TRANSPORTS: [Transport; 4] = [
     Transport::Gss,
     Transport::Local,
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Version;
+    use alloc::collections::BTreeMap;
+
+    fn set(text: &str) -> RuleSet {
+        let set = RuleSet::of_bytes(&BTreeMap::new(), "hba", text.as_bytes(), Version::V16);
+        assert_eq!(set.errors, []);
+        set
+    }
+
+    #[test]
+    fn every_rule_that_decides_anything_has_a_witness() {
+        let set = set("local all all peer\n\
+             hostssl app bob 10.0.0.0/24 cert\n\
+             host all all 10.0.0.0/8 md5\n\
+             host app,shop amy 10.1.0.0/16 md5\n\
+             hostnossl sameuser +staff ::/0 md5\n\
+             host replication all all md5\n\
+             host /^db[0-9]+$ \"o d\" all md5\n\
+             host all all all reject\n\
+             hostssl all all 192.168.0.0/16 md5\n");
+        let site = Site::default();
+        let found = witnesses(&set, &site);
+        // 3 and 8 lie behind rules that take all of theirs.
+        let rules: Vec<_> = found.iter().map(|w| w.rule).collect();
+        assert_eq!(rules, [0, 1, 2, 4, 5, 6, 7]);
+        for witness in &found {
+            assert!(witness.certain, "{witness:?}");
+            assert_eq!(
+                decide(&set, &witness.connection, &site),
+                Decision::Rule(witness.rule)
+            );
+            assert!(unchanged(&set, &set, &witness.connection, &site));
+        }
+    }
+
+    #[test]
+    fn open_questions_make_uncertain_witnesses() {
+        let set = set("host all all db.example.com md5\nhost all all all md5\n");
+        let found: Vec<_> = witnesses(&set, &Site::default())
+            .iter()
+            .map(|w| (w.rule, w.certain))
+            .collect();
+        assert_eq!(found, [(0, false), (1, false)]);
+    }
+
+    #[test]
+    fn a_rule_before_all_others_is_noticed() {
+        let before = set("host all all all md5\n");
+        let after = set("host all other 0.0.0.0/0 trust\nhost all all all md5\n");
+        let site = Site::default();
+        let witness = &witnesses(&before, &site)[0];
+        assert!(!unchanged(&before, &after, &witness.connection, &site));
+        let harmless = set("host all bob all trust\nhost all all all md5\n");
+        assert!(unchanged(&before, &harmless, &witness.connection, &site));
+    }
+}

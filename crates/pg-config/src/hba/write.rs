@@ -1,12 +1,16 @@
 //! New rules as text, and where they go in a document: in the columns of their neighbours, every other byte as it was.
 
+use alloc::collections::btree_map::{BTreeMap, Entry};
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use super::{
-    Address, ConnType, Database, Document, Method, Record, Rule, Source, User, columns, grammar,
+    Address, ConnType, Database, Document, Insertion, Method, Record, Rule, RuleSet, Source, User,
+    columns, grammar,
+    quote::{Quote, is_plain, literal, quoted_if, signed, writable},
 };
 use crate::Version;
+use crate::resolve::{Files, ReadError};
 use crate::text::{Change, Span, line_end};
 use crate::tokens::Tokenizer;
 
@@ -152,6 +156,14 @@ pub enum EditError {
     /// Other lines would be read differently afterwards, or the rule as something else.
     #[error("the rule cannot stand there without changing what other lines mean")]
     Disturbs,
+    /// A file in which a rule has to be written cannot be read.
+    #[error("could not open file \"{file}\": {reason}")]
+    Unreadable {
+        /// The file.
+        file: String,
+        /// In the operating system's words.
+        reason: ReadError,
+    },
     /// The document has no such record.
     #[error("no record {record}")]
     NoRecord {
@@ -286,6 +298,48 @@ impl Document {
     }
 }
 
+impl RuleSet {
+    /// The files of this set with these rules written in: each file that changes, once. Rules for the same place
+    /// stand there in the order given.
+    ///
+    /// # Errors
+    /// [`EditError`]
+    pub fn written(
+        &self,
+        files: &dyn Files,
+        insertions: &[Insertion],
+    ) -> Result<BTreeMap<String, Document>, EditError> {
+        let mut ordered: Vec<&Insertion> = insertions.iter().collect();
+        ordered.sort_by_key(|insertion| insertion.place);
+        let mut documents: BTreeMap<String, Document> = BTreeMap::new();
+        // Place by place from behind, so that the numbers of the records before keep their meaning.
+        for group in ordered.chunk_by(|a, b| a.place == b.place).rev() {
+            let Some(first) = group.first() else { continue };
+            let (file, position) = self.spot(first.place);
+            let document = match documents.entry(file.to_string()) {
+                Entry::Occupied(found) => found.into_mut(),
+                Entry::Vacant(new) => {
+                    let bytes = files.read(file).map_err(|reason| EditError::Unreadable {
+                        file: file.to_string(),
+                        reason,
+                    })?;
+                    new.insert(Document::parse(&bytes, self.version))
+                }
+            };
+            let old = document.records.len();
+            for insertion in group {
+                let added = document.records.len() - old;
+                let position = match position {
+                    Position::BeforeRecord(record) => Position::BeforeRecord(record + added),
+                    position => position,
+                };
+                document.insert_rule(position, &insertion.rule)?;
+            }
+        }
+        Ok(documents)
+    }
+}
+
 impl Record {
     /// Whether both say the same, wherever they stand. What cannot be read here counts as the same.
     fn says_the_same(&self, other: &Self) -> bool {
@@ -299,85 +353,5 @@ impl Record {
     }
 }
 
-/// A database or role of this name and no other.
-fn literal(name: &[u8], version: Version) -> Result<Vec<u8>, EditError> {
-    writable(name)?;
-    if name.is_empty() {
-        return Err(EditError::Unwritable {
-            name: String::new(),
-        });
-    }
-    if name.starts_with(b"/") && version >= Version::V16 {
-        let mut pattern = b"^".to_vec();
-        for &byte in name {
-            if byte.is_ascii_punctuation() && !matches!(byte, b'/' | b'_') {
-                pattern.push(b'\\');
-            }
-            pattern.push(byte);
-        }
-        pattern.push(b'$');
-        return signed(b'/', &pattern, Quote::Whole);
-    }
-    let keyword = [
-        &b"all"[..],
-        b"sameuser",
-        b"samerole",
-        b"samegroup",
-        b"replication",
-    ]
-    .contains(&name);
-    Ok(quoted_if(
-        keyword || !name.iter().copied().all(is_plain),
-        name,
-    ))
-}
-
-/// What the quotes go around.
-#[derive(Clone, Copy, PartialEq)]
-enum Quote {
-    /// The sign as well; only a `/` keeps its meaning in quotes.
-    Whole,
-    /// What follows the sign.
-    Rest,
-}
-
-fn signed(sign: u8, text: &[u8], quote: Quote) -> Result<Vec<u8>, EditError> {
-    writable(text)?;
-    let plain = text
-        .iter()
-        .all(|&b| is_plain(b) || (b == b'/' && sign == b'@'));
-    let mut out = alloc::vec![sign];
-    if quote == Quote::Whole {
-        out.extend_from_slice(text);
-        return Ok(quoted_if(!plain, &out));
-    }
-    out.extend(quoted_if(!plain, text));
-    Ok(out)
-}
-
-/// Whether the bytes can stand in a line at all.
-fn writable(text: &[u8]) -> Result<(), EditError> {
-    if text.iter().any(|b| matches!(b, b'\n' | b'\r' | 0)) {
-        return Err(EditError::Unwritable {
-            name: String::from_utf8_lossy(text).into_owned(),
-        });
-    }
-    Ok(())
-}
-
-fn quoted_if(needed: bool, text: &[u8]) -> Vec<u8> {
-    if !needed {
-        return text.to_vec();
-    }
-    let mut out = alloc::vec![b'"'];
-    for &byte in text {
-        out.extend(core::iter::repeat_n(byte, if byte == b'"' { 2 } else { 1 }));
-    }
-    out.push(b'"');
-    out
-}
-
-/// Bytes that mean nothing but themselves, in every version.
-const fn is_plain(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b'$') || byte >= 0x80
-}
+#[cfg(test)]
+mod tests;

@@ -161,7 +161,7 @@ impl Walk<'_> {
                     ))
                 } else {
                     conf_files_in(self.files, &target)
-                        .map_err(|e| format!("could not open directory \"{target}\": {e}"))
+                        .map_err(|_| format!("could not open directory \"{target}\""))
                 };
                 match found {
                     Ok(found) => {
@@ -222,4 +222,95 @@ enum Unread {
     Missing,
     #[error("{0}")]
     Other(String),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::collections::BTreeMap;
+
+    fn files(all: &[(&str, &str)]) -> BTreeMap<String, Vec<u8>> {
+        all.iter()
+            .map(|(path, text)| (String::from(*path), text.as_bytes().to_vec()))
+            .collect()
+    }
+
+    /// Every record as `file:line#record tokens`, or its error.
+    fn read(files: &BTreeMap<String, Vec<u8>>, version: Version) -> Vec<String> {
+        let mut out = Vec::new();
+        expand(files, "/d/hba", &files["/d/hba"], version, &mut |found| {
+            let words: Vec<_> = found.line.tokens().iter().map(Token::lossy).collect();
+            let text = found.error.clone().unwrap_or_else(|| words.join(" "));
+            out.push(format!(
+                "{}:{}#{} {text}",
+                found.file, found.line.number, found.record
+            ));
+        });
+        out
+    }
+
+    #[test]
+    fn records_come_in_the_order_of_their_includes() {
+        let files = files(&[
+            (
+                "/d/hba",
+                "first x y\ninclude sub/a\n\ninclude_dir conf\ninclude_if_exists none\nlast x y\n",
+            ),
+            ("/d/sub/a", "in a file\ninclude b\n"),
+            ("/d/sub/b", "beside a file\n"),
+            ("/d/conf/9.conf", "nine x y\n"),
+            ("/d/conf/10.conf", "ten x y\n"),
+            ("/d/conf/no", "never x y\n"),
+        ]);
+        assert_eq!(
+            read(&files, Version::V16),
+            [
+                "/d/hba:1#0 first x y",
+                "/d/sub/a:1#0 in a file",
+                "/d/sub/b:1#0 beside a file",
+                "/d/conf/10.conf:1#0 ten x y",
+                "/d/conf/9.conf:1#0 nine x y",
+                "/d/hba:6#4 last x y",
+            ]
+        );
+        assert_eq!(read(&files, Version::V15)[1], "/d/hba:2#1 include sub/a");
+    }
+
+    #[test]
+    fn lists_are_flat_and_read_where_they_are_named() {
+        let files = files(&[
+            (
+                "/d/hba",
+                "local a,@dbs,b @nobody x peer\nlocal @gone all peer\n",
+            ),
+            ("/d/dbs", "c # one\n\"d e\",f\n@/e/more\n"),
+            ("/e/more", "g @h\n"),
+            ("/e/h", "i"),
+            ("/d/nobody", "# empty\n"),
+        ]);
+        assert_eq!(
+            read(&files, Version::V15),
+            [
+                "/d/hba:1#0 local a c d e f g i b x peer",
+                "/d/hba:2#1 could not open secondary authentication file \"@gone\" as \"/d/gone\": No such file or directory",
+            ]
+        );
+        assert_eq!(
+            read(&files, Version::V16)[1],
+            "/d/hba:2#1 could not open file \"/d/gone\": No such file or directory"
+        );
+    }
+
+    #[test]
+    fn circles_end() {
+        let files = files(&[("/d/hba", "include hba\nlocal @hba all peer\n")]);
+        let found = read(&files, Version::V16);
+        assert!(
+            found
+                .iter()
+                .any(|f| f.ends_with("maximum nesting depth exceeded")),
+            "{found:?}"
+        );
+        assert!(read(&files, Version::V15)[1].ends_with("Too many open files"));
+    }
 }

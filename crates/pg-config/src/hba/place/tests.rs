@@ -1,0 +1,575 @@
+//! Placing tried by hand and against a naive enumeration of a small universe.
+
+use super::*;
+use crate::Version;
+use crate::hba::{Connection, Decision, decide};
+use alloc::collections::BTreeMap;
+use alloc::format;
+use alloc::vec;
+use proptest::prelude::*;
+
+fn set(text: &str) -> RuleSet {
+    RuleSet::of_bytes(&BTreeMap::new(), "/d/hba", text.as_bytes(), Version::V15)
+}
+
+fn wanted(databases: &[&str], from: &[&str]) -> Wanted {
+    Wanted {
+        role: "bob".to_string(),
+        member_of: Some(Vec::new()),
+        databases: match databases {
+            ["all"] => Databases::All,
+            ["replication"] => Databases::Replication,
+            names => Databases::Named(names.iter().map(ToString::to_string).collect()),
+        },
+        from: from.iter().map(|source| source.parse().unwrap()).collect(),
+        map: None,
+    }
+}
+
+fn placed(text: &str, wanted: &Wanted) -> Result<Placement, Conflict> {
+    place(&set(text), wanted, &Site::default())
+}
+
+/// The places and the fields of what is added.
+fn added(text: &str, wanted: &Wanted) -> Vec<(Place, String)> {
+    let insertions = placed(text, wanted).unwrap().insertions;
+    let line = |i: Insertion| {
+        let fields = i.rule.fields(Version::V15).unwrap();
+        (i.place, String::from_utf8(fields.join(&b' ')).unwrap())
+    };
+    insertions.into_iter().map(line).collect()
+}
+
+#[test]
+fn a_rule_goes_before_the_first_that_decides_otherwise() {
+    let text = "local all all peer\nhost other all all md5\nhost all amy 10.0.0.0/8 md5\nhost all all 10.0.0.0/8 md5\n";
+    assert_eq!(
+        added(text, &wanted(&["app"], &["10.1.0.0/16"])),
+        [(Place::Before(3), "hostssl app bob 10.1.0.0/16 cert".into())]
+    );
+    assert_eq!(
+        added(text, &wanted(&["app"], &["192.168.0.0/16"])),
+        [(Place::AtEnd, "hostssl app bob 192.168.0.0/16 cert".into())]
+    );
+    assert_eq!(
+        added(text, &wanted(&["all"], &["10.1.0.0/16"])),
+        [(Place::Before(1), "hostssl all bob 10.1.0.0/16 cert".into())]
+    );
+    assert_eq!(
+        added(text, &wanted(&["replication"], &["10.1.0.0/16"])),
+        [(
+            Place::AtEnd,
+            "hostssl replication bob 10.1.0.0/16 cert".into()
+        )]
+    );
+}
+
+#[test]
+fn rules_without_tls_are_no_obstacle_but_ways_in() {
+    let text = "hostnossl all all all md5\nhostgssenc all all all trust\nlocal all all trust\nhost all all all reject\n";
+    let conflict = placed(text, &wanted(&["app"], &["10.0.0.0/8"])).unwrap_err();
+    assert!(matches!(conflict, Conflict::Decided { rules, .. } if rules == [3]));
+    let text = text.replace("host all all all reject\n", "");
+    let found = placed(&text, &wanted(&["app"], &["10.0.0.0/8"])).unwrap();
+    assert_eq!(found.insertions[0].place, Place::AtEnd);
+    let ways: Vec<_> = found
+        .ways_in
+        .iter()
+        .map(|w| (w.rule, w.transports.clone(), w.inside, w.certain))
+        .collect();
+    assert_eq!(
+        ways,
+        [
+            (0, vec![Transport::Plain, Transport::Gss], true, true),
+            (2, vec![Transport::Local], true, true),
+        ]
+    );
+}
+
+#[test]
+fn what_demands_a_certificate_or_rejects_keeps_its_say() {
+    let text = "hostssl all bob 10.0.5.0/24 reject\n\
+                hostssl app all 10.0.6.0/24 md5 clientcert=verify-ca\n\
+                host all all all md5\n";
+    let found = placed(text, &wanted(&["app"], &["10.0.0.0/16"])).unwrap();
+    assert_eq!(found.insertions[0].place, Place::Before(2));
+    assert_eq!(found.keeps_say, [0, 1]);
+    assert_eq!(found.overrides, [2]);
+}
+
+#[test]
+fn no_place_is_a_conflict_that_names_the_rules() {
+    let text =
+        "host app all 10.0.0.0/24 md5\nhostssl all all 10.0.1.0/24 reject\nhost all all all md5\n";
+    assert_eq!(
+        placed(text, &wanted(&["app"], &["10.0.0.0/16"])),
+        Err(Conflict::Order {
+            from: "10.0.0.0/16".parse().unwrap(),
+            before: 0,
+            behind: vec![1]
+        })
+    );
+    assert_eq!(
+        added(text, &wanted(&["app"], &["10.0.0.0/24"]))[0].0,
+        Place::Before(0)
+    );
+    assert_eq!(
+        placed(text, &wanted(&["app"], &["10.0.1.0/25"])),
+        Err(Conflict::Decided {
+            from: "10.0.1.0/25".parse().unwrap(),
+            rules: vec![1]
+        })
+    );
+    assert_eq!(
+        placed("local all\n", &wanted(&["app"], &["all"])),
+        Err(Conflict::Broken)
+    );
+}
+
+#[test]
+fn what_is_allowed_already_is_left_alone() {
+    for line in [
+        "hostssl app bob 10.0.0.0/8 cert",
+        "hostssl all all all cert",
+        "hostssl all bob 10.0.0.0/8 trust clientcert=verify-full",
+        "hostssl app,other +bob 10.0.0.0 255.0.0.0 cert clientcert=verify-full",
+        "hostssl app bob 10.0.0.0/9 cert\nhostssl app bob 10.128.0.0/9 cert",
+    ] {
+        let text = format!("{line}\nhost all all all md5\n");
+        let found = placed(&text, &wanted(&["app"], &["10.0.0.0/8"])).unwrap();
+        assert_eq!(found.insertions, [], "{line}");
+        assert_eq!(found.already[0], 0, "{line}");
+    }
+    // Each database by itself.
+    let text = "hostssl app bob 10.0.0.0/8 cert\nhost all all all md5\n";
+    assert_eq!(
+        added(text, &wanted(&["app", "new"], &["10.0.0.0/8"])),
+        [(Place::Before(1), "hostssl new bob 10.0.0.0/8 cert".into())]
+    );
+    // Each network by itself.
+    assert_eq!(
+        added(text, &wanted(&["app"], &["10.1.0.0/16", "::1"])),
+        [(Place::Before(1), "hostssl app bob ::1/128 cert".into())]
+    );
+}
+
+#[test]
+fn certificates_of_other_demands_do_not_count_as_allowed() {
+    for line in [
+        "hostssl app bob all md5 clientcert=verify-full",
+        "hostssl app bob all trust clientcert=verify-ca",
+        "hostssl app bob all cert clientname=DN",
+        "hostssl app bob all trust clientcert=verify-full clientname=DN",
+    ] {
+        let conflict =
+            placed(&format!("{line}\n"), &wanted(&["app"], &["10.0.0.0/8"])).unwrap_err();
+        assert!(matches!(conflict, Conflict::Decided { .. }), "{line}");
+    }
+}
+
+#[test]
+fn a_map_in_use_gets_the_line() {
+    let text = "hostssl app bob all cert map=people\n";
+    let mut wish = wanted(&["app"], &["10.0.0.0/8"]);
+    for map in [None, Some("mine".to_string())] {
+        wish.map = map;
+        let found = placed(text, &wish).unwrap();
+        assert_eq!(found.insertions, []);
+        assert_eq!(
+            found.maps,
+            [MapUse {
+                rule: 0,
+                map: "people".into(),
+                by_dn: false
+            }]
+        );
+    }
+    // Without a map there, another name cannot get in.
+    let conflict = placed("hostssl app bob all cert\n", &wish).unwrap_err();
+    assert!(matches!(conflict, Conflict::Decided { .. }));
+    assert_eq!(
+        added("host all all all md5\n", &wish)[0].1,
+        "hostssl app bob 10.0.0.0/8 cert map=mine"
+    );
+}
+
+#[test]
+fn unknown_memberships_count_as_possible() {
+    let text =
+        "host all +staff all md5\nhostssl all bob 10.0.1.0/24 reject\nhost all all all md5\n";
+    let mut wish = wanted(&["app"], &["10.0.0.0/16"]);
+    assert_eq!(added(text, &wish)[0].0, Place::Before(2));
+    wish.member_of = None;
+    assert!(matches!(
+        placed(text, &wish),
+        Err(Conflict::Order { before: 0, .. })
+    ));
+    wish.member_of = Some(vec!["staff".into()]);
+    let found = placed("host all +staff all md5\nhost all all all md5\n", &wish).unwrap();
+    assert_eq!(
+        (found.insertions[0].place, found.overrides),
+        (Place::Before(0), vec![0])
+    );
+}
+
+#[test]
+fn refusing_without_tls_stands_beside_the_rule_or_earlier() {
+    let wish = wanted(&["app"], &["10.0.0.0/8"]);
+    for (text, place_of_reject) in [
+        ("host all all all md5\n", Some(Place::Before(0))),
+        (
+            "hostnossl all all 10.0.0.0/8 md5\nhost all all all md5\n",
+            Some(Place::Before(0)),
+        ),
+        (
+            "hostssl all all all md5\nhostnossl all all all md5\n",
+            Some(Place::Before(0)),
+        ),
+        ("hostnossl all all all reject\nhost all all all md5\n", None),
+        ("hostssl all all all md5\n", None),
+    ] {
+        let set = set(text);
+        let placement = place(&set, &wish, &Site::default()).unwrap();
+        let found = refuse_without_tls(&set, &wish, &placement, &Site::default()).unwrap();
+        assert_eq!(found.first().map(|i| i.place), place_of_reject, "{text}");
+        let all: Vec<_> = placement.insertions.into_iter().chain(found).collect();
+        let ways = ways_in(&set, &wish, &all, &Site::default());
+        let inside = |t: Transport| ways.iter().any(|w| w.inside && w.transports.contains(&t));
+        assert!(!inside(Transport::Tls), "{text}");
+    }
+}
+
+#[test]
+fn a_file_read_twice_takes_no_rule() {
+    let files: BTreeMap<String, Vec<u8>> = [
+        ("/d/hba".to_string(), b"include a\ninclude a\n".to_vec()),
+        ("/d/a".to_string(), b"host all all all md5\n".to_vec()),
+    ]
+    .into();
+    let set = RuleSet::read(&files, "/d/hba", Version::V16).unwrap();
+    assert_eq!(
+        place(&set, &wanted(&["app"], &["all"]), &Site::default()),
+        Err(Conflict::Repeated {
+            file: "/d/a".into()
+        })
+    );
+}
+
+#[test]
+fn the_whole_way_from_the_wish_to_the_files() {
+    let files: BTreeMap<String, Vec<u8>> = [
+        ("/d/hba", "local   all  all               peer\ninclude more\nhost    all  all  all          md5\n"),
+        ("/d/more", "# rules\nhost    app  all  10.0.0.0/8   md5\n"),
+    ]
+    .map(|(path, text)| (path.to_string(), text.as_bytes().to_vec()))
+    .into();
+    let before = RuleSet::read(&files, "/d/hba", Version::V16).unwrap();
+    let wish = wanted(&["app"], &["10.1.0.0/16", "fd00::/8"]);
+    let placement = place(&before, &wish, &Site::default()).unwrap();
+    let refusing = refuse_without_tls(&before, &wish, &placement, &Site::default()).unwrap();
+    let all: Vec<_> = placement
+        .insertions
+        .iter()
+        .cloned()
+        .chain(refusing)
+        .collect();
+
+    let mut after = files.clone();
+    for (file, document) in before.written(&files, &all).unwrap() {
+        after.insert(file, document.to_bytes());
+    }
+    let text = |file: &str| String::from_utf8(after[file].clone()).unwrap();
+    insta::assert_snapshot!(text("/d/hba"), @r"
+    local   all  all               peer
+    include more
+    hostssl app  bob  fd00::/8     cert
+    hostnossl app bob fd00::/8     reject
+    host    all  all  all          md5
+    ");
+    insta::assert_snapshot!(text("/d/more"), @r"
+    # rules
+    hostssl app  bob  10.1.0.0/16  cert
+    hostnossl app bob 10.1.0.0/16  reject
+    host    app  all  10.0.0.0/8   md5
+    ");
+    let set = RuleSet::read(&after, "/d/hba", Version::V16).unwrap();
+    assert_eq!(place(&set, &wish, &Site::default()).unwrap().insertions, []);
+    for witness in crate::hba::witnesses(&before, &Site::default()) {
+        assert!(crate::hba::unchanged(
+            &before,
+            &set,
+            &witness.connection,
+            &Site::default()
+        ));
+    }
+}
+
+// --- against a naive enumeration ---
+
+const DATABASES: [&str; 4] = ["app", "shop", "all", "zzz"];
+const ADDRESSES: [&str; 7] = [
+    "10.0.0.1", "10.0.0.2", "10.0.1.1", "11.0.0.1", "12.0.0.1", "fd00::1", "::1",
+];
+
+/// A line of a small universe.
+fn line() -> impl Strategy<Value = String> {
+    (
+        prop::sample::select(vec![
+            "host",
+            "host",
+            "hostssl",
+            "hostssl",
+            "hostnossl",
+            "hostgssenc",
+            "hostnogssenc",
+            "local",
+        ]),
+        prop::sample::select(vec![
+            "all",
+            "all",
+            "app",
+            "app,shop",
+            "sameuser",
+            "samerole",
+            "replication",
+            "\"all\"",
+        ]),
+        prop::sample::select(vec![
+            "all", "all", "bob", "amy", "+staff", "+bob", "amy,bob",
+        ]),
+        prop::sample::select(vec![
+            "all",
+            "10.0.0.0/24",
+            "10.0.0.1/32",
+            "10.0.0.0/8",
+            "0.0.0.0/0",
+            "::/0",
+            "samehost",
+        ]),
+        prop::sample::select(vec![
+            "md5",
+            "trust",
+            "reject",
+            "cert",
+            "md5 clientcert=verify-full",
+            "cert map=m",
+        ]),
+    )
+        .prop_map(|(kind, database, user, address, method)| {
+            let word = method.split(' ').next().unwrap();
+            let method = match kind {
+                "hostssl" => method,
+                _ if word == "cert" => "md5",
+                _ => word,
+            };
+            let address = if kind == "local" { "" } else { address };
+            format!("{kind} {database} {user} {address} {method}\n")
+        })
+}
+
+fn site() -> Site {
+    Site {
+        interfaces: Some(vec![crate::hba::Interface {
+            address: "11.0.0.1".parse().unwrap(),
+            netmask: "255.255.255.0".parse().unwrap(),
+        }]),
+    }
+}
+
+fn universe(member_of: &[String]) -> Vec<Connection> {
+    let mut all = Vec::new();
+    for role in ["bob", "amy"] {
+        for database in DATABASES
+            .iter()
+            .map(|d| Some(*d))
+            .chain([Some(role), Some("staff"), None])
+        {
+            for transport in Transport::ALL {
+                let addresses = match transport {
+                    Transport::Local => vec![None],
+                    _ => ADDRESSES.iter().map(|a| Some(a.parse().unwrap())).collect(),
+                };
+                for address in addresses {
+                    all.push(Connection {
+                        transport,
+                        database: database.unwrap_or_default().to_string(),
+                        role: role.to_string(),
+                        member_of: Some(if role == "bob" {
+                            member_of.to_vec()
+                        } else {
+                            Vec::new()
+                        }),
+                        address,
+                        physical_replication: database.is_none(),
+                    });
+                }
+            }
+        }
+    }
+    all
+}
+
+/// Whether the connection is one of those asked for, by any TCP transport.
+fn asked(wanted: &Wanted, connection: &Connection) -> bool {
+    let database = match &wanted.databases {
+        Databases::All => !connection.physical_replication,
+        Databases::Replication => connection.physical_replication,
+        Databases::Named(names) => {
+            !connection.physical_replication && names.contains(&connection.database)
+        }
+    };
+    let from = |source: &Source| match (source, connection.address) {
+        (_, None) => false,
+        (Source::All, _) => true,
+        (Source::Network(network), Some(address)) => network.contains(address),
+        (_, Some(address)) => address == site().interfaces.unwrap()[0].address,
+    };
+    database && connection.role == wanted.role && wanted.from.iter().any(from)
+}
+
+/// The set with the insertions made, and which of the new rules was which of the old.
+fn with(set: &RuleSet, insertions: &[Insertion]) -> (RuleSet, Vec<Option<usize>>) {
+    let mut rules = Vec::new();
+    let mut origin = Vec::new();
+    let put = |rules: &mut Vec<_>, origin: &mut Vec<_>, place: Place| {
+        for insertion in insertions.iter().filter(|i| i.place == place) {
+            let mut at = set.rules[0].clone();
+            at.rule = insertion.rule.as_rule();
+            rules.push(at);
+            origin.push(None);
+        }
+    };
+    for (index, at) in set.rules.iter().enumerate() {
+        put(&mut rules, &mut origin, Place::Before(index));
+        rules.push(at.clone());
+        origin.push(Some(index));
+    }
+    put(&mut rules, &mut origin, Place::AtEnd);
+    (
+        RuleSet {
+            rules,
+            ..set.clone()
+        },
+        origin,
+    )
+}
+
+fn decider(set: &RuleSet, connection: &Connection) -> Option<usize> {
+    match decide(set, connection, &site()) {
+        Decision::Rule(rule) => Some(rule),
+        Decision::NoRule => None,
+        may @ Decision::May { .. } => panic!("{may:?} in a universe where all is known"),
+    }
+}
+
+fn wish() -> impl Strategy<Value = Wanted> {
+    (
+        prop::sample::select(vec![
+            &["all"][..],
+            &["app"],
+            &["app", "shop"],
+            &["replication"],
+        ]),
+        prop::sample::select(vec![
+            &["all"][..],
+            &["10.0.0.0/24"],
+            &["10.0.0.0/8", "::1"],
+            &["samehost"],
+            &["0.0.0.0/0"],
+        ]),
+        any::<bool>(),
+        any::<bool>(),
+    )
+        .prop_map(|(databases, from, member, map)| Wanted {
+            member_of: Some(if member {
+                vec!["staff".to_string()]
+            } else {
+                Vec::new()
+            }),
+            map: map.then(|| "m".to_string()),
+            ..wanted(databases, from)
+        })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1500))]
+
+    #[test]
+    fn a_placed_rule_takes_what_was_asked_and_nothing_else(
+        lines in prop::collection::vec(line(), 1..7),
+        wish in wish(),
+    ) {
+        let before = set(&lines.concat());
+        prop_assert_eq!(&before.errors, &[]);
+        let universe = universe(wish.member_of.as_deref().unwrap());
+        let keeps = |rule: usize| before.rules[rule].rule.keeps_its_say();
+        let inside = |c: &&Connection| c.transport == Transport::Tls && asked(&wish, c);
+        match place(&before, &wish, &site()) {
+            Ok(placement) => {
+                let (after, origin) = with(&before, &placement.insertions);
+                for connection in &universe {
+                    let (was, is) = (decider(&before, connection), decider(&after, connection));
+                    let is_old = is.map(|rule| origin[rule]);
+                    if inside(&connection) && !was.is_some_and(keeps) {
+                        prop_assert_eq!(is_old, Some(None), "not the new rule: {:?}", connection);
+                        prop_assert!(was.is_none_or(|rule| placement.overrides.contains(&rule)));
+                    } else {
+                        prop_assert_eq!(is_old.flatten(), was, "changed: {:?}", connection);
+                    }
+                    if inside(&connection) && was.is_some_and(keeps) {
+                        let rule = was.unwrap();
+                        let listed = placement.keeps_say.contains(&rule)
+                            || placement.already.contains(&rule)
+                            || placement.maps.iter().any(|m| m.rule == rule);
+                        prop_assert!(listed, "{:?}", connection);
+                    }
+                }
+                // Once more, and nothing is left to do.
+                let again = place(&after, &wish, &site());
+                prop_assert_eq!(again.map(|p| p.insertions), Ok(Vec::new()));
+                // The ways in are those found one by one.
+                for way in Transport::ALL {
+                    let mut naive: Vec<usize> = universe
+                        .iter()
+                        .filter(|c| c.role == wish.role && c.transport == way)
+                        .filter_map(|c| origin[decider(&after, c)?])
+                        .filter(|&rule| !keeps(rule))
+                        .collect();
+                    naive.sort_unstable();
+                    naive.dedup();
+                    let found: Vec<usize> = placement.ways_in.iter().filter(|w| w.transports.contains(&way)).map(|w| w.rule).collect();
+                    prop_assert_eq!(&naive, &found, "{:?}", way);
+                }
+                prop_assert!(placement.ways_in.iter().all(|w| w.certain));
+                // Refusing without TLS does just that.
+                let refusing = refuse_without_tls(&before, &wish, &placement, &site()).unwrap();
+                let all: Vec<_> = placement.insertions.iter().cloned().chain(refusing).collect();
+                let (strict, _) = with(&before, &all);
+                for connection in &universe {
+                    let is = decider(&strict, connection);
+                    let clear = matches!(connection.transport, Transport::Plain | Transport::Gss);
+                    if clear && asked(&wish, connection) {
+                        let refused = is.is_none_or(|rule| strict.rules[rule].rule.method == Method::Reject);
+                        prop_assert!(refused, "{:?}", connection);
+                    } else {
+                        let was = decider(&after, connection);
+                        let same = was.map(|r| after.rules[r].rule.clone()) == is.map(|r| strict.rules[r].rule.clone());
+                        prop_assert!(same, "{:?}", connection);
+                    }
+                }
+            }
+            Err(Conflict::Order { before: other, behind, .. }) => {
+                prop_assert!(!keeps(other) && behind.iter().all(|&rule| keeps(rule) && rule > other));
+                for rule in behind.iter().chain([&other]) {
+                    let met = universe.iter().filter(inside).any(|c| decider(&before, c) == Some(*rule));
+                    prop_assert!(met, "{} decides nothing asked for", rule);
+                }
+            }
+            Err(Conflict::Decided { rules, .. }) => {
+                prop_assert!(rules.iter().all(|&rule| keeps(rule)));
+                prop_assert!(universe.iter().filter(inside).any(|c| decider(&before, c).is_some_and(|r| rules.contains(&r))));
+            }
+            Err(other) => prop_assert!(false, "{:?}", other),
+        }
+    }
+}

@@ -1,0 +1,216 @@
+//! New lines as text, and edits that touch no byte but their own.
+
+use super::*;
+use alloc::vec;
+use proptest::prelude::*;
+
+fn cert(database: &str, role: &str, from: &str) -> NewRule {
+    NewRule {
+        kind: ConnType::HostSsl,
+        databases: vec![Database::name(database)],
+        users: vec![User::name(role)],
+        address: Some(from.parse().unwrap()),
+        method: Method::Cert,
+        options: Vec::new(),
+    }
+}
+
+fn inserted(text: &str, position: Position, version: Version) -> String {
+    let mut document = Document::parse(text.as_bytes(), version);
+    let change = document
+        .insert_rule(position, &cert("app", "bob", "10.0.0.0/8"))
+        .unwrap();
+    assert_eq!(change.apply(text.as_bytes()), document.to_bytes());
+    String::from_utf8(document.to_bytes()).unwrap()
+}
+
+#[test]
+fn a_rule_takes_the_columns_of_its_neighbours() {
+    let stock = "# TYPE  DATABASE        USER            ADDRESS                 METHOD\n\
+                 # IPv4 local connections:\n\
+                 host    all             all             127.0.0.1/32            scram-sha-256\n\
+                 # IPv6 local connections:\n\
+                 host    all             all             ::1/128                 scram-sha-256\n";
+    insta::assert_snapshot!(inserted(stock, Position::BeforeRecord(0), Version::V15), @r"
+    # TYPE  DATABASE        USER            ADDRESS                 METHOD
+    # IPv4 local connections:
+    hostssl app             bob             10.0.0.0/8              cert
+    host    all             all             127.0.0.1/32            scram-sha-256
+    # IPv6 local connections:
+    host    all             all             ::1/128                 scram-sha-256
+    ");
+}
+
+#[test]
+fn tabs_single_blanks_and_line_ends_are_kept() {
+    for (text, line) in [
+        (
+            "host\tall\tall\t::1/128\tmd5\n",
+            "hostssl\tapp\tbob\t10.0.0.0/8\tcert\n",
+        ),
+        (
+            "host all all ::1/128 md5\r\n",
+            "hostssl app bob 10.0.0.0/8 cert\r\n",
+        ),
+        (
+            "host\tall\t\tall\t\t::1/128\t\tmd5\n",
+            "hostssl\tapp\t\tbob\t\t10.0.0.0/8\tcert\n",
+        ),
+        (
+            "  host  all  all  ::1/128  md5\n",
+            "  hostssl app bob 10.0.0.0/8 cert\n",
+        ),
+        ("", "hostssl app bob 10.0.0.0/8 cert\n"),
+        (
+            "local   all   all   peer\n",
+            "hostssl app   bob 10.0.0.0/8 cert\n",
+        ),
+    ] {
+        let text_after = inserted(text, Position::End, Version::V15);
+        assert_eq!(text_after, alloc::format!("{text}{line}"));
+    }
+}
+
+#[test]
+fn lines_that_would_swallow_the_rule_are_closed_first() {
+    for (text, between) in [
+        ("local all all peer", "\n"),
+        ("# x \\\n", "\n"),
+        ("# x \\", "\n\n"),
+        ("# x", "\n"),
+    ] {
+        let after = inserted(text, Position::End, Version::V15);
+        assert_eq!(
+            after,
+            alloc::format!("{text}{between}hostssl app bob 10.0.0.0/8 cert\n"),
+            "{text:?}"
+        );
+    }
+    assert_eq!(
+        inserted("# x \\\n", Position::End, Version::V13),
+        "# x \\\nhostssl app bob 10.0.0.0/8 cert\n"
+    );
+}
+
+#[test]
+fn the_same_rule_is_not_added_twice() {
+    let text = "host all all all md5\n";
+    let mut document = Document::parse(text.as_bytes(), Version::V15);
+    let rule = cert("app", "bob", "10.0.0.0/8");
+    document
+        .insert_rule(Position::BeforeRecord(0), &rule)
+        .unwrap();
+    let once = document.to_bytes();
+    for position in [
+        Position::BeforeRecord(0),
+        Position::BeforeRecord(1),
+        Position::AfterRecord(0),
+    ] {
+        assert_eq!(document.insert_rule(position, &rule), Ok(Change::none()));
+    }
+    assert_eq!(document.to_bytes(), once);
+    document.remove(0).unwrap();
+    assert_eq!(document.to_bytes(), text.as_bytes());
+    assert_eq!(document.remove(1), Err(EditError::NoRecord { record: 1 }));
+}
+
+#[test]
+fn names_are_quoted_where_they_would_mean_something_else() {
+    let field = |name: &str, version| {
+        let fields = cert("d", name, "all")
+            .fields(version)
+            .map(|fields| fields[2].clone());
+        fields.map(|field| String::from_utf8(field).unwrap())
+    };
+    for (name, written) in [
+        ("bob", "bob"),
+        ("Bob", "Bob"),
+        ("jürgen", "jürgen"),
+        ("all", "\"all\""),
+        ("replication", "\"replication\""),
+        ("+x", "\"+x\""),
+        ("@x", "\"@x\""),
+        ("a b", "\"a b\""),
+        ("a\"b", "\"a\"\"b\""),
+        ("a,b#c", "\"a,b#c\""),
+        ("a\\", "\"a\\\""),
+    ] {
+        assert_eq!(field(name, Version::V18).as_deref(), Ok(written));
+    }
+    assert_eq!(field("/x.y", Version::V15).as_deref(), Ok("\"/x.y\""));
+    assert_eq!(field("/x.y", Version::V16).as_deref(), Ok("\"/^/x\\.y$\""));
+    for name in ["", "a\nb", "a\rb", "a\0"] {
+        assert_eq!(
+            field(name, Version::V15),
+            Err(EditError::Unwritable { name: name.into() })
+        );
+    }
+}
+
+#[test]
+fn what_postgresql_would_refuse_is_not_written() {
+    let rule = NewRule {
+        kind: ConnType::Host,
+        ..cert("app", "bob", "all")
+    };
+    let mut document = Document::parse(b"", Version::V15);
+    assert_eq!(
+        document
+            .insert_rule(Position::End, &rule)
+            .unwrap_err()
+            .to_string(),
+        "cert authentication is only supported on hostssl connections"
+    );
+}
+
+proptest! {
+    #[test]
+    fn parsing_keeps_every_byte(bytes: Vec<u8>, version in prop::sample::select(&Version::ALL[..])) {
+        prop_assert_eq!(Document::parse(&bytes, version).to_bytes(), bytes);
+    }
+
+    #[test]
+    fn any_name_is_read_as_it_was_meant(
+        name in "[ -~é\\x01-\\x08]{1,8}",
+        version in prop::sample::select(&Version::ALL[..]),
+    ) {
+        let fields = cert(&name, &name, "all").fields(version).unwrap();
+        let line = fields.join(&b' ');
+        let document = Document::parse(&line, version);
+        let rule = document.rules().next().unwrap();
+        match &rule.users[..] {
+            [User::Regex(pattern)] => {
+                prop_assert!(name.starts_with('/') && version >= Version::V16);
+                prop_assert_ne!(crate::hba::regex::is_match(pattern, name.as_bytes()), Some(false));
+            }
+            users => prop_assert_eq!(users, &[User::name(&name)][..]),
+        }
+    }
+
+    #[test]
+    fn an_edit_leaves_every_other_byte(
+        pieces in prop::collection::vec(prop::sample::select(vec![
+            "host all all 10.0.0.0/8 md5", "local\tall\tall\tpeer", "# note", "#\\", "\n", "\r\n", "\n", " ", "\\\n",
+            "bad", "hostssl  \"a b\"  all  all  cert", "include x",
+        ]), 0..12),
+        at in 0_usize..6,
+        version in prop::sample::select(&Version::ALL[..]),
+    ) {
+        let text = pieces.concat().into_bytes();
+        let mut document = Document::parse(&text, version);
+        let records = document.records().len();
+        let position = if at < records { Position::BeforeRecord(at) } else { Position::End };
+        let rule = cert("app", "bob", "10.0.0.0/8");
+        // Refused at worst, as where a record begins in the middle of a line.
+        if let Ok(change) = document.insert_rule(position, &rule) {
+            prop_assert_eq!(change.edits.len(), 1);
+            prop_assert!(change.edits[0].span.is_empty());
+            prop_assert_eq!(document.records().len(), records + 1);
+            prop_assert_eq!(document.insert_rule(position, &rule), Ok(Change::none()));
+            document.remove(at.min(records)).unwrap();
+            prop_assert_eq!(document.records().len(), records);
+        } else {
+            prop_assert!(false, "refused");
+        }
+    }
+}
