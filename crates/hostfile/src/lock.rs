@@ -10,7 +10,7 @@ use rustix::io::{Errno, pread, pwrite};
 use rustix::process::getpid;
 
 use crate::create::open_or_make;
-use crate::walk::{Last, walk};
+use crate::walk::{Last, Spot, walk};
 use crate::{Error, Trust};
 
 /// A lock that is held until it is dropped, or the process ends. Programs started meanwhile do not inherit it.
@@ -46,12 +46,10 @@ impl Lock {
             let (file, _) = open_or_make(&spot, OFlags::RDWR, mode)?;
             match flock(&file, FlockOperation::NonBlockingLockExclusive) {
                 Ok(()) => {
-                    // Somebody may have taken the file away meanwhile: then the next one would lock another.
-                    let locked = fstat(&file).map_err(failed)?;
-                    let named = spot.stat()?;
-                    if named.is_some_and(|named| named.st_ino == locked.st_ino) {
-                        leave_number(&file).map_err(failed)?;
-                        return Ok(Lock { file });
+                    let lock = Lock { file };
+                    if lock.has_name(&spot)? {
+                        leave_number(&lock.file).map_err(failed)?;
+                        return Ok(lock);
                     }
                 }
                 Err(Errno::INTR) => {}
@@ -67,6 +65,15 @@ impl Lock {
                 Err(errno) => return Err(failed(errno)),
             }
         }
+    }
+}
+
+impl Lock {
+    /// Somebody may have taken the file away between opening and locking it: the next one would lock another, beside us.
+    fn has_name(&self, spot: &Spot) -> Result<bool, Error> {
+        let locked = fstat(&self.file).map_err(|errno| Error::io("lock", &spot.path(), errno))?;
+        let named = spot.stat()?;
+        Ok(named.is_some_and(|named| named.st_ino == locked.st_ino))
     }
 }
 

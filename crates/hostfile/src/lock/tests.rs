@@ -67,6 +67,19 @@ fn many_threads_are_let_in_one_by_one() {
 }
 
 #[test]
+fn a_lock_file_that_was_taken_away_is_no_lock() {
+    let ground = folder();
+    let path = ground.path().join("lock");
+    let lock = Lock::acquire(&path, 0o600, Trust::Owner).unwrap();
+    let spot = walk(&path, Trust::Owner, Last::Stay).unwrap();
+    assert!(lock.has_name(&spot).unwrap());
+    fs::remove_file(&path).unwrap();
+    assert!(!lock.has_name(&spot).unwrap());
+    fs::write(&path, "").unwrap();
+    assert!(!lock.has_name(&spot).unwrap());
+}
+
+#[test]
 fn a_link_is_not_locked() {
     let ground = folder();
     let path = ground.path().join("lock");
