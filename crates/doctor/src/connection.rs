@@ -1,9 +1,11 @@
 //! Why a connection failed, or what is weak about one that succeeded, from what the client saw of it.
 
+use pg_host::ServerFacts;
 use pg_host::client::ClientNote;
 use pg_probe::{Failure, Report, Target, Transport};
 
 use crate::scene::Scene;
+use crate::server::View;
 use crate::{Finding, Severity, alert, client, refusal, server_certificate, success, transport};
 
 /// What is known about one connection.
@@ -13,6 +15,7 @@ pub struct Observation<'a> {
     report: &'a Report,
     failure: Option<&'a Failure>,
     notes: &'a [ClientNote],
+    server: Option<&'a ServerFacts>,
 }
 
 impl<'a> Observation<'a> {
@@ -23,6 +26,7 @@ impl<'a> Observation<'a> {
             report,
             failure,
             notes: &[],
+            server: None,
         }
     }
 
@@ -30,6 +34,15 @@ impl<'a> Observation<'a> {
     #[must_use]
     pub fn with_notes(self, notes: &'a [ClientNote]) -> Self {
         Self { notes, ..self }
+    }
+
+    /// With what is known of the server that was to be reached, where this is its machine.
+    #[must_use]
+    pub fn with_server(self, facts: &'a ServerFacts) -> Self {
+        Self {
+            server: Some(facts),
+            ..self
+        }
     }
 }
 
@@ -43,7 +56,9 @@ pub fn diagnose(seen: &Observation<'_>) -> Vec<Finding> {
         report,
         failure,
         notes,
+        server,
     } = *seen;
+    let server = server.map(|facts| View::of(facts, &target.user));
     let mut findings = Vec::new();
     let mut after = Vec::new();
     for fallback in &report.fallbacks {
@@ -53,7 +68,7 @@ pub fn diagnose(seen: &Observation<'_>) -> Vec<Finding> {
             tls: fallback.tls.as_ref(),
             after_tls: false,
         };
-        let finding = cause(&scene, &fallback.failure);
+        let finding = cause(&scene, &fallback.failure, server.as_ref());
         match (fallback.transport, failure) {
             (Transport::Tls, Some(_)) => findings.push(finding.seen(AGAIN_PLAIN)),
             (Transport::Tls, None) => findings.push(Finding {
@@ -71,23 +86,26 @@ pub fn diagnose(seen: &Observation<'_>) -> Vec<Finding> {
         after_tls: !findings.is_empty(),
     };
     match failure {
-        Some(failure) => findings.push(cause(&scene, failure)),
+        Some(failure) => findings.push(cause(&scene, failure, server.as_ref())),
         None => findings.extend(success::weaknesses(&scene)),
     }
     findings.extend(after);
+    findings.extend(server.iter().flat_map(View::not_loadable));
     findings.extend(notes.iter().map(client::note));
     findings
 }
 
 /// The one finding that a failure amounts to.
-fn cause(scene: &Scene<'_>, failure: &Failure) -> Finding {
-    match failure {
+fn cause(scene: &Scene<'_>, failure: &Failure, server: Option<&View<'_>>) -> Finding {
+    let decided = server.and_then(|server| server.decided(scene, failure));
+    let finding = match failure {
         Failure::Server(error) => refusal::finding(scene, error),
         Failure::Tls(tls) => alert::finding(scene, tls),
         Failure::Verify(error) => server_certificate::chain(scene, error),
         Failure::Host(mismatch) => server_certificate::host(scene, mismatch),
         other => transport::finding(scene, other),
-    }
+    };
+    finding.all_seen(decided)
 }
 
 const AGAIN_PLAIN: &str = "sslmode=prefer then tried again in plain text";

@@ -1,4 +1,4 @@
-//! What is wrong and what to do about it: facts about a connection and a client in, findings out. Values only: nothing is read, asked
+//! What is wrong and what to do about it: facts about a connection, a client and a server in, findings out. Values only: nothing is read, asked
 //! or printed here.
 
 mod alert;
@@ -7,6 +7,7 @@ mod connection;
 mod finding;
 mod refusal;
 mod scene;
+mod server;
 mod server_certificate;
 mod success;
 mod transport;

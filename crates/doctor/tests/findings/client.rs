@@ -56,7 +56,7 @@ fn the_clients_files() {
     ];
     let shown = all.iter().map(|error| diagnose_client(error).to_string());
     insta::assert_snapshot!(shown.collect::<Vec<_>>().join("\n\n"), @r#"
-    error[client-parameters]: could not parse network address "tolva"
+    error[client-parameters]: could not parse network address "tolva": Name or service not known
       fix: hostaddr takes an address in numbers; a name belongs into host
 
     error[roots-missing]: root certificate file "/home/s/.postgresql/root.crt" does not exist
@@ -97,7 +97,7 @@ fn the_clients_files() {
     error[client-key-unreadable]: could not load private key file "/home/s/.postgresql/postgresql.key": bad decrypt
       fix: a wrong passphrase (sslpassword), or a format that libpq cannot read: write it as PKCS#8 in PEM
 
-    error[client-key-mismatch]: certificate does not match private key file "/home/s/.postgresql/postgresql.key": key values mismatch
+    error[client-key-mismatch]: could not load private key file "/home/s/.postgresql/postgresql.key": key values mismatch
       fix: name the pair that belongs together with sslcert and sslkey
 
     error[client-parameters]: abstract Unix-domain sockets are not supported: "@pg"
