@@ -287,13 +287,13 @@ mod tests {
     #[test]
     fn takes_the_clients_address_from_the_message() {
         let refused = |host: &str| {
-            Failure::Server(ServerError {
+            Failure::Server(Box::new(ServerError {
                 code: "28000".to_owned(),
                 message: format!(
                     "no pg_hba.conf entry for host \"{host}\", user \"slardiere\", database \"postgres\", SSL encryption"
                 ),
                 ..ServerError::default()
-            })
+            }))
         };
         insta::assert_snapshot!(decided(&target("192.168.1.9"), &refused("10.0.0.7")).unwrap(), @"no rule in /d/pg_hba.conf matches");
         insta::assert_snapshot!(decided(&target("192.168.1.9"), &refused("192.168.1.5")).unwrap(), @"decided by /d/pg_hba.conf:3 (hostssl … cert)");
@@ -306,7 +306,10 @@ mod tests {
             code: "53300".to_owned(),
             ..ServerError::default()
         };
-        assert_eq!(decided(&target("127.0.0.1"), &Failure::Server(full)), None);
+        assert_eq!(
+            decided(&target("127.0.0.1"), &Failure::Server(Box::new(full))),
+            None
+        );
     }
 
     #[test]

@@ -86,7 +86,7 @@ pub enum Failure {
     },
     /// The server refused with an error message.
     #[error("{0}")]
-    Server(ServerError),
+    Server(Box<ServerError>),
     /// The server wants a password and there is none.
     #[error("no password supplied")]
     PasswordNeeded {

@@ -23,7 +23,7 @@ pub(crate) enum Ended {
     /// The connection broke; what that means depends on where it happened.
     Broken(Broken),
     /// The server's error message. Before AuthenticationOk `prefer` and `allow` try again the other way.
-    Refused(ServerError),
+    Refused(Box<ServerError>),
     /// Anything else.
     Failed(Failure),
 }
@@ -57,7 +57,7 @@ pub(crate) fn authenticate(
         }
         match channel.receive(LONGEST_BEFORE_LOGIN)? {
             Message::ErrorResponse(body) => {
-                return Err(Ended::Refused(server_error(body.fields())));
+                return Err(Ended::Refused(Box::new(server_error(body.fields()))));
             }
             Message::AuthenticationOk => {
                 let bound = exchange.as_ref().is_some_and(|exchange| exchange.bound);
@@ -150,7 +150,7 @@ pub(crate) fn greet(channel: &mut Channel) -> Result<Greeting, Ended> {
             }
             Message::NoticeResponse(_) => {}
             Message::ErrorResponse(body) => {
-                return Err(Ended::Refused(server_error(body.fields())));
+                return Err(Ended::Refused(Box::new(server_error(body.fields()))));
             }
             _ => return Err(out_of_order()),
         }

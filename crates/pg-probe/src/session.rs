@@ -65,7 +65,7 @@ impl Session {
             },
             Broken::Protocol(reason) => QueryError::Lost { reason },
         })?;
-        answer.map_err(QueryError::Server)
+        answer.map_err(|error| QueryError::Server(Box::new(error)))
     }
 
     /// What the server reported of itself at login or later: `server_version`, `server_encoding`, `in_hot_standby` …
@@ -195,7 +195,7 @@ impl Rows {
 pub enum QueryError {
     /// The server's error. The session stays usable unless its severity is FATAL or PANIC.
     #[error("{0}")]
-    Server(ServerError),
+    Server(Box<ServerError>),
     /// The text holds a NUL, which the protocol cannot carry. Nothing was sent.
     #[error("the query holds a NUL byte")]
     Nul,

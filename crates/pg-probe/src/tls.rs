@@ -93,7 +93,7 @@ pub(crate) fn session(
     };
     let mut config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
-        .map_err(internal)?
+        .map_err(|error| internal(&error))?
         .dangerous()
         .with_custom_certificate_verifier(Arc::new(judge))
         .with_client_cert_resolver(Arc::new(Identity {
@@ -102,7 +102,7 @@ pub(crate) fn session(
         }));
     config.alpn_protocols = vec![ALPN.to_vec()];
     config.resumption = Resumption::disabled();
-    ClientConnection::new(Arc::new(config), server_name(host)).map_err(internal)
+    ClientConnection::new(Arc::new(config), server_name(host)).map_err(|error| internal(&error))
 }
 
 /// libpq sends SNI unless the host looks like an address (fe-secure-openssl.c, `initialize_SSL`). A name that SNI cannot carry
@@ -303,7 +303,7 @@ fn as_rustls(error: &VerifyError) -> CertificateError {
     }
 }
 
-fn internal(error: rustls::Error) -> Failure {
+fn internal(error: &rustls::Error) -> Failure {
     Failure::Protocol {
         reason: error.to_string(),
     }

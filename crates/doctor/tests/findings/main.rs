@@ -1,5 +1,10 @@
 //! Every finding as people read it.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "that is how a test fails; only the test functions themselves are exempt"
+)]
+
 mod alert;
 mod client;
 mod refusal;

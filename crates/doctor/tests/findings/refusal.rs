@@ -7,12 +7,12 @@ use pki_core::Kind;
 use crate::stage::{Authority, report, shown, target, tls};
 
 fn said(code: &str, message: &str) -> Failure {
-    Failure::Server(ServerError {
+    Failure::Server(Box::new(ServerError {
         severity: "FATAL".to_owned(),
         code: code.to_owned(),
         message: message.to_owned(),
         ..ServerError::default()
-    })
+    }))
 }
 
 fn refused(target: &Target, facts: Option<TlsFacts>, code: &str, message: &str) -> String {

@@ -244,7 +244,7 @@ pub(super) mod tests {
         let server = |code: &str| {
             let mut error = ServerError::default();
             error.code = code.to_owned();
-            Blame::of(&Failure::Server(error))
+            Blame::of(&Failure::Server(Box::new(error)))
         };
         assert!(matches!(server("3D000"), Blame::Database));
         assert!(matches!(server("28000"), Blame::Role));
