@@ -44,7 +44,10 @@ enum Source {
 
 /// Runs the end-to-end tests once for each version, as a part of `report` each.
 pub(crate) fn e2e(root: &Path, wanted: &Wanted, report: &mut Report) {
-    let mut binary = wanted.binary.clone();
+    let mut binary = wanted.binary.as_ref().and_then(|b| b.canonicalize().ok());
+    if let (Some(named), None) = (&wanted.binary, &binary) {
+        return report.not_run("e2e", &format!("{} is not there", named.display()));
+    }
     if binary.is_none() {
         report.part("dist", |_| {
             binary = Some(dist::build(root, !wanted.quick)?);

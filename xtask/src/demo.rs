@@ -177,17 +177,17 @@ impl Demo {
             .arg("--client-home")
             .arg(self.home())
             .args(["--no-passphrase", "--yes", "--accept", "tls-on"]);
-        println!("\n$ {}", command::shown(&setup));
+        self.announce(&setup);
         command::run(&mut setup)?;
 
         if machine::find("psql").is_none() {
             println!("\nthere is no psql here: pgcert proves the login alone");
             let mut check = self.command(self.folder.join("pgcert"));
             check.args(["check", &format!("service={SERVICE}")]);
-            println!("\n$ {}", command::shown(&check));
+            self.announce(&check);
             return command::run(&mut check);
         }
-        let question = "select version as protocol, cipher, bits, client_dn, issuer_dn from pg_stat_ssl where pid = pg_backend_pid()";
+        let question = "select usename as role, version as protocol, cipher, bits, client_dn, issuer_dn from pg_stat_ssl join pg_stat_activity using (pid) where pid = pg_backend_pid()";
         let mut psql = self.command("psql");
         psql.args([
             "-X",
@@ -198,11 +198,11 @@ impl Demo {
             "-c",
             question,
         ]);
-        println!("\n$ {}", command::shown(&psql));
+        self.announce(&psql);
         let said = command::output(&mut psql)?;
         println!("{said}");
         for wanted in [
-            format!("\"{ROLE}\""),
+            format!("| {ROLE}"),
             "TLSv1.3".to_owned(),
             format!("CN={ROLE}"),
         ] {
@@ -211,6 +211,15 @@ impl Demo {
             }
         }
         Ok(())
+    }
+
+    /// Shows a command as that user would type it.
+    fn announce(&self, command: &Command) {
+        let whole = command::shown(command);
+        let typed = whole
+            .split_once(" -- ")
+            .map_or(whole.as_str(), |(_, typed)| typed);
+        println!("\n[{}]$ {typed}", self.who.name);
     }
 
     fn pg_ctl(&self, arguments: &[&str]) -> anyhow::Result<()> {

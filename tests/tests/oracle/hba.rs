@@ -208,7 +208,6 @@ fn shown(rule: &Rule) -> String {
             (String::from_utf8_lossy(name).into_owned(), "-".to_owned())
         }
         Some(Address::Masked { address, mask }) => (address.to_string(), mask.to_string()),
-        Some(other) => (format!("{other:?}"), "-".to_owned()),
     };
     format!(
         "{} {} {} {address} {mask} {}",
