@@ -400,13 +400,15 @@ fn connect_failure(error: &io::Error, address: &str, clock: Clock) -> Failure {
     }
 }
 
-/// The system's words without Rust's "(os error 2)".
+/// The system's words without what Rust adds: "(os error 2)", and what was done.
 fn words(error: &io::Error) -> String {
     let text = error.to_string();
-    match text.split_once(" (os error ") {
-        Some((words, _)) => words.to_owned(),
-        None => text,
-    }
+    let text = text
+        .strip_prefix("failed to lookup address information: ")
+        .unwrap_or(&text);
+    text.split_once(" (os error ")
+        .map_or(text, |(words, _)| words)
+        .to_owned()
 }
 
 /// The server's answer to SSLRequest.

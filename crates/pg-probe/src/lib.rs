@@ -1,6 +1,21 @@
 //! Speaks to a PostgreSQL server as libpq would: TLS negotiation in every sslmode, verification, client certificate, login, and then
 //! plain queries. It reports stages and raw evidence. Advice is not given here, files and the environment are not read here:
 //! a [`Target`] brings keys, roots and CRLs as values.
+//!
+//! ```no_run
+//! use pg_probe::{Address, Target, connect};
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let (root, now) = (pki_core::Certificate::from_pem(b"")?, pki_core::Time::from_unix(0));
+//! let address = Address::Tcp { host: "tolva".to_owned(), ip: None, port: 5432 };
+//! let mut target = Target::new(address, "slardiere", "postgres", now);
+//! target.sslmode = "verify-full".parse()?;
+//! target.roots = Some(vec![root]);
+//! let mut session = connect(&target).outcome?;
+//! let rows = session.query("SELECT version FROM pg_stat_ssl WHERE pid = pg_backend_pid()")?;
+//! assert_eq!(rows.scalar(), Some("TLSv1.3"));
+//! # Ok(())
+//! # }
+//! ```
 
 use std::net::IpAddr;
 

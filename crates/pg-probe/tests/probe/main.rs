@@ -7,6 +7,7 @@
     reason = "that is how a test fails; only the test functions themselves are exempt"
 )]
 
+mod binding;
 mod login;
 mod negotiation;
 mod pki;

@@ -1,4 +1,4 @@
-//! SCRAM without TLS against a server side written from RFC 5802; with channel binding it is in `tls`.
+//! SCRAM without TLS against a server side written from RFC 5802; with channel binding it is in `binding`.
 
 use aws_lc_rs::{digest, hmac, pbkdf2};
 use pg_config::conninfo::SslMode;
