@@ -44,8 +44,6 @@ pub struct Workshop<'a> {
     pub client: Option<ClientSeat>,
     /// Whether somebody asked us to stop.
     pub interrupted: &'a dyn Fn() -> bool,
-    /// Told about each step before it is done.
-    pub progress: &'a mut dyn FnMut(&Step),
 }
 
 /// The client whose login is proven.
@@ -116,7 +114,6 @@ impl Run<'_, '_> {
             if (self.workshop.interrupted)() {
                 return Err(ApplyError::Interrupted);
             }
-            (self.workshop.progress)(step);
             match step {
                 Step::InitAuthority(init) => self.init_authority(init)?,
                 Step::Issue(issue) => self.issue(issue)?,

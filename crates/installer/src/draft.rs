@@ -44,6 +44,13 @@ pub fn draft(goal: &Goal, facts: &Facts) -> Result<Plan, Refusal> {
             &mut plan,
         )?;
     }
+    let links = facts.server.iter().flat_map(|server| &server.links);
+    for link in links.chain(facts.client.iter().flat_map(|client| &client.links)) {
+        plan.note(
+            "link-followed",
+            format!("{} leads to {}", link.link.display(), link.to.display()),
+        );
+    }
     plan.steps.sort_by_key(rank);
     Ok(plan)
 }

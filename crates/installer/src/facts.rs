@@ -7,11 +7,11 @@ use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
 use authority::Authority;
-use hostfile::Account;
+use hostfile::{Account, Followed, Trust};
 use pg_config::resolve::{Files, ReadError};
 use pg_host::client::ClientFacts;
 use pg_host::{Cluster, HostFiles, ServerFacts};
-use pki_core::{Certificate, PrivateKey, PublicKey, Time};
+use pki_core::{Certificate, PrivateKey, PublicKey, Secret, Time};
 
 use crate::draft::stem;
 
@@ -60,6 +60,8 @@ pub struct Server {
     pub writers: BTreeMap<PathBuf, Account>,
     /// Which of the names that setup would use in the data folder are taken.
     pub taken: Vec<PathBuf>,
+    /// The links on the way to all of them, which only those could have made who may.
+    pub links: Vec<Followed>,
 }
 
 impl Server {
@@ -95,21 +97,29 @@ impl Server {
             );
         }
         let mut writers = BTreeMap::new();
-        let folders = files
-            .files
-            .keys()
-            .filter_map(|path| Path::new(path).parent())
-            .chain([cluster.data_dir.as_path()]);
-        for folder in folders {
+        let mut links = Vec::new();
+        let paths = files.files.keys().map(Path::new);
+        for path in paths.chain(taken.iter().map(PathBuf::as_path)) {
+            let folder = path.parent().unwrap_or(path);
             if !writers.contains_key(folder) {
                 writers.insert(folder.to_owned(), writer(cluster, folder, acting)?);
             }
+            let writer = writers.get(folder).unwrap_or(acting);
+            note_links(&mut links, hostfile::acting_as(writer, || way_to(path))??);
         }
+        let data_dir = &cluster.data_dir;
+        let owner = writer(cluster, data_dir, acting)?;
+        note_links(
+            &mut links,
+            hostfile::acting_as(&owner, || way_to(data_dir))??,
+        );
+        writers.insert(data_dir.clone(), owner);
         Ok(Server {
             host,
             files,
             writers,
             taken,
+            links,
         })
     }
 
@@ -132,6 +142,23 @@ fn writer(cluster: &Cluster, folder: &Path, acting: &Account) -> Result<Account,
     })
 }
 
+/// The links that lead to a path. One that somebody else could have planted is an error.
+fn way_to(path: &Path) -> Result<Vec<Followed>, hostfile::Error> {
+    match hostfile::resolve(path, Trust::Owner) {
+        Ok(resolved) => Ok(resolved.followed),
+        Err(error) if error.is_not_found() => Ok(Vec::new()),
+        Err(error) => Err(error),
+    }
+}
+
+fn note_links(links: &mut Vec<Followed>, found: Vec<Followed>) {
+    for link in found {
+        if !links.contains(&link) {
+            links.push(link);
+        }
+    }
+}
+
 /// A client's files, those that a service names included.
 #[derive(Debug)]
 pub struct Client {
@@ -144,6 +171,8 @@ pub struct Client {
     pub keys: BTreeMap<PathBuf, Option<PublicKey>>,
     /// What the server's name leads to, where it is looked up on this machine.
     pub addresses: Vec<IpAddr>,
+    /// The links on the way to the files.
+    pub links: Vec<Followed>,
 }
 
 impl Client {
@@ -166,50 +195,60 @@ impl Client {
             ]);
             key_paths.push(folder.join(format!("{name}.key")));
         }
+        // A relative path means another file in every folder that psql is called in: not ours.
+        let path = |value: &str| Some(PathBuf::from(value)).filter(|path| path.is_absolute());
         for section in host.services.sections() {
+            let named = |key| section.get(key).and_then(path);
             certificate_paths.extend(
-                ["sslcert", "sslrootcert"]
-                    .iter()
-                    .filter_map(|key| section.get(key))
-                    .map(PathBuf::from),
+                [named("sslcert"), named("sslrootcert")]
+                    .into_iter()
+                    .flatten(),
             );
-            key_paths.extend(section.get("sslkey").map(PathBuf::from));
+            key_paths.extend(named("sslkey"));
         }
         let account = host.account.clone();
-        let (certificates, keys) = hostfile::acting_as(&account, || {
-            let mut certificates = BTreeMap::new();
-            for path in certificate_paths {
-                if let Some(bytes) = present(&path)? {
-                    let found = Certificate::all_from_pem(&bytes)
-                        .ok()
-                        .filter(|found| !found.is_empty());
-                    certificates.insert(path, found);
-                }
-            }
-            let mut keys = BTreeMap::new();
-            for path in key_paths {
-                if let Some(bytes) = present(&path)? {
-                    let key = PrivateKey::from_pem(pki_core::Secret::new(bytes).as_bytes(), None);
-                    keys.insert(path, key.ok().map(|key| key.public_key()));
-                }
-            }
-            Ok::<_, hostfile::Error>((certificates, keys))
+        let (certificates, keys, links) = hostfile::acting_as(&account, || {
+            let certificates = found(certificate_paths, |bytes| {
+                let chain = Certificate::all_from_pem(bytes).ok();
+                chain.filter(|chain| !chain.is_empty())
+            });
+            let keys = found(key_paths, |bytes| {
+                let key = PrivateKey::from_pem(bytes, None).ok();
+                key.map(|key| key.public_key())
+            });
+            let mut links = way_to(&folder)?;
+            note_links(&mut links, way_to(&host.service_path())?);
+            Ok::<_, hostfile::Error>((certificates, keys, links))
         })??;
         Ok(Client {
             host,
             certificates,
             keys,
             addresses,
+            links,
         })
     }
 }
 
-/// What stands at a path; empty where it is there and cannot be read as a file.
-fn present(path: &Path) -> Result<Option<Vec<u8>>, hostfile::Error> {
-    match hostfile::read_if_exists(path) {
-        Err(hostfile::Error::NotAFile { .. }) => Ok(Some(Vec::new())),
-        read => read,
+/// What stands at each of the paths where there is anything; `None` where it cannot be read or is
+/// something else: it is in the way, and more need not be known.
+fn found<T>(
+    paths: Vec<PathBuf>,
+    read: impl Fn(&[u8]) -> Option<T>,
+) -> BTreeMap<PathBuf, Option<T>> {
+    let mut all = BTreeMap::new();
+    for path in paths {
+        match hostfile::read_if_exists(&path).map(|bytes| bytes.map(Secret::new)) {
+            Ok(None) => {}
+            Ok(Some(bytes)) => {
+                all.insert(path, read(bytes.as_bytes()));
+            }
+            Err(_) => {
+                all.insert(path, None);
+            }
+        }
     }
+    all
 }
 
 /// Files and folders as they were at one moment.

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use hostfile::Account;
-use pki_core::{AltName, KeyType, Kind, Secret, Subject};
+use pki_core::{AltName, KeyType, Kind, Secret, Subject, Time};
 
 use crate::goal::Expectation;
 
@@ -23,6 +23,9 @@ pub struct Plan {
     pub notes: Vec<Note>,
     /// What changes for somebody else; each needs a consent of its own.
     pub consequences: Vec<Consequence>,
+    /// From when on the same goal renews the first of the certificates, all else being equal: when a
+    /// third of its life is left.
+    pub renewal: Option<Time>,
     /// What has to hold afterwards; without it the steps are taken back.
     pub expectation: Expectation,
 }
@@ -43,6 +46,13 @@ impl Plan {
         if !self.notes.contains(&note) {
             self.notes.push(note);
         }
+    }
+
+    /// A certificate that is used from `from` to `until`, unless it is renewed before.
+    pub(crate) fn renewed(&mut self, from: Time, until: Time) {
+        let third = until.seconds_since(from) / 3;
+        let day = until.plus_seconds(-third);
+        self.renewal = Some(self.renewal.map_or(day, |other| other.min(day)));
     }
 
     /// Adds a consequence.

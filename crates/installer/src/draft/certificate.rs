@@ -116,6 +116,10 @@ fn issued(
     if let Some(certificate) = current {
         let names_fit = names.iter().all(|name| covers(certificate, name));
         if ours && names_fit && has_life_left(certificate, facts.now) {
+            plan.renewed(
+                certificate.validity().not_before,
+                certificate.validity().not_after,
+            );
             plan.expectation.served = Some(certificate.fingerprint());
             return Ok(keep(server, names, Trusted::authority(issuer)));
         }
@@ -147,6 +151,7 @@ fn issued(
         _ => names,
     };
     plan.expectation.serves_issued = true;
+    plan.renewed(facts.now, facts.now.plus_days(wish.days.into()));
     let first = names.first().map(AltName::bare).unwrap_or_default();
     plan.steps.push(Step::Issue(Issue {
         kind: Kind::Server,

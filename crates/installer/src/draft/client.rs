@@ -211,6 +211,12 @@ impl Presenting<'_> {
 
     fn write(&self, paths: &Paths, client: &Client, facts: &Facts, plan: &mut Plan) {
         if self.serves(&paths.certificate, &paths.key, client, facts) {
+            let kept = client.certificates.get(&paths.certificate);
+            if let (Source::Issued(..), Some(Some([kept, ..]))) =
+                (&self.source, kept.map(Option::as_deref))
+            {
+                plan.renewed(kept.validity().not_before, kept.validity().not_after);
+            }
             return;
         }
         let (key, certificate) = match self.source {
@@ -224,6 +230,7 @@ impl Presenting<'_> {
                     key_type: wish.key_type,
                     key_passphrase: wish.key_passphrase.clone(),
                 }));
+                plan.renewed(facts.now, facts.now.plus_days(wish.days.into()));
                 if wish.key_passphrase.is_some() {
                     plan.note(
                         "client-passphrase",

@@ -4,9 +4,8 @@
 use doctor::Finding;
 use installer::{ApplyError, Failed, NotPutBack, Refusal, Unaccepted};
 
-use super::change::NOT_PUT_BACK;
 use crate::command::ca;
-use crate::failure::Failure;
+use crate::failure::{Code, Failure};
 
 /// There is no plan.
 pub(crate) fn refused(refusal: &Refusal) -> Failure {
@@ -100,7 +99,7 @@ pub(crate) fn not_put_back(what: &str, left: &[NotPutBack]) -> Failure {
             text.push_str(&format!(" (its former content is in {})", saved.display()));
         }
     }
-    Failure::new(text).code(NOT_PUT_BACK).hint(
+    Failure::new(text).code(Code::NotPutBack).hint(
         "nothing else was touched; once that is mended, run pgcert again: it finishes what is left",
     )
 }

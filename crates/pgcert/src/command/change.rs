@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use authority::Authority;
 use installer::{
-    Approved, AuthorityFacts, ClientSeat, Consent, Facts, Goal, Plan, Recovery, Step, Workshop,
-    apply, draft, recover,
+    AuthorityFacts, ClientSeat, Consent, Facts, Goal, Plan, Recovery, Step, Workshop, apply, draft,
+    recover,
 };
 use pg_host::client::Libpq;
 use pg_host::{Admin, Cluster};
@@ -15,7 +15,7 @@ use super::client::Seat;
 use crate::args::{Changing, Passphrase};
 use crate::command::{advice, ca};
 use crate::context::Context;
-use crate::failure::{Code, Failure};
+use crate::failure::Failure;
 use crate::interrupt::Interrupt;
 use crate::output::Output;
 use crate::render;
@@ -77,12 +77,21 @@ pub(crate) fn run(
 ) -> Result<(), Failure> {
     let plan = draft(goal, facts).map_err(|refusal| advice::refused(&refusal))?;
     if changing.dry_run {
-        return show_only(&plan, changing, context, output);
+        return show(&plan, changing, output);
     }
     if !output.json() {
-        output.say(render::plan::steps(&plan, output.verbose()).trim_end());
+        output.say(render::plan::words(&plan).trim_end());
     }
-    let approved = approve(&plan, changing)?;
+    let accepted = agreed(&plan, changing)?;
+    let approved = match plan.clone().approve(&accepted) {
+        Ok(approved) => approved,
+        Err(unaccepted) => {
+            if output.json() {
+                show(&plan, changing, output)?;
+            }
+            return Err(advice::unaccepted(&unaccepted));
+        }
+    };
     let authority = match &goal.authority {
         Some(wanted) if needs_key(&plan) => Some((
             wanted.dir.clone(),
@@ -106,63 +115,50 @@ pub(crate) fn run(
             libpq: Libpq::default(),
         }),
         interrupted: &|| interrupt.requested(),
-        progress: &mut |_: &Step| {},
     };
     let proof = apply(&approved, &mut workshop).map_err(|failed| advice::failed(&failed))?;
     if output.json() {
-        return output.print_json(render::plan::document(
-            &plan,
-            true,
-            Some(&proof),
-            &changing.accept,
-        ));
+        let document = render::plan::document(&plan, Some(&proof), &accepted);
+        return output.print_json(document);
     }
-    output.print(&render::proof::words(&proof, plan.is_empty()))
+    output.print(&render::proof::words(&plan, &proof))
 }
 
-fn show_only(
-    plan: &Plan,
-    changing: &Changing,
-    _context: &Context,
-    output: &mut Output,
-) -> Result<(), Failure> {
+/// The plan, and nothing else.
+fn show(plan: &Plan, changing: &Changing, output: &mut Output) -> Result<(), Failure> {
     if output.json() {
-        return output.print_json(render::plan::document(plan, false, None, &changing.accept));
+        let accepted = changing.accept.iter().copied().collect();
+        return output.print_json(render::plan::document(plan, None, &accepted));
     }
-    output.print(&render::plan::steps(plan, true))
+    output.print(&render::plan::words(plan))
 }
 
 /// The steps are agreed to by `--yes` or on the terminal; each consequence by its name or a question
-/// of its own.
-fn approve(plan: &Plan, changing: &Changing) -> Result<Approved, Failure> {
+/// of its own. Returns the consequences that are accepted.
+fn agreed(plan: &Plan, changing: &Changing) -> Result<BTreeSet<Consent>, Failure> {
     let mut accepted: BTreeSet<Consent> = changing.accept.iter().copied().collect();
-    if !plan.is_empty() && !changing.yes {
-        if !prompt::somebody_there() {
-            return Err(Failure::usage("nobody is there to agree to the plan")
-                .hint("--yes agrees to the steps, --dry-run only shows them"));
-        }
-        for consequence in &plan.consequences {
-            if !accepted.contains(&consequence.consent)
-                && prompt::agree(&format!(
-                    "{}\nAccept {}?",
-                    consequence.text, consequence.consent
-                ))?
-            {
-                accepted.insert(consequence.consent);
-            }
-        }
-        if plan
-            .consequences
-            .iter()
-            .all(|consequence| accepted.contains(&consequence.consent))
-            && !prompt::agree("Do it?")?
-        {
-            return Err(Failure::new("nothing was changed"));
+    if plan.is_empty() || changing.yes {
+        return Ok(accepted);
+    }
+    if !prompt::somebody_there() {
+        return Err(Failure::usage("nobody is there to agree to the plan")
+            .hint("--yes agrees to the steps, --dry-run only shows them"));
+    }
+    for consequence in &plan.consequences {
+        let consent = consequence.consent;
+        let question = format!("{}\nAccept {consent}?", consequence.text);
+        if !accepted.contains(&consent) && prompt::agree(&question)? {
+            accepted.insert(consent);
         }
     }
-    plan.clone()
-        .approve(&accepted)
-        .map_err(|unaccepted| advice::unaccepted(&unaccepted))
+    let all = plan
+        .consequences
+        .iter()
+        .all(|c| accepted.contains(&c.consent));
+    if all && !prompt::agree("Do it?")? {
+        return Err(Failure::new("nothing was changed"));
+    }
+    Ok(accepted)
 }
 
 fn needs_key(plan: &Plan) -> bool {
@@ -193,6 +189,3 @@ fn key_passphrase(
     }
     passphrase::of_authority(options, new)
 }
-
-/// An exit code of its own for a part that could not be put back.
-pub(crate) const NOT_PUT_BACK: Code = Code::NotPutBack;

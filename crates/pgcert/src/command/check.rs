@@ -2,7 +2,7 @@
 
 use doctor::{Finding, Observation, Severity, diagnose};
 use hostfile::Account;
-use pg_config::conninfo::Conninfo;
+use pg_config::conninfo::{Conninfo, Source};
 use pg_host::client::{self, ClientTarget, Environment, Libpq};
 use pg_probe::Attempt;
 use serde_json::json;
@@ -47,12 +47,34 @@ pub(crate) fn run(args: &Check, context: &Context, output: &mut Output) -> Resul
         Ok(found) => found,
         Err(error) => return unresolved(&error, output),
     };
+    if output.verbose() {
+        output.say(&parameters(&found));
+    }
     for note in &found.notes {
         output.say(&escape(&note.to_string()));
     }
     let attempt = hostfile::acting_as(&account, || pg_probe::connect(&found.target))
         .map_err(|error| Failure::because("the user's rights cannot be taken on", &error))?;
     report(&found, attempt, output)
+}
+
+/// What the connection is made of, and where each part comes from.
+fn parameters(found: &ClientTarget) -> String {
+    let lines = found.resolved.values().iter().map(|value| {
+        let text = if value.keyword.secret {
+            "(not shown)"
+        } else {
+            &value.text
+        };
+        let source = match &value.source {
+            Source::Explicit => "given".to_owned(),
+            Source::Service { file, line } => format!("{file}:{line}"),
+            Source::Environment => value.keyword.env.unwrap_or_default().to_owned(),
+            _ => "default".to_owned(),
+        };
+        escape(&format!("  {} = {text}  ({source})", value.keyword.name))
+    });
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 /// libpq would not even open a socket.

@@ -1,5 +1,6 @@
 //! A plan in words, with a diff for each file whose change can be shown, and as JSON.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use installer::{Before, Consent, Plan, Proof, Step, Write};
@@ -9,15 +10,12 @@ use super::{diff, proof};
 use crate::failure::escape;
 use crate::output::{HEAD, WARN, styled};
 
-/// The steps, the notes, the consequences; with `diffs` what changes in each file.
-pub(crate) fn steps(plan: &Plan, diffs: bool) -> String {
+/// The steps with what changes in each file, the notes, the consequences.
+pub(crate) fn words(plan: &Plan) -> String {
     let mut text = String::new();
-    if plan.is_empty() {
-        text.push_str("nothing to do\n");
-    }
     for (number, step) in plan.steps.iter().enumerate() {
         let _ = writeln!(text, "{:>3}. {}", number + 1, escape(&describe(step)));
-        if let (true, Step::Write(write)) = (diffs, step) {
+        if let Step::Write(write) = step {
             text.push_str(&change(write));
         }
     }
@@ -25,12 +23,8 @@ pub(crate) fn steps(plan: &Plan, diffs: bool) -> String {
         let _ = writeln!(text, "{} {}", styled(HEAD, "note:"), escape(&note.text));
     }
     for consequence in &plan.consequences {
-        let _ = writeln!(
-            text,
-            "{} {}",
-            styled(WARN, &format!("{}:", consequence.consent)),
-            escape(&consequence.text)
-        );
+        let name = styled(WARN, &format!("{}:", consequence.consent));
+        let _ = writeln!(text, "{name} {}", escape(&consequence.text));
     }
     text
 }
@@ -101,40 +95,34 @@ fn change(write: &Write) -> String {
         .unwrap_or_default()
 }
 
-/// The plan as JSON, and what came of it.
+/// The plan as JSON; with a proof it was carried out.
 pub(crate) fn document(
     plan: &Plan,
-    done: bool,
     proven: Option<&Proof>,
-    accepted: &[Consent],
+    accepted: &BTreeSet<Consent>,
 ) -> serde_json::Value {
-    let steps: Vec<_> = plan
-        .steps
-        .iter()
-        .map(|step| {
-            let diff = match step {
-                Step::Write(write) => Some(change(write)).filter(|diff| !diff.is_empty()),
-                _ => None,
-            };
-            let diff = diff.map(|diff| anstream::adapter::strip_str(&diff).to_string());
-            json!({ "kind": step.kind(), "path": step.path(), "text": describe(step), "diff": diff, "done": done })
-        })
-        .collect();
-    let notes: Vec<_> = plan
+    let done = proven.is_some();
+    let steps: Vec<_> = plan.steps.iter().map(|step| {
+        let diff = match step {
+            Step::Write(write) => Some(change(write)).filter(|diff| !diff.is_empty()),
+            _ => None,
+        };
+        let diff = diff.map(|diff| anstream::adapter::strip_str(&diff).to_string());
+        json!({ "kind": step.kind(), "path": step.path(), "text": describe(step), "diff": diff, "done": done })
+    }).collect();
+    let notes = plan
         .notes
         .iter()
-        .map(|note| json!({ "code": note.code, "text": note.text }))
-        .collect();
-    let consequences: Vec<_> = plan
-        .consequences
-        .iter()
-        .map(|c| json!({ "name": c.consent.name(), "text": c.text, "accepted": done || accepted.contains(&c.consent) }))
-        .collect();
+        .map(|note| json!({ "code": note.code, "text": note.text }));
+    let consequences = plan.consequences.iter().map(|c| {
+        json!({ "name": c.consent.name(), "text": c.text, "accepted": accepted.contains(&c.consent) })
+    });
     json!({
         "changed": done && !plan.is_empty(),
         "steps": steps,
-        "notes": notes,
-        "consequences": consequences,
+        "notes": notes.collect::<Vec<_>>(),
+        "consequences": consequences.collect::<Vec<_>>(),
+        "renewal": plan.renewal.map(pki_core::Time::date),
         "proof": proven.map(proof::document),
     })
 }

@@ -1,18 +1,20 @@
 //! What was proven, in words and as JSON.
 
-use installer::Proof;
+use installer::{Plan, Proof};
 use pg_host::OwnTls;
 use serde_json::json;
 
 use crate::failure::escape;
 use crate::output::{GOOD, WARN, styled};
 
-/// The proof in words.
-pub(crate) fn words(proof: &Proof, nothing_done: bool) -> String {
+/// The proof in words, and what to remember.
+pub(crate) fn words(plan: &Plan, proof: &Proof) -> String {
     let mut text = String::new();
-    let mut line = |mark: &str, what: &str| text.push_str(&format!("{mark} {}\n", escape(what)));
+    let mut line = |mark: &str, what: &str| {
+        text.push_str(&format!("{mark} {}\n", escape(what)));
+    };
     let good = styled(GOOD, "proven:");
-    if nothing_done {
+    if plan.is_empty() {
         line("nothing to do:", "everything is as it should be");
     }
     if let Some(served) = &proof.served {
@@ -45,6 +47,22 @@ pub(crate) fn words(proof: &Proof, nothing_done: bool) -> String {
             &styled(WARN, "left over:"),
             &format!("{}: {}", left.what, left.reason),
         );
+    }
+    if let Some(day) = plan.renewal {
+        line(
+            "renewal:",
+            &format!(
+                "the same command renews what runs out from {} on",
+                day.date()
+            ),
+        );
+    }
+    for note in plan
+        .notes
+        .iter()
+        .filter(|note| note.code == "authority-here")
+    {
+        line(&styled(WARN, "remember:"), &note.text);
     }
     text
 }
