@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
+use std::path::PathBuf;
 
 use pg_config::hba::{
-    self, Conflict, Databases, DecidingChange, Document, Insertion, Interface, Placement, RuleSet,
-    Site, Source, Transport, Wanted, WayIn,
+    self, Conflict, Databases, DecidingChange, Insertion, Placement, RuleSet, Site, Source,
+    Transport, Wanted, WayIn,
 };
 use pg_config::ident;
 
@@ -28,24 +29,24 @@ pub(super) fn draft(
 ) -> Result<(), Refusal> {
     role(access, server, plan)?;
     let rules = &server.host.hba.rules;
-    let site = site(server);
+    let site = &server.host.site;
     let wanted = wanted(access, server);
     let placement =
-        hba::place(rules, &wanted, &site).map_err(|conflict| no_place(rules, &conflict))?;
+        hba::place(rules, &wanted, site).map_err(|conflict| no_place(rules, &conflict))?;
     let mut insertions = placement.insertions.clone();
     if access.certificate_only {
         insertions.extend(
-            hba::refuse_without_tls(rules, &wanted, &placement, &site)
+            hba::refuse_without_tls(rules, &wanted, &placement, site)
                 .map_err(|conflict| no_place(rules, &conflict))?,
         );
     }
     map(access, &placement, server, edits)?;
     write(rules, &insertions, edits)?;
-    spare_others(rules, access, server, edits, &site)?;
+    spare_others(rules, access, server, edits, site)?;
 
     note_ways_in(
         rules,
-        &hba::ways_in(rules, &wanted, &insertions, &site),
+        &hba::ways_in(rules, &wanted, &insertions, site),
         access,
         plan,
     );
@@ -56,7 +57,7 @@ pub(super) fn draft(
         unreachable_networks(access, goal, server, plan);
     }
     if !server.host.tls.on {
-        tls_goes_on(rules, &hba::changes_with_tls(rules, &site), plan);
+        tls_goes_on(rules, &hba::changes_with_tls(rules, site), plan);
     }
     standbys(server, plan);
     Ok(())
@@ -119,31 +120,14 @@ fn other_name(access: &AccessGoal) -> Option<&str> {
         .filter(|name| *name != access.role.as_str())
 }
 
-fn site(server: &Server) -> Site {
-    let interfaces = server.host.interfaces.iter().filter_map(|interface| {
-        Some(Interface {
-            address: interface.address,
-            netmask: interface.netmask?,
-        })
-    });
-    Site {
-        interfaces: Some(interfaces.collect()),
-    }
-}
-
-/// Writes the rules where they have to stand. Places are counted in the rules as they were, so the
-/// last one is written first.
+/// Writes the rules where they have to stand.
 fn write(rules: &RuleSet, insertions: &[Insertion], edits: &mut Edits) -> Result<(), Refusal> {
-    for insertion in insertions.iter().rev() {
-        let (file, position) = rules.spot(insertion.place);
-        let file = file.to_owned();
-        let mut document = Document::parse(edits.bytes(&file), rules.version);
-        document
-            .insert_rule(position, &insertion.rule)
-            .map_err(|error| Refusal::Unwritable {
-                path: file.clone().into(),
-                reason: error.to_string(),
-            })?;
+    let written = rules.written(edits.files(), insertions);
+    let written = written.map_err(|error| Refusal::Unwritable {
+        path: PathBuf::from(&*rules.file),
+        reason: error.to_string(),
+    })?;
+    for (file, document) in written {
         edits.set(&file, "rules", document.to_bytes());
     }
     Ok(())

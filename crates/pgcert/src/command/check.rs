@@ -69,8 +69,8 @@ fn parameters(found: &ClientTarget) -> String {
         let source = match &value.source {
             Source::Explicit => "given".to_owned(),
             Source::Service { file, line } => format!("{file}:{line}"),
-            Source::Environment => value.keyword.env.unwrap_or_default().to_owned(),
-            _ => "default".to_owned(),
+            Source::Environment(name) => (*name).to_owned(),
+            Source::Default => "default".to_owned(),
         };
         escape(&format!("  {} = {text}  ({source})", value.keyword.name))
     });
