@@ -23,7 +23,9 @@ pub struct Certificate(Arc<Parts>);
 pub(crate) struct Parts {
     der: Vec<u8>,
     /// What is signed.
-    tbs: Vec<u8>,
+    pub(crate) tbs: Vec<u8>,
+    /// What is signed names the same algorithm as what signs it (RFC 5280 4.1.1.2).
+    algorithms_agree: bool,
     pub(crate) algorithm: Algorithm,
     signature: Vec<u8>,
     /// 1 to 3, as people count.
@@ -52,6 +54,7 @@ impl Certificate {
         Ok(Self(Arc::new(Parts {
             der: der.to_vec(),
             tbs: tbs.as_ref().to_vec(),
+            algorithms_agree: tbs.signature == x509.signature_algorithm,
             algorithm: Algorithm::of(&x509.signature_algorithm),
             signature: x509.signature_value.data.to_vec(),
             version: tbs.version.0.saturating_add(1),
@@ -180,9 +183,11 @@ impl Certificate {
     /// Whether its signature was made with this key.
     #[must_use]
     pub fn is_signed_by(&self, key: &PublicKey) -> bool {
-        self.0
-            .algorithm
-            .verifies(key, &self.0.tbs, &self.0.signature)
+        self.0.algorithms_agree
+            && self
+                .0
+                .algorithm
+                .verifies(key, &self.0.tbs, &self.0.signature)
     }
 
     /// What it is, as far as it can be told: an authority from basicConstraints (a root if self-issued); a client if
@@ -317,3 +322,57 @@ pub(crate) fn is_label(label: &str) -> bool {
 
 const WHAT: &str = "certificate";
 const LABEL: &str = "CERTIFICATE";
+
+#[cfg(test)]
+mod tests {
+    use super::{Certificate, ParseError};
+    use crate::fixture::{Authority, names};
+
+    #[test]
+    fn files_with_several() {
+        let root = Authority::root("trustly");
+        let leaf = root.server("tolva", &["tolva"]);
+        let file = [
+            b"# caf\xe9\n",
+            leaf.to_pem().as_bytes(),
+            b"-----BEGIN X509 CRL-----\nAQID\n-----END X509 CRL-----\n",
+            root.certificate.to_pem().replace('\n', "\r\n").as_bytes(),
+        ]
+        .concat();
+        assert_eq!(
+            Certificate::all_from_pem(&file),
+            Ok(vec![leaf.clone(), root.certificate])
+        );
+        assert_eq!(Certificate::from_pem(&file), Ok(leaf.clone()));
+        assert_eq!(Certificate::all_from_pem(b"nothing"), Ok(vec![]));
+        assert_eq!(
+            Certificate::from_pem(b""),
+            Err(ParseError::Nothing {
+                what: "certificate"
+            })
+        );
+        // One that is broken makes the file useless, as it does for OpenSSL.
+        let cut = &file[..file.len() - 30];
+        insta::assert_snapshot!(Certificate::all_from_pem(cut).unwrap_err(), @"not a certificate: CERTIFICATE: it does not end");
+        insta::assert_snapshot!(Certificate::from_der(&[leaf.der(), &[0]].concat()).unwrap_err(), @"not a certificate: 1 bytes follow it");
+    }
+
+    #[test]
+    fn names_that_no_client_could_match_are_left_out() {
+        let odd = Authority::root("trustly").odd("x", |p| {
+            p.subject_alt_names = vec![
+                rcgen::SanType::DnsName("a b".try_into().unwrap()),
+                rcgen::SanType::Rfc822Name("x@example.org".try_into().unwrap()),
+                rcgen::SanType::DnsName("*.example.org".try_into().unwrap()),
+                rcgen::SanType::IpAddress("::1".parse().unwrap()),
+            ];
+        });
+        assert_eq!(odd.alt_names(), names(&["*.example.org", "::1"]));
+    }
+
+    #[test]
+    fn debug_is_short() {
+        let root = Authority::root("trustly");
+        insta::assert_snapshot!(format!("{:?}", root.client("slardiere")), @"Certificate(3000 CN=slardiere, by CN=trustly,O=Loxodata)");
+    }
+}

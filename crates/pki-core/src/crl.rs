@@ -20,7 +20,9 @@ pub struct Crl(Arc<Parts>);
 
 pub(crate) struct Parts {
     der: Vec<u8>,
-    tbs: Vec<u8>,
+    pub(crate) tbs: Vec<u8>,
+    /// What is signed names the same algorithm as what signs it (RFC 5280 5.1.1.2).
+    algorithms_agree: bool,
     pub(crate) algorithm: Algorithm,
     signature: Vec<u8>,
     pub(crate) issuer: Name,
@@ -67,6 +69,7 @@ impl Crl {
         Ok(Self(Arc::new(Parts {
             der: der.to_vec(),
             tbs: tbs.as_ref().to_vec(),
+            algorithms_agree: tbs.signature == list.signature_algorithm,
             algorithm: Algorithm::of(&list.signature_algorithm),
             signature: list.signature_value.data.to_vec(),
             issuer: Name::of(&tbs.issuer),
@@ -167,9 +170,11 @@ impl Crl {
     /// Whether its signature was made with this key.
     #[must_use]
     pub fn is_signed_by(&self, key: &PublicKey) -> bool {
-        self.0
-            .algorithm
-            .verifies(key, &self.0.tbs, &self.0.signature)
+        self.0.algorithms_agree
+            && self
+                .0
+                .algorithm
+                .verifies(key, &self.0.tbs, &self.0.signature)
     }
 
     pub(crate) fn parts(&self) -> &Parts {
@@ -210,3 +215,113 @@ impl fmt::Debug for Crl {
 const WHAT: &str = "revocation list";
 pub(crate) const LABEL: &str = "X509 CRL";
 const REMOVE_FROM_CRL: u8 = 8;
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use rcgen::{
+        CertificateRevocationListParams, Issuer, KeyIdMethod, KeyPair, RevocationReason,
+        RevokedCertParams,
+    };
+
+    use super::Crl;
+    use crate::{
+        fixture::{Authority, now, serial},
+        inspect::Item,
+    };
+
+    fn list(authority: &Authority) -> Crl {
+        let entry = |serial: u64, reason| RevokedCertParams {
+            serial_number: serial.into(),
+            revocation_time: now().plus_days(-2).calendar(),
+            reason_code: reason,
+            invalidity_date: None,
+        };
+        let params = CertificateRevocationListParams {
+            this_update: now().plus_days(-1).calendar(),
+            next_update: now().plus_days(30).calendar(),
+            crl_number: 0x11_u64.into(),
+            issuing_distribution_point: None,
+            revoked_certs: vec![
+                entry(0x3000, Some(RevocationReason::KeyCompromise)),
+                entry(0x80, None),
+                entry(0x3001, Some(RevocationReason::RemoveFromCrl)),
+            ],
+            key_identifier_method: KeyIdMethod::PreSpecified(vec![0xab; 20]),
+        };
+        let key = KeyPair::try_from(authority.key.to_pkcs8_der().as_bytes()).unwrap();
+        let issuer = Issuer::from_ca_cert_der(&authority.certificate.der().into(), key).unwrap();
+        Crl::from_der(params.signed_by(&issuer).unwrap().der()).unwrap()
+    }
+
+    #[test]
+    fn what_it_says() {
+        let root = Authority::root("trustly");
+        let crl = list(&root);
+        assert_eq!(crl.issuer_der(), root.certificate.subject_der());
+        assert_eq!(
+            (crl.this_update(), crl.next_update()),
+            (now().plus_days(-1), Some(now().plus_days(30)))
+        );
+        assert_eq!(
+            (crl.number(), crl.authority_key_id()),
+            (Some(serial(0x11)), Some([0xab; 20].as_slice()))
+        );
+        assert!(crl.is_signed_by(&root.certificate.public_key()));
+        assert!(!crl.is_signed_by(&Authority::root("trustly").certificate.public_key()));
+        let revoked: Vec<bool> = [0x3000, 0x80, 0x3001, 0x3002]
+            .map(|n| crl.is_revoked(&serial(n)))
+            .to_vec();
+        assert_eq!(revoked, [true, true, false, false]);
+        insta::assert_snapshot!(Item::Crl(crl).describe(now()), @r"
+        Revocation list: trustly
+          issued by    CN=trustly,O=Loxodata
+          number       11
+          made         2026-11-23 22:13:52 UTC
+          next update  2026-12-24 22:13:52 UTC, 30 days left
+          signature    ECDSA with SHA-256
+          issuer's id  abababababababababababababababababababab
+          revoked      80  since 2026-11-22 22:13:52 UTC
+                       3000  since 2026-11-22 22:13:52 UTC, key compromised
+                       3001  since 2026-11-22 22:13:52 UTC, taken off the list
+        ");
+    }
+
+    #[test]
+    fn expired_or_dated_in_the_future() {
+        let item = Item::Crl(list(&Authority::root("trustly")));
+        let codes = |at| item.findings(at).iter().map(|f| f.code).collect::<Vec<_>>();
+        assert_eq!(codes(now()), [""; 0]);
+        assert_eq!(codes(now().plus_days(30)), ["expired"]);
+        assert_eq!(codes(now().plus_days(-2)), ["not-yet-valid"]);
+    }
+
+    #[test]
+    fn files_with_several() {
+        let lists = [list(&Authority::root("a")), list(&Authority::root("b"))];
+        let file: String = lists.iter().map(Crl::to_pem).collect();
+        assert_eq!(Crl::all_from_pem(file.as_bytes()).unwrap(), lists);
+        assert_eq!(Crl::from_pem(file.as_bytes()).unwrap(), lists[0]);
+        insta::assert_snapshot!(Crl::from_pem(b"").unwrap_err(), @"no revocation list found");
+    }
+
+    proptest! {
+        #[test]
+        fn a_changed_byte_never_panics(at in any::<prop::sample::Index>(), to in any::<u8>()) {
+            static LIST: std::sync::OnceLock<(Crl, Authority)> = std::sync::OnceLock::new();
+            let (crl, root) = LIST.get_or_init(|| {
+                let root = Authority::root("trustly");
+                (list(&root), root)
+            });
+            let mut der = crl.der().to_vec();
+            let at = at.index(der.len());
+            prop_assume!(der[at] != to);
+            der[at] = to;
+            if let Ok(changed) = Crl::from_der(&der) {
+                let same = changed.parts().tbs == crl.parts().tbs;
+                prop_assert!(same || !changed.is_signed_by(&root.certificate.public_key()));
+                let _ = Item::Crl(changed).describe(now());
+            }
+        }
+    }
+}

@@ -287,3 +287,143 @@ pub(crate) fn is_label(label: &str) -> bool {
 
 const WHAT: &str = "certificate request";
 const LABEL: &str = "CERTIFICATE REQUEST";
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use rcgen::{CustomExtension, ExtendedKeyUsagePurpose, KeyPair, KeyUsagePurpose, SanType};
+
+    use super::{RequestError, SigningRequest};
+    use crate::{
+        algorithm::KeyType,
+        certificate::ParseError,
+        fixture::{leaf_key, names},
+        key::PrivateKey,
+        name::Subject,
+        profile::Kind,
+    };
+
+    #[test]
+    fn asks_for_what_the_kind_is_given() {
+        for (kind, alt_names) in [
+            (Kind::Server, names(&["tolva", "::1"])),
+            (Kind::Client, vec![]),
+        ] {
+            let subject: Subject = "O=Loxodata,CN=tolva".parse().unwrap();
+            let made = SigningRequest::create(kind, leaf_key(), &subject, &alt_names).unwrap();
+            let read = SigningRequest::from_pem(made.to_pem().as_bytes()).unwrap();
+            assert_eq!(read, made);
+            assert_eq!((read.kind(), read.alt_names()), (Some(kind), alt_names));
+            assert_eq!(
+                (read.subject(), read.common_name().as_deref()),
+                ("CN=tolva,O=Loxodata".to_owned(), Some("tolva"))
+            );
+            assert_eq!(read.public_key(), leaf_key().public_key());
+            assert_eq!(read.extras(), [""; 0]);
+        }
+    }
+
+    #[test]
+    fn every_key_type_proves_possession() {
+        let made = KeyType::ALL.map(|t| PrivateKey::generate(t).unwrap());
+        let p521 =
+            PrivateKey::from_pem(include_bytes!("key/testdata/pkcs8-p521.pem"), None).unwrap();
+        for key in made.iter().chain([&p521]) {
+            let request =
+                SigningRequest::create(Kind::Client, key, &Subject::empty(), &[]).unwrap();
+            assert_eq!(request.public_key(), key.public_key());
+        }
+    }
+
+    #[test]
+    fn somebody_elses_key_is_refused() {
+        let subject = Subject::empty().with_common_name("slardiere");
+        let request = SigningRequest::create(Kind::Client, leaf_key(), &subject, &[]).unwrap();
+        let mut der = request.der().to_vec();
+        let at = der.windows(9).position(|w| w == b"slardiere").unwrap();
+        der[at] ^= 1;
+        assert_eq!(
+            SigningRequest::from_der(&der).unwrap_err(),
+            RequestError::NoProofOfPossession
+        );
+        let other = PrivateKey::generate(KeyType::P256).unwrap().public_key();
+        let mut der = request.der().to_vec();
+        let ours = leaf_key().public_key();
+        let at = der
+            .windows(ours.der().len())
+            .position(|w| w == ours.der())
+            .unwrap();
+        der[at..at + other.der().len()].copy_from_slice(other.der());
+        assert_eq!(
+            SigningRequest::from_der(&der).unwrap_err(),
+            RequestError::NoProofOfPossession
+        );
+    }
+
+    #[test]
+    fn what_it_asks_for_beyond_key_and_names() {
+        let mut params = rcgen::CertificateParams::default();
+        params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+        params.key_usages = vec![
+            KeyUsagePurpose::DigitalSignature,
+            KeyUsagePurpose::KeyCertSign,
+        ];
+        params.extended_key_usages = vec![
+            ExtendedKeyUsagePurpose::ServerAuth,
+            ExtendedKeyUsagePurpose::ClientAuth,
+            ExtendedKeyUsagePurpose::CodeSigning,
+        ];
+        params.subject_alt_names = vec![
+            SanType::DnsName("tolva".try_into().unwrap()),
+            SanType::Rfc822Name("x@example.org".try_into().unwrap()),
+        ];
+        params.custom_extensions = vec![CustomExtension::from_oid_content(&[1, 2, 3], vec![5, 0])];
+        let request = params
+            .serialize_request(&KeyPair::generate().unwrap())
+            .unwrap();
+        let request = SigningRequest::from_der(request.der()).unwrap();
+        assert_eq!(
+            (request.kind(), request.alt_names()),
+            (None, names(&["tolva"]))
+        );
+        insta::assert_snapshot!(request.extras().join("\n"), @r"
+        to be an authority
+        the key usage keyCertSign
+        the extended key usage codeSigning
+        the name email:x@example.org
+        the extension 1.2.3
+        ");
+    }
+
+    #[test]
+    fn no_request() {
+        let nothing = RequestError::Parse(ParseError::Nothing {
+            what: "certificate request",
+        });
+        assert_eq!(SigningRequest::from_pem(b"").unwrap_err(), nothing);
+        insta::assert_snapshot!(nothing, @"no certificate request found");
+    }
+
+    proptest! {
+        #[test]
+        fn a_changed_byte_changes_nothing_or_is_refused(at in any::<prop::sample::Index>(), to in any::<u8>()) {
+            static REQUEST: std::sync::OnceLock<Vec<u8>> = std::sync::OnceLock::new();
+            let request = REQUEST.get_or_init(|| {
+                let subject = Subject::empty().with_common_name("x");
+                let names = names(&["tolva", "10.0.0.1"]);
+                SigningRequest::create(Kind::Server, leaf_key(), &subject, &names).unwrap().der().to_vec()
+            });
+            let mut der = request.clone();
+            let at = at.index(der.len());
+            prop_assume!(der[at] != to);
+            der[at] = to;
+            // The algorithm identifier beside the signature is not signed itself.
+            if let Ok(changed) = SigningRequest::from_der(&der) {
+                let request = SigningRequest::from_der(request).unwrap();
+                prop_assert_eq!(changed.public_key(), request.public_key());
+                prop_assert_eq!((changed.subject(), changed.alt_names()), (request.subject(), request.alt_names()));
+                prop_assert_eq!((changed.kind(), changed.extras()), (request.kind(), request.extras()));
+            }
+        }
+    }
+}

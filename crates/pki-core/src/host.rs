@@ -268,7 +268,7 @@ mod tests {
         insta::assert_snapshot!(told("b", &["dns:a"], ""), @"host name must be specified for a verified SSL connection");
         insta::assert_snapshot!(told("a\0b", &[], "a"), @"SSL certificate's name contains embedded null");
         let nameless = Authority::root("r").odd("x", |params| {
-            params.distinguished_name = rcgen::DistinguishedName::new()
+            params.distinguished_name = rcgen::DistinguishedName::new();
         });
         let error = verify_host(&nameless, "a", HostRules::Libpq15).unwrap_err();
         assert_eq!(

@@ -5,6 +5,8 @@ mod certificate;
 mod crl;
 mod key;
 mod request;
+#[cfg(test)]
+mod tests;
 
 use crate::{
     certificate::{self as cert, Certificate},

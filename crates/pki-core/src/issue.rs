@@ -1,6 +1,9 @@
 //! Making certificates: the profile filled in, looked over, signed, and compared with the issuer afterwards. What is
 //! kept of it, and that no serial is used twice, is the authority's business.
 
+#[cfg(test)]
+mod tests;
+
 use std::cell::RefCell;
 
 use rcgen::{

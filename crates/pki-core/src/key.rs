@@ -9,6 +9,7 @@ use std::{fmt, sync::Arc};
 
 use aws_lc_rs::{
     encoding::{AsDer, Pkcs8V1Der, PublicKeyX509Der},
+    error::KeyRejected,
     rand::SystemRandom,
     rsa::KeySize,
     signature::{
@@ -125,9 +126,7 @@ impl PrivateKey {
                     });
                 }
             };
-            return Self::of(pair.map_err(|e| KeyError::Malformed {
-                reason: e.to_string(),
-            })?);
+            return Self::of(pair.map_err(|e| rejected(&e))?);
         }
         if EncryptedPrivateKeyInfoRef::try_from(der).is_ok() {
             return Err(KeyError::Encrypted);
@@ -288,6 +287,17 @@ enum Pair {
     Ecdsa(EcdsaKeyPair),
     Rsa(RsaKeyPair),
     Ed25519(Ed25519KeyPair),
+}
+
+fn rejected(e: &KeyRejected) -> KeyError {
+    match e.to_string().as_str() {
+        "TooSmall" => KeyError::Unsupported {
+            what: "an RSA key of fewer than 2048 bits".to_owned(),
+        },
+        reason => KeyError::Malformed {
+            reason: reason.to_owned(),
+        },
+    }
 }
 
 fn first_key(file: &[u8]) -> Result<pem::Block, KeyError> {

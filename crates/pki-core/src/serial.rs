@@ -1,12 +1,12 @@
 //! Serial numbers of certificates. That they are unique is seen to by the authority's store.
 
-use std::{fmt, str::FromStr};
+use std::{cmp::Ordering, fmt, str::FromStr};
 
 use aws_lc_rs::rand;
 
 /// A certificate's serial number: a positive integer of at most 20 octets (RFC 5280 4.1.2.2), kept without leading
 /// zeros. Certificates of others may carry longer ones or zero; they are kept. A negative one is read as unsigned.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Serial(Vec<u8>);
 
 impl Serial {
@@ -39,6 +39,19 @@ impl Serial {
             bytes = rest;
         }
         Self(bytes.to_vec())
+    }
+}
+
+/// By value: shorter ones first.
+impl Ord for Serial {
+    fn cmp(&self, other: &Self) -> Ordering {
+        (self.0.len(), &self.0).cmp(&(other.0.len(), &other.0))
+    }
+}
+
+impl PartialOrd for Serial {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
     }
 }
 

@@ -10,6 +10,8 @@ mod authority_key;
 mod constraint;
 mod path;
 mod revocation;
+#[cfg(test)]
+mod tests;
 
 use std::fmt;
 

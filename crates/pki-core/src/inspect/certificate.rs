@@ -203,7 +203,10 @@ fn authority(certificate: &Certificate, found: &mut Vec<Finding>) {
 fn leaf(certificate: &Certificate, found: &mut Vec<Finding>) {
     let parts = certificate.parts();
     let (server, client) = good_for(certificate);
-    let has_names = !parts.extensions.alt_names().is_empty();
+    let names = parts.extensions.alt_names();
+    let has_names = names
+        .iter()
+        .any(|name| matches!(name, GeneralName::Dns(_) | GeneralName::Ip(_)));
     if !server && !client {
         let text = "its key usages allow neither a server nor a client";
         found.push(Finding::problem("no-tls-usage", text.to_owned()));

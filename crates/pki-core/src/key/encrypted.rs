@@ -13,6 +13,9 @@ use crate::secret::Secret;
 /// OWASP's figure for PBKDF2-HMAC-SHA256; OpenSSL alone would take 2048.
 const ROUNDS: u32 = 600_000;
 
+/// 1.2.840.113549.1.12.1 (pkcs-12PbeIds, RFC 7292 appendix C), under which OpenSSL's `-v1` methods are.
+const PKCS12_PBE: [u8; 9] = [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x0c, 0x01];
+
 pub(super) fn seal(der: &[u8], passphrase: &Secret) -> Result<Secret, KeyError> {
     let failed = |reason: String| KeyError::NotMade { reason };
     let (mut salt, mut iv) = ([0; 16], [0; 16]);
@@ -38,8 +41,12 @@ pub(super) fn open(der: &[u8], passphrase: Option<&Secret>) -> Result<Secret, Ke
     let unsupported = |what: String| KeyError::Unsupported { what };
     let info = match EncryptedPrivateKeyInfoRef::try_from(der) {
         Ok(info) => info,
-        // The library does not tell an unknown method from a broken encoding; without a passphrase it does not matter.
         Err(_) if passphrase.is_none() => return Err(KeyError::Encrypted),
+        Err(_) if der.windows(PKCS12_PBE.len()).any(|w| w == PKCS12_PBE) => {
+            return Err(unsupported(
+                "the old encryption PBES1 of a private key".to_owned(),
+            ));
+        }
         Err(e) => {
             return Err(unsupported(format!(
                 "this encryption of a private key ({e})"

@@ -409,7 +409,7 @@ mod tests {
             &format!("CN={}", "x".repeat(65)),
             "O=a\0b",
         ];
-        insta::assert_snapshot!(texts.map(|text| error(text)).join("\n"));
+        insta::assert_snapshot!(texts.map(error).join("\n"));
     }
 
     #[test]
