@@ -6,8 +6,12 @@ mod authority;
 mod certificate;
 mod client;
 mod edits;
+#[cfg(test)]
+mod fixture;
 mod reach;
 mod settings;
+#[cfg(test)]
+mod tests;
 
 use self::authority::Issuer;
 use self::certificate::Presented;
