@@ -11,13 +11,16 @@
 )]
 
 pub mod cluster;
+pub mod foreign;
 pub mod given;
 pub mod host;
 pub mod said;
+pub mod setup;
 pub mod site;
 pub mod tree;
 
 pub use cluster::Cluster;
+pub use foreign::Foreign;
 pub use host::{Host, Network};
 pub use said::Said;
 pub use site::Site;

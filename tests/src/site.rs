@@ -18,8 +18,12 @@ pub struct Site {
     pub client: String,
     /// That account's home.
     pub home: String,
-    /// A folder for the authority, which is not there yet.
+    /// The account that runs pgcert: root, or the server's own.
+    pub runner: String,
+    /// Where that account's authority goes unless another folder is named; not there yet.
     pub authority: String,
+    /// A folder for what a test needs beside all this. The server's user may write there.
+    pub scratch: String,
     folder: Option<TempDir>,
     network: Option<Network>,
 }
@@ -37,6 +41,22 @@ impl Site {
         }
     }
 
+    /// The same where one user does everything: the server's own runs pgcert and is the client. On
+    /// one's own machine it is always so.
+    ///
+    /// # Panics
+    /// When it cannot be made.
+    pub fn of_one_user() -> Self {
+        let mut site = Self::tolva();
+        if site.host.is_container() {
+            "postgres".clone_into(&mut site.client);
+            "postgres".clone_into(&mut site.runner);
+            "/var/lib/postgresql".clone_into(&mut site.home);
+            site.authority = format!("{}/.local/share/pgcert/authority", site.home);
+        }
+        site
+    }
+
     /// The same in a container, with more options for the engine.
     ///
     /// # Panics
@@ -44,8 +64,8 @@ impl Site {
     pub fn in_container(options: &[&str]) -> Self {
         let network = Network::new();
         let host = Host::container("tolva", Some(&network), options);
-        host.sh("root", "useradd --create-home --shell /bin/bash slardiere")
-            .ok();
+        let script = "useradd --create-home --shell /bin/bash slardiere; chown postgres /srv";
+        host.sh("root", script).ok();
         let cluster = Cluster::debian(&host);
         cluster.start(&host);
         Self {
@@ -53,7 +73,9 @@ impl Site {
             cluster,
             client: "slardiere".to_owned(),
             home: "/home/slardiere".to_owned(),
-            authority: "/var/lib/pgcert".to_owned(),
+            runner: "root".to_owned(),
+            authority: "/var/lib/pgcert/authority".to_owned(),
+            scratch: "/srv".to_owned(),
             folder: None,
             network: Some(network),
         }
@@ -75,9 +97,11 @@ impl Site {
         Self {
             host,
             cluster,
-            client: owner,
+            client: owner.clone(),
             home: format!("{path}/home"),
-            authority: format!("{path}/authority"),
+            runner: owner,
+            authority: format!("{path}/home/.local/share/pgcert/authority"),
+            scratch: path,
             folder: Some(folder),
             network: None,
         }
@@ -90,12 +114,15 @@ impl Site {
 
     /// Runs the binary under test as `user`.
     pub fn pgcert(&self, user: &str, words: &[&str]) -> Said {
-        let binary = if self.host.is_container() {
-            "pgcert".to_owned()
-        } else {
-            given().pgcert.display().to_string()
-        };
-        self.host.run(user, &[&[binary.as_str()], words].concat())
+        if self.host.is_container() {
+            return self.host.run(user, &[&["pgcert"], words].concat());
+        }
+        // The folders that are taken by default are the test's, not those of whoever runs it.
+        let binary = given().pgcert.display().to_string();
+        let home = format!("HOME={}", self.home);
+        let mut command = vec!["env", "--unset=XDG_DATA_HOME", "--unset=XDG_STATE_HOME"];
+        command.extend([home.as_str(), &binary]);
+        self.host.run(user, &[&command, words].concat())
     }
 
     /// Runs `psql` as the client with a conninfo and one statement; rows without headings.

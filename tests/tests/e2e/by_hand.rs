@@ -6,6 +6,7 @@
 
 use e2e::Site;
 use e2e::given::has_containers;
+use e2e::setup::SESSION;
 
 const AUTHORITY: &str = "
     openssl genrsa -des3 -passout pass:secret -out /etc/ssl/private/trustly-ca.key
@@ -66,10 +67,6 @@ const CLIENT_CERTIFICATE: &str = "
     chown slardiere postgresql.crt root.crt
 ";
 
-/// What `psql` asks the server about its own session.
-const SESSION: &str =
-    "select current_user, ssl, version, client_dn from pg_stat_ssl where pid = pg_backend_pid()";
-
 /// Typed on the server, up to the client's files, with one of the two fifth steps.
 fn typed(step_five: &str) -> Site {
     let site = Site::in_container(&[]);
@@ -87,29 +84,13 @@ fn typed(step_five: &str) -> Site {
         ssl_key_file = '/var/lib/postgresql/ssl/server.key'\n\
         ssl_ca_file = '/var/lib/postgresql/ssl/root.crt'\n\
         listen_addresses = '*'\n";
-    append(&site, "postgresql.conf", settings);
+    site.settings(settings);
     site.cluster.ask(host, "create role slardiere login");
     site.cluster
         .ask(host, "create database slardiere owner slardiere");
     host.sh("slardiere", CLIENT_REQUEST).ok();
     host.sh("root", CLIENT_CERTIFICATE).ok();
     site
-}
-
-fn append(site: &Site, file: &str, text: &str) {
-    let script = format!("cat >> {}/{file}", site.cluster.configuration);
-    site.host
-        .run_with("postgres", &["sh", "-ec", &script], Some(text.as_bytes()))
-        .ok();
-}
-
-/// Puts the rule where it counts, as somebody who minds the order of the lines would.
-fn rule_first(site: &Site, rule: &str) {
-    let script = format!(
-        "sed -i '1i {rule}' {}/pg_hba.conf",
-        site.cluster.configuration
-    );
-    site.host.sh("postgres", &script).ok();
 }
 
 /// The machine's own network.
@@ -137,10 +118,7 @@ fn step_five_as_told_makes_a_certificate_that_nobody_trusts() {
     let site = typed(SERVER_CERTIFICATE_AS_TOLD);
     let verify = "openssl verify -CAfile /usr/local/share/ca-certificates/trustly-ca.crt ~postgres/ssl/server.crt";
     site.host.sh("root", verify).fails().says("error");
-    rule_first(
-        &site,
-        &format!("hostssl all slardiere {} cert", network(&site)),
-    );
+    site.rule_first(&format!("hostssl all slardiere {} cert", network(&site)));
     site.cluster.ctl(&site.host, "restart").ok();
     login(&site, "tolva", "verify-full")
         .fails()
@@ -173,10 +151,7 @@ fn step_eight_as_told_keeps_the_server_from_starting() {
         return;
     }
     let site = typed(SERVER_CERTIFICATE);
-    rule_first(
-        &site,
-        "hostssl all slardiere 192.168.1.0/32 cert clientcert=1",
-    );
+    site.rule_first("hostssl all slardiere 192.168.1.0/32 cert clientcert=1");
     let restart = site.cluster.ctl(&site.host, "restart");
     if site.cluster.version >= 14 {
         restart.fails();
@@ -198,10 +173,7 @@ fn all_twelve_steps_as_meant() {
         return;
     }
     let site = typed(SERVER_CERTIFICATE);
-    rule_first(
-        &site,
-        &format!("hostssl all slardiere {} cert", network(&site)),
-    );
+    site.rule_first(&format!("hostssl all slardiere {} cert", network(&site)));
     site.cluster.ctl(&site.host, "restart").ok();
 
     let session = "slardiere|t|TLSv1.3|/C=FR/ST=BZH/L=Nantes/O=Loxodata/CN=slardiere";
