@@ -1,4 +1,5 @@
 //! `pgcert setup` on one machine: what is asked for works, what is not asked for is refused, and
 //! nobody else notices.
 
+mod again;
 mod whole;
