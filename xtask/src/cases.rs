@@ -12,7 +12,7 @@ use crate::report::{Count, Report};
 use crate::{bundle, command, dist, local, machine};
 
 /// Where the tests list what they could not run.
-const NOT_RUN: &str = "target/e2e-not-run";
+const NOT_RUN: &str = "e2e-not-run";
 
 /// What `e2e` is asked to run.
 #[derive(Debug, Default)]
@@ -104,7 +104,7 @@ pub(crate) fn e2e(root: &Path, wanted: &Wanted, report: &mut Report) {
                 run_version(root, version, &source, &binary, &wanted.only, count)
             });
             // What the tests themselves left out, for want of containers.
-            let list = root.join(NOT_RUN);
+            let list = crate::target(root).join(NOT_RUN);
             for line in std::fs::read_to_string(&list).unwrap_or_default().lines() {
                 report.note(format!("not run: {line}"));
             }
@@ -151,7 +151,7 @@ fn run_version(
     tests
         .env("PGCERT_BIN", binary)
         .env("PGCERT_E2E_VERSION", version.to_string())
-        .env("PGCERT_E2E_NOT_RUN", root.join(NOT_RUN));
+        .env("PGCERT_E2E_NOT_RUN", crate::target(root).join(NOT_RUN));
     match source {
         Source::Container {
             engine,
@@ -193,7 +193,7 @@ pub(crate) fn oracle(root: &Path, only: &[String], report: &mut Report) {
         ]))?;
         let mut tests = test_command(root, "oracle", only);
         tests
-            .env("PGCERT_BIN", root.join("target/debug/pgcert"))
+            .env("PGCERT_BIN", crate::target(root).join("debug/pgcert"))
             .env("PGCERT_ORACLE_SERVERS", servers.join(":"));
         run_tests(&mut tests, count)
     });

@@ -89,7 +89,10 @@ impl Demo {
 
     fn fill(&mut self, root: &Path) -> anyhow::Result<()> {
         fs::create_dir(self.folder.join("home"))?;
-        fs::copy(root.join("target/debug/pgcert"), self.folder.join("pgcert"))?;
+        fs::copy(
+            crate::target(root).join("debug/pgcert"),
+            self.folder.join("pgcert"),
+        )?;
         if !self.who.can_run(&self.programs.join("postgres")) {
             // The clone lies where only its owner can go: the server comes along.
             let bundle = self

@@ -24,14 +24,17 @@ pub(crate) fn build(root: &Path, optimised: bool) -> anyhow::Result<PathBuf> {
         .args(["zigbuild", "--package", "pgcert", "--target"])
         .arg(format!("{triple}.{}.{}", GLIBC.0, GLIBC.1))
         .env("CARGO_ZIGBUILD_PYTHON_PATH", tools.python)
-        .env("ZIG_GLOBAL_CACHE_DIR", root.join("target/tools/zig-cache"));
+        .env(
+            "ZIG_GLOBAL_CACHE_DIR",
+            crate::target(root).join("tools/zig-cache"),
+        );
     if optimised {
         cargo.arg("--release");
     }
     command::run(&mut cargo)?;
 
     let folder = if optimised { "release" } else { "debug" };
-    let binary = root.join("target").join(triple).join(folder).join("pgcert");
+    let binary = crate::target(root).join(triple).join(folder).join("pgcert");
     let bytes =
         std::fs::read(&binary).with_context(|| format!("no binary at {}", binary.display()))?;
     let (major, minor) = highest_glibc(&bytes).context("the binary names no version of glibc")?;
@@ -76,7 +79,7 @@ struct Tools {
 impl Tools {
     /// The tools under `target/tools`, fetched where they are missing.
     fn ready(root: &Path) -> anyhow::Result<Self> {
-        let folder = root.join("target/tools");
+        let folder = crate::target(root).join("tools");
         let python = folder.join("python/bin/python3");
         if !command::succeeds(Command::new(&python).args(["-m", "ziglang", "version"])) {
             println!("fetching zig");

@@ -52,8 +52,8 @@ impl Engine {
             });
         }
         println!("containers: starting dockerd");
-        std::fs::create_dir_all(root.join("target"))?;
-        let log = root.join("target/dockerd.log");
+        std::fs::create_dir_all(crate::target(root))?;
+        let log = crate::target(root).join("dockerd.log");
         let file = File::create(&log)?;
         let mut daemon = Command::new(dockerd)
             .stdout(file.try_clone()?)

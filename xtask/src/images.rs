@@ -178,7 +178,7 @@ impl<'a> Images<'a> {
             look_for_suite(self.root, mirror, suite)?;
         }
         println!("image {version}: building from Debian {suite} (a minute)");
-        let folder = self.root.join("target/images").join(suite);
+        let folder = crate::target(self.root).join("images").join(suite);
         let removed = Scratch::new(folder.clone())?;
         let include = format!("--include=postgresql-{version},{}", WITH.join(","));
         let mut build = Command::new(debootstrap);
@@ -274,8 +274,10 @@ fn look_for_suite(root: &Path, mirror: &str, suite: &str) -> Result<(), NoImage>
     if !helper.exists() {
         return Ok(());
     }
-    fs::create_dir_all(root.join("target/images")).context("target/images")?;
-    let file = root.join("target/images").join(format!("{suite}.release"));
+    fs::create_dir_all(crate::target(root).join("images")).context("target/images")?;
+    let file = crate::target(root)
+        .join("images")
+        .join(format!("{suite}.release"));
     let asked = command::output(
         Command::new(helper)
             .arg("download-file")

@@ -20,6 +20,7 @@ mod tidy;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::OnceLock;
 
 use cases::Wanted;
 use clap::{Args, Parser, Subcommand};
@@ -124,4 +125,20 @@ fn root() -> PathBuf {
         .parent()
         .map(Path::to_owned)
         .unwrap_or_default()
+}
+
+/// Where cargo builds, and where what is fetched is kept.
+fn target(root: &Path) -> PathBuf {
+    static TARGET: OnceLock<PathBuf> = OnceLock::new();
+    let ask = || {
+        let asked = cargo_metadata::MetadataCommand::new()
+            .current_dir(root)
+            .no_deps()
+            .exec();
+        asked.map_or_else(
+            |_| root.join("target"),
+            |m| m.target_directory.into_std_path_buf(),
+        )
+    };
+    TARGET.get_or_init(ask).clone()
 }
