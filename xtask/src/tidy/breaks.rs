@@ -4,19 +4,23 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::{Offence, check};
+use super::doors::HOUSES;
+use super::{Offence, arrows, check, scan};
 
-/// A copy of the workspace's manifests and sources.
+/// A copy of the workspace's manifests and sources, or of one crate's.
 struct Copy {
     folder: tempfile::TempDir,
 }
 
 impl Copy {
     fn make() -> Self {
+        Self::of(&["Cargo.toml", "Cargo.lock", "crates", "xtask", "tests"])
+    }
+
+    fn of(names: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let root = crate::root();
-        for name in ["Cargo.toml", "Cargo.lock", "crates", "xtask", "tests"] {
-            copy(&root.join(name), &folder.path().join(name));
+        for name in names {
+            copy(&crate::root().join(name), &folder.path().join(name));
         }
         Self { folder }
     }
@@ -25,38 +29,56 @@ impl Copy {
         self.folder.path().join("crates").join(file)
     }
 
+    /// All that tidy finds.
     fn offences(&self) -> Vec<Offence> {
         check(self.folder.path()).unwrap()
     }
 
-    /// Appends `code` to a file and answers what tidy finds now and did not find before.
+    fn new_since(&self, before: &[Offence]) -> String {
+        new_in(&self.offences(), before)
+    }
+
+    /// What the scan finds in the sources of one crate.
+    fn scanned(&self, folder: &str) -> Vec<Offence> {
+        let house = HOUSES.iter().find(|h| h.folder == folder).unwrap();
+        let mut offences = Vec::new();
+        scan::check_house(self.folder.path(), house, &mut offences).unwrap();
+        offences
+    }
+
+    /// What is found in the manifests.
+    fn manifests(&self) -> Vec<Offence> {
+        let mut offences = Vec::new();
+        arrows::check(self.folder.path(), &mut offences).unwrap();
+        offences
+    }
+
+    /// Appends `code` to a file and answers what the scan finds now and did not find before.
     fn with_appended(&self, file: &str, code: &str) -> String {
-        let before = self.offences();
+        let (folder, _) = file.split_once('/').unwrap();
+        let before = self.scanned(folder);
         let path = self.path(file);
         let mut text = fs::read_to_string(&path).unwrap_or_else(|_| "//! New.\n".to_owned());
         text.push_str(code);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(&path, text).unwrap();
-        self.new_since(&before)
+        new_in(&self.scanned(folder), &before)
     }
 
     /// The same for a line put under `[dependencies]`.
     fn with_dependency(&self, folder: &str, line: &str) -> String {
-        let before = self.offences();
+        let before = self.manifests();
         let path = self.path(folder).join("Cargo.toml");
         let text = fs::read_to_string(&path).unwrap();
-        fs::write(
-            &path,
-            text.replacen("[dependencies]\n", &format!("[dependencies]\n{line}\n"), 1),
-        )
-        .unwrap();
-        self.new_since(&before)
+        let under = format!("[dependencies]\n{line}\n");
+        fs::write(&path, text.replacen("[dependencies]\n", &under, 1)).unwrap();
+        new_in(&self.manifests(), &before)
     }
+}
 
-    fn new_since(&self, before: &[Offence]) -> String {
-        let new = self.offences().into_iter().filter(|o| !before.contains(o));
-        new.map(|o| o.to_string()).collect::<Vec<_>>().join("\n")
-    }
+fn new_in(offences: &[Offence], before: &[Offence]) -> String {
+    let new = offences.iter().filter(|o| !before.contains(o));
+    new.map(ToString::to_string).collect::<Vec<_>>().join("\n")
 }
 
 fn copy(from: &Path, to: &Path) {
@@ -76,7 +98,8 @@ fn copy(from: &Path, to: &Path) {
 /// Appends `code` to a file of a fresh copy; the offences have to contain `expected`.
 #[track_caller]
 fn caught(file: &str, code: &str, expected: &str) {
-    let found = Copy::make().with_appended(file, code);
+    let (folder, _) = file.split_once('/').unwrap();
+    let found = Copy::of(&[&format!("crates/{folder}")]).with_appended(file, code);
     assert!(
         found.contains(expected),
         "wanted: {expected}\nfound: {found}"
@@ -85,7 +108,8 @@ fn caught(file: &str, code: &str, expected: &str) {
 
 #[track_caller]
 fn free(file: &str, code: &str) {
-    let found = Copy::make().with_appended(file, code);
+    let (folder, _) = file.split_once('/').unwrap();
+    let found = Copy::of(&[&format!("crates/{folder}")]).with_appended(file, code);
     assert_eq!(found, "", "should have been free");
 }
 

@@ -18,7 +18,12 @@ pub(crate) fn check(root: &Path, offences: &mut Vec<Offence>) -> anyhow::Result<
     Ok(())
 }
 
-fn check_house(root: &Path, house: &House, offences: &mut Vec<Offence>) -> anyhow::Result<()> {
+/// Scans one of them.
+pub(crate) fn check_house(
+    root: &Path,
+    house: &House,
+    offences: &mut Vec<Offence>,
+) -> anyhow::Result<()> {
     let folder = root.join("crates").join(house.folder);
     let mut unread = sources(&folder.join("src"))?;
     for name in ["src/lib.rs", "src/main.rs"] {
