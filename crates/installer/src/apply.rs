@@ -11,52 +11,17 @@ mod rollback;
 mod server;
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::path::PathBuf;
 
-use hostfile::{Account, Lock, Trust};
-use pg_host::client::Libpq;
-use pg_host::{Admin, AdminError, AskError, Cluster};
-use pki_core::{Secret, Time};
+use hostfile::{Lock, Trust};
 
 use self::files::Prepared;
 use self::issue::Issued;
 use self::rollback::Undo;
-use crate::journal::{self, Entry, Journal, JournalError};
+use crate::failure::{ApplyError, Failed};
+use crate::journal::{self, Entry, Journal};
 use crate::plan::{Approved, Plan, Step};
-use crate::proof::{self, Proof, ProofError};
-
-pub use self::rollback::NotPutBack;
-pub(crate) use self::server::{drop_role, reload, set_system};
-
-/// What an apply works with.
-pub struct Workshop<'a> {
-    /// Now.
-    pub now: Time,
-    /// Whose rights are in use.
-    pub account: Account,
-    /// The folder of journal and lock.
-    pub state: PathBuf,
-    /// The authority's folder and the passphrase of its key, where something has to be issued.
-    pub authority: Option<(PathBuf, Option<Secret>)>,
-    /// The server, and a session with it.
-    pub server: Option<(Cluster, Admin)>,
-    /// The client whose login is proven.
-    pub client: Option<ClientSeat>,
-    /// Whether somebody asked us to stop.
-    pub interrupted: &'a dyn Fn() -> bool,
-}
-
-/// The client whose login is proven.
-pub struct ClientSeat {
-    /// With whose rights.
-    pub account: Account,
-    /// The folder of its files.
-    pub home: PathBuf,
-    /// The passphrase of its key.
-    pub key_passphrase: Option<Secret>,
-    /// The libpq whose rules apply.
-    pub libpq: Libpq,
-}
+use crate::proof::{self, Proof};
+use crate::workshop::Workshop;
 
 /// Applies the plan. With nothing to do it still proves that what is there works.
 ///
@@ -140,8 +105,8 @@ impl Run<'_, '_> {
             Step::CreateRole(role) => self.create_role(role),
             Step::AlterSystem(change) => self.alter_system(change),
             Step::Write(write) => self.swap(write, prepared),
-            Step::Reload => self.check_files().and_then(|()| self.reload()),
-            Step::Restart => self.check_files().and_then(|()| self.restart()),
+            Step::Reload => self.reload(),
+            Step::Restart => self.restart(),
             Step::InitAuthority(_) | Step::Issue(_) | Step::MakeFolder(_) => Ok(()),
         }
     }
@@ -161,93 +126,4 @@ impl Run<'_, '_> {
             }),
         }
     }
-}
-
-/// An apply that failed.
-#[derive(Debug)]
-pub struct Failed {
-    /// What failed.
-    pub cause: ApplyError,
-    /// What could not be put back; empty: everything is as it was.
-    pub left: Vec<NotPutBack>,
-}
-
-impl Failed {
-    fn cleanly(cause: ApplyError) -> Self {
-        Failed {
-            cause,
-            left: Vec::new(),
-        }
-    }
-}
-
-/// What can fail while a plan is applied.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum ApplyError {
-    /// A file.
-    #[error(transparent)]
-    File(#[from] hostfile::Error),
-    /// The journal.
-    #[error(transparent)]
-    Journal(#[from] JournalError),
-    /// The authority.
-    #[error(transparent)]
-    Authority(Box<authority::Error>),
-    /// A key could not be made.
-    #[error(transparent)]
-    Key(#[from] pki_core::KeyError),
-    /// The server did not answer as expected.
-    #[error(transparent)]
-    Ask(Box<AskError>),
-    /// The server refused a statement.
-    #[error("the server refused: {0}")]
-    Statement(Box<pg_probe::QueryError>),
-    /// The server could not be reached again.
-    #[error(transparent)]
-    Admin(Box<AdminError>),
-    /// The cluster could not be looked at again.
-    #[error(transparent)]
-    Cluster(Box<pg_host::FindError>),
-    /// A file is no longer what it was when the plan was made.
-    #[error("{} has changed since the plan was made", .0.display())]
-    Changed(PathBuf),
-    /// The server would not load the new files.
-    #[error("the server would not load the new files: {}", .0.join("; "))]
-    Unloadable(Vec<String>),
-    /// The server has not read its files.
-    #[error("the server has not read its files within {0} seconds")]
-    NotReloaded(u64),
-    /// The server could not be restarted.
-    #[error("the server could not be restarted: {0}")]
-    NotRestarted(String),
-    /// The plan names something that nobody brought: a bug.
-    #[error("the plan needs {0}, which is not at hand")]
-    Missing(&'static str),
-    /// Somebody asked us to stop.
-    #[error("interrupted")]
-    Interrupted,
-    /// The result does not hold.
-    #[error(transparent)]
-    Proof(Box<ProofError>),
-}
-
-/// An error of a crate below, behind a box: `ApplyError` is returned everywhere here and stays small.
-macro_rules! boxed {
-    ($($variant:ident: $error:ty),+ $(,)?) => {
-        $(impl From<$error> for ApplyError {
-            fn from(error: $error) -> Self {
-                ApplyError::$variant(Box::new(error))
-            }
-        })+
-    };
-}
-
-boxed! {
-    Authority: authority::Error,
-    Ask: AskError,
-    Statement: pg_probe::QueryError,
-    Admin: AdminError,
-    Cluster: pg_host::FindError,
-    Proof: ProofError,
 }

@@ -22,9 +22,7 @@ use crate::goal::{Goal, ServerGoal};
 use crate::plan::{Plan, Side, Step};
 use crate::refusal::Refusal;
 
-pub(crate) use self::authority::refused;
 pub use self::certificate::server_name;
-pub use self::client::stem;
 
 /// Drafts the plan.
 ///

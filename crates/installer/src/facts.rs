@@ -13,7 +13,7 @@ use pg_host::client::ClientFacts;
 use pg_host::{Cluster, HostFiles, ServerFacts};
 use pki_core::{Certificate, PrivateKey, PublicKey, Secret, Time};
 
-use crate::draft::stem;
+use crate::stem::stem;
 
 /// Everything that a plan may depend on.
 #[derive(Debug)]

@@ -13,6 +13,7 @@
 mod apply;
 mod draft;
 mod facts;
+mod failure;
 mod goal;
 mod journal;
 mod mark;
@@ -20,10 +21,14 @@ mod plan;
 mod proof;
 mod recover;
 mod refusal;
+mod running;
+mod stem;
+mod workshop;
 
-pub use apply::{ApplyError, ClientSeat, Failed, NotPutBack, Workshop, apply};
-pub use draft::{draft, server_name, stem};
+pub use apply::apply;
+pub use draft::{draft, server_name};
 pub use facts::{AuthorityFacts, Client, Facts, Server, Snapshot};
+pub use failure::{ApplyError, Failed, NotPutBack};
 pub use goal::{
     AccessGoal, AuthorityGoal, ClientGoal, Expectation, Goal, Identity, Login, Material, Reach,
     Remote, ServerGoal, Wish,
@@ -36,3 +41,5 @@ pub use plan::{
 pub use proof::{Proof, ProofError, ProvenLogin};
 pub use recover::{Recovery, recover};
 pub use refusal::Refusal;
+pub use stem::stem;
+pub use workshop::{ClientSeat, Workshop};

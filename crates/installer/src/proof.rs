@@ -12,8 +12,9 @@ use pg_host::{AskError, OwnTls, own_tls};
 use pg_probe::{Address, Attempt, Failure, Report, Session, Target};
 use pki_core::{Certificate, Fingerprint};
 
-use crate::apply::{ClientSeat, NotPutBack, Workshop};
+use crate::failure::NotPutBack;
 use crate::goal::{Expectation, Login, Reach};
+use crate::workshop::{ClientSeat, Workshop};
 
 /// What was proven.
 #[derive(Debug, Default)]

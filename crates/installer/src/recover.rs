@@ -9,8 +9,9 @@ use hostfile::{Account, Lock, Trust};
 use pg_host::{Admin, Cluster, How};
 use pki_core::Time;
 
-use crate::apply::{ApplyError, NotPutBack, drop_role, reload, set_system};
+use crate::failure::{ApplyError, NotPutBack};
 use crate::journal::{Entry, Journal};
+use crate::running::{drop_role, reload, set_system};
 
 /// What recovery did.
 #[derive(Debug, Default)]

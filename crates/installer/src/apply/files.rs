@@ -4,8 +4,9 @@ use std::collections::{BTreeSet, VecDeque};
 
 use hostfile::{Ground, Staged, Trust};
 
+use super::Run;
 use super::rollback::Undo;
-use super::{ApplyError, Run};
+use crate::failure::ApplyError;
 use crate::journal::Entry;
 use crate::plan::{Before, MakeFolder, Plan, Step, Write};
 

@@ -6,8 +6,9 @@ use std::collections::BTreeMap;
 use authority::{Authority, Init, IssueOrder};
 use pki_core::{Certificate, Kind, PrivateKey, Secret};
 
+use super::Run;
 use super::rollback::Undo;
-use super::{ApplyError, Run};
+use crate::failure::ApplyError;
 use crate::journal::Entry;
 use crate::mark::marked;
 use crate::plan::{InitAuthority, Issue, Part};

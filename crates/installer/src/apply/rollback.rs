@@ -7,8 +7,9 @@ use authority::{Authority, State};
 use hostfile::{Account, Swapped, Trust};
 use pki_core::Serial;
 
-use super::server::{drop_role, reload, restart, server, set_system};
-use super::{ApplyError, Failed, Run};
+use super::Run;
+use crate::failure::{ApplyError, Failed, NotPutBack};
+use crate::running::{drop_role, reload, restart, set_system};
 
 /// How one step is undone.
 pub(super) enum Undo {
@@ -34,17 +35,6 @@ pub(super) enum Undo {
     Reload,
     /// The server was restarted.
     Restart,
-}
-
-/// Something that could not be put back.
-#[derive(Debug, Clone)]
-pub struct NotPutBack {
-    /// What: a path, or `role "x"`.
-    pub what: String,
-    /// Where its former content lies, where there is any.
-    pub saved: Option<PathBuf>,
-    /// Why.
-    pub reason: String,
 }
 
 impl Run<'_, '_> {
@@ -85,8 +75,7 @@ impl Run<'_, '_> {
         if restarted {
             return restart(self.workshop);
         }
-        let (_, admin) = server(self.workshop)?;
-        reload(admin)
+        reload(self.workshop.admin()?)
     }
 
     fn undo(&mut self, undo: Undo) -> Option<NotPutBack> {
@@ -118,14 +107,19 @@ impl Run<'_, '_> {
                 }
             }
             Undo::Role(role) => {
-                let dropped = server(self.workshop).and_then(|(_, admin)| drop_role(admin, &role));
+                let dropped = self
+                    .workshop
+                    .admin()
+                    .and_then(|admin| drop_role(admin, &role));
                 dropped
                     .err()
                     .and_then(|error| not(format!("role \"{role}\""), None, &error))
             }
             Undo::AlterSystem { name, before } => {
-                let reset = server(self.workshop)
-                    .and_then(|(_, admin)| set_system(admin, &name, before.as_deref()));
+                let reset = self
+                    .workshop
+                    .admin()
+                    .and_then(|admin| set_system(admin, &name, before.as_deref()));
                 reset
                     .err()
                     .and_then(|error| not(format!("setting {name}"), None, &error))

@@ -95,20 +95,9 @@ pub(super) fn vet_server(server: &Server) -> Result<(), Refusal> {
             .map(ToString::to_string)
             .collect(),
     )?;
-    broken("pg_hba.conf", host.hba.refused().map(refused).collect())
-}
-
-/// A row of `pg_hba_file_rules` that the server refuses, in its words where it has any.
-pub(crate) fn refused(row: &HbaRow) -> String {
-    let line = row
-        .line
-        .map(|line| format!("line {line}: "))
-        .unwrap_or_default();
-    format!(
-        "{line}{}",
-        row.error
-            .as_deref()
-            .unwrap_or("an option's value is invalid")
+    broken(
+        "pg_hba.conf",
+        host.hba.refused().map(HbaRow::refusal).collect(),
     )
 }
 

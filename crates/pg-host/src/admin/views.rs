@@ -250,6 +250,17 @@ impl HbaRow {
     pub fn is_refused(&self) -> bool {
         self.kind.is_none()
     }
+
+    /// Where and why the server refuses the line, in its words where it has any.
+    #[must_use]
+    pub fn refusal(&self) -> String {
+        let line = self.line.map(|line| format!("line {line}: "));
+        let reason = self
+            .error
+            .as_deref()
+            .unwrap_or("the value of an option is invalid");
+        format!("{}{reason}", line.unwrap_or_default())
+    }
 }
 
 /// One row of `pg_ident_file_mappings`.
