@@ -8,15 +8,18 @@ mod client;
 mod edits;
 #[cfg(test)]
 mod fixture;
+mod names;
 mod reach;
 mod settings;
 #[cfg(test)]
 mod tests;
+mod trust;
 
 use self::authority::Issuer;
 use self::certificate::Presented;
 use self::edits::Edits;
 use self::reach::Listening;
+use self::trust::Authorities;
 use crate::facts::{Facts, Server};
 use crate::goal::{Goal, ServerGoal};
 use crate::plan::{Plan, Side, Step};
@@ -67,13 +70,14 @@ fn draft_server(
     authority::vet_server(server)?;
     let mut edits = Edits::of(server);
     let presented = certificate::draft(wanted, issuer, server, facts, plan)?;
-    settings::draft(wanted, &presented, server, &mut edits, plan)?;
+    let authorities = trust::draft(wanted, issuer, server, facts, plan)?;
+    settings::draft(wanted, &presented, &authorities, server, &mut edits, plan)?;
     if let Some(access) = &wanted.access {
-        access::draft(access, wanted, &presented, server, &mut edits, plan)?;
+        access::draft(access, wanted, &authorities, server, &mut edits, plan)?;
     }
     edits.finish(server, &facts.account, plan);
     plan.steps
-        .extend(into_force(wanted, &presented, server, plan));
+        .extend(into_force(wanted, &presented, &authorities, server, plan));
     let listening = Listening::of(&server.host, wanted.listen.as_deref());
     let port = server
         .host
@@ -90,6 +94,7 @@ fn draft_server(
 fn into_force(
     wanted: &ServerGoal,
     presented: &Presented,
+    authorities: &Authorities,
     server: &Server,
     plan: &Plan,
 ) -> Option<Step> {
@@ -113,7 +118,7 @@ fn into_force(
         && tls
             .authorities
             .as_ref()
-            .is_some_and(|file| file.path == presented.authorities);
+            .is_some_and(|file| file.path == authorities.path);
     (written || !read).then_some(Step::Reload)
 }
 

@@ -10,9 +10,9 @@ use pg_config::hba::{
 };
 use pg_config::ident;
 
-use super::certificate::Presented;
 use super::edits::Edits;
 use super::reach::Listening;
+use super::trust::Authorities;
 use crate::facts::Server;
 use crate::goal::{AccessGoal, ServerGoal};
 use crate::plan::{Consent, Plan, Step};
@@ -22,7 +22,7 @@ use crate::refusal::Refusal;
 pub(super) fn draft(
     access: &AccessGoal,
     goal: &ServerGoal,
-    presented: &Presented,
+    authorities: &Authorities,
     server: &Server,
     edits: &mut Edits,
     plan: &mut Plan,
@@ -51,7 +51,7 @@ pub(super) fn draft(
         plan,
     );
     if !insertions.is_empty() || !placement.maps.is_empty() {
-        consequences_for_role(access, &placement, presented, server, plan);
+        consequences_for_role(access, &placement, authorities, server, plan);
     }
     if !insertions.is_empty() {
         unreachable_networks(access, goal, server, plan);
@@ -223,7 +223,7 @@ fn spare_others(
 fn consequences_for_role(
     access: &AccessGoal,
     placement: &Placement,
-    presented: &Presented,
+    authorities: &Authorities,
     server: &Server,
     plan: &mut Plan,
 ) {
@@ -268,12 +268,12 @@ fn consequences_for_role(
             plan.consequence(Consent::RoleLogins, text);
         }
     }
-    if !presented.others.is_empty() {
+    if !authorities.others.is_empty() {
         plan.consequence(
             Consent::OtherAuthorities,
             format!(
                 "{} can issue a certificate for role \"{role}\" too, since the server trusts it",
-                presented.others.join(" and ")
+                authorities.others.join(" and ")
             ),
         );
     }

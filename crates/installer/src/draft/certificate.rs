@@ -1,17 +1,18 @@
-//! The server's certificate and key, and the file of authorities that it trusts: what stays, what
-//! is written, and where.
+//! The server's certificate and key: whether those in use stay, and what is written where.
 
 use std::path::{Path, PathBuf};
 
-use pki_core::{AltName, Certificate, DnsName, Kind, Purpose, Time, verify_chain};
+use pki_core::{AltName, Certificate, Kind, Purpose, Time, verify_chain};
 
 use super::authority::Issuer;
+use super::names::{certificate_names, covers, default_names, list, union};
+use super::trust::{Trusted, pem, root_of};
 use crate::facts::{Facts, Server};
 use crate::goal::{Identity, Material, ServerGoal, Wish};
 use crate::plan::{Before, Consent, Issue, Part, Plan, Side, Step, Write};
 use crate::refusal::Refusal;
 
-/// What the server will present and trust.
+/// What the server will present.
 pub(super) struct Presented {
     /// The names in its certificate; the first is the one that clients use.
     pub(super) names: Vec<AltName>,
@@ -19,50 +20,13 @@ pub(super) struct Presented {
     pub(super) certificate: PathBuf,
     /// `ssl_key_file`.
     pub(super) key: PathBuf,
-    /// `ssl_ca_file`.
-    pub(super) authorities: PathBuf,
     /// What clients have to trust to verify it.
     pub(super) roots: Trusted,
     /// Whether the files that the settings name now stay the ones in use.
     pub(super) kept: bool,
-    /// The subjects of other authorities that the server trusts.
-    pub(super) others: Vec<String>,
 }
 
-/// Authorities to be trusted, as they are written and as far as they are there already.
-pub(super) struct Trusted {
-    /// What a file that names them holds.
-    pub(super) parts: Vec<Part>,
-    /// Their certificates; empty for an authority that is still to be made.
-    pub(super) known: Vec<Certificate>,
-}
-
-impl Trusted {
-    /// The authority of this plan.
-    fn authority(issuer: &Issuer) -> Self {
-        Trusted {
-            parts: vec![Part::AuthorityCertificate],
-            known: issuer.certificate().into_iter().cloned().collect(),
-        }
-    }
-
-    /// These.
-    pub(super) fn these(roots: &[Certificate]) -> Self {
-        Trusted {
-            parts: pem(roots),
-            known: roots.to_vec(),
-        }
-    }
-
-    /// Whether a file trusts exactly these, and nobody else.
-    pub(super) fn are_all_of(&self, file: &[Certificate]) -> bool {
-        !self.known.is_empty()
-            && self.known.iter().all(|root| file.contains(root))
-            && file.iter().all(|root| self.known.contains(root))
-    }
-}
-
-/// Decides about the server's certificate, its key and `ssl_ca_file`.
+/// Decides about the server's certificate and its key.
 pub(super) fn draft(
     wanted: &ServerGoal,
     issuer: &Issuer,
@@ -70,18 +34,10 @@ pub(super) fn draft(
     facts: &Facts,
     plan: &mut Plan,
 ) -> Result<Presented, Refusal> {
-    let (mut presented, clients) = match &wanted.identity {
-        Identity::Issued(wish) => (
-            issued(wanted, wish, issuer, server, facts, plan)?,
-            Trusted::authority(issuer),
-        ),
-        Identity::Brought(material) => (
-            brought(wanted, material, server, facts, plan)?,
-            Trusted::these(&material.roots),
-        ),
-    };
-    trust(&clients, &mut presented, server, facts, plan)?;
-    Ok(presented)
+    match &wanted.identity {
+        Identity::Issued(wish) => issued(wanted, wish, issuer, server, facts, plan),
+        Identity::Brought(material) => brought(wanted, material, server, facts, plan),
+    }
 }
 
 /// The name that clients use for a server: the first that was said, else the first that its
@@ -165,7 +121,7 @@ fn issued(
     let (certificate, key) = if ours {
         own_paths(server)
     } else {
-        free_paths(server)
+        free_paths(server)?
     };
     write_pair(
         &certificate,
@@ -180,10 +136,8 @@ fn issued(
         names,
         certificate,
         key,
-        authorities: PathBuf::new(),
         roots: Trusted::authority(issuer),
         kept: false,
-        others: Vec::new(),
     })
 }
 
@@ -226,7 +180,7 @@ fn brought(
     let (certificate, key_path) = if same_issuer {
         own_paths(server)
     } else {
-        free_paths(server)
+        free_paths(server)?
     };
     write_pair(
         &certificate,
@@ -241,10 +195,8 @@ fn brought(
         names,
         certificate,
         key: key_path,
-        authorities: PathBuf::new(),
         roots: Trusted::these(roots),
         kept: false,
-        others: Vec::new(),
     })
 }
 
@@ -290,10 +242,8 @@ fn keep(server: &Server, names: Vec<AltName>, roots: Trusted) -> Presented {
         names,
         certificate,
         key,
-        authorities: PathBuf::new(),
         roots,
         kept: true,
-        others: Vec::new(),
     }
 }
 
@@ -304,21 +254,24 @@ fn own_paths(server: &Server) -> (PathBuf, PathBuf) {
     )
 }
 
-/// `server.crt` and `server.key` in the data folder, or names that are free where those are not.
-fn free_paths(server: &Server) -> (PathBuf, PathBuf) {
+/// `server.crt` and `server.key` in the data folder, or names of ours where one of those is taken.
+fn free_paths(server: &Server) -> Result<(PathBuf, PathBuf), Refusal> {
     let folder = &server.host.cluster.data_dir;
-    let pair = |stem: &str| {
-        (
+    let mut taken = folder.clone();
+    for stem in ["server", "pgcert-server"] {
+        let pair = [
             folder.join(format!("{stem}.crt")),
             folder.join(format!("{stem}.key")),
-        )
-    };
-    let usual = pair("server");
-    if server.taken.contains(&usual.0) || server.taken.contains(&usual.1) {
-        pair("pgcert-server")
-    } else {
-        usual
+        ];
+        match pair.iter().find(|path| server.taken.contains(path)) {
+            Some(path) => taken.clone_from(path),
+            None => {
+                let [certificate, key] = pair;
+                return Ok((certificate, key));
+            }
+        }
     }
+    Err(Refusal::FileTaken { path: taken })
 }
 
 fn write_pair(
@@ -331,17 +284,13 @@ fn write_pair(
     plan: &mut Plan,
 ) {
     let current = &server.host.tls;
-    let taken = |path: &Path| {
-        server.taken.iter().any(|taken| taken == path)
-            || path == current.key.path && current.key.metadata.is_some()
-    };
     let owner = server.writer(key, &facts.account);
     // The key comes first: a certificate whose key is missing would stop a server that starts in between.
     plan.steps.push(Step::Write(Write {
         path: key.to_owned(),
         owner: owner.clone(),
         mode: 0o600,
-        before: if taken(key) {
+        before: if key == current.key.path && current.key.metadata.is_some() {
             Before::File
         } else {
             Before::Nothing
@@ -366,185 +315,9 @@ fn write_pair(
     }));
 }
 
-/// Makes sure that `ssl_ca_file` holds the authority of the clients, beside those that it holds.
-fn trust(
-    clients: &Trusted,
-    presented: &mut Presented,
-    server: &Server,
-    facts: &Facts,
-    plan: &mut Plan,
-) -> Result<(), Refusal> {
-    let tls = &server.host.tls;
-    vet_crls(clients, server)?;
-    let (path, before, content) = match &tls.authorities {
-        None => {
-            let folder = &server.host.cluster.data_dir;
-            let usual = folder.join("root.crt");
-            let path = if server.taken.contains(&usual) {
-                folder.join("pgcert-root.crt")
-            } else {
-                usual
-            };
-            plan.note(
-                "client-certificates-checked",
-                "ssl_ca_file was empty: from now on the server asks clients for a certificate, and one that happens to send a certificate of \
-                 another authority is refused, whatever its rule asks for",
-            );
-            (path, Before::Nothing, clients.parts.clone())
-        }
-        Some(file) => {
-            if let Some(problem) = &file.problem {
-                return Err(Refusal::BadFile {
-                    path: file.path.clone(),
-                    reason: problem.to_string(),
-                });
-            }
-            presented.others = others(&file.certificates, &clients.known);
-            presented.authorities.clone_from(&file.path);
-            if !clients.known.is_empty()
-                && clients
-                    .known
-                    .iter()
-                    .all(|root| file.certificates.contains(root))
-            {
-                return Ok(());
-            }
-            if file.is_system_bundle() {
-                return Err(Refusal::SystemBundle {
-                    path: file.path.clone(),
-                });
-            }
-            let before = file
-                .file
-                .as_ref()
-                .map(|file| file.bytes.clone())
-                .unwrap_or_default();
-            let mut start = before.clone();
-            if !start.is_empty() && !start.ends_with(b"\n") {
-                start.push(b'\n');
-            }
-            let mut content = vec![Part::Bytes(start)];
-            content.extend(clients.parts.iter().cloned());
-            (file.path.clone(), Before::Bytes(before), content)
-        }
-    };
-    presented.authorities.clone_from(&path);
-    plan.steps.push(Step::Write(Write {
-        owner: server.writer(&path, &facts.account),
-        path,
-        mode: 0o644,
-        before,
-        content,
-        what: "trusted authorities",
-        side: Side::Server,
-    }));
-    Ok(())
-}
-
-/// Where CRLs are in force, an authority without one has all of its clients refused.
-fn vet_crls(clients: &Trusted, server: &Server) -> Result<(), Refusal> {
-    let tls = &server.host.tls;
-    if let Some(file) = &tls.crl {
-        let covered = !clients.known.is_empty()
-            && clients.known.iter().all(|root| {
-                file.crls
-                    .iter()
-                    .any(|crl| crl.issuer_der() == root.subject_der())
-            });
-        if !covered {
-            return Err(Refusal::CrlInForce {
-                path: file.path.clone(),
-            });
-        }
-    }
-    match &tls.crl_dir {
-        // OpenSSL looks into the folder by itself, by a hash of the name: what is in it is not known here.
-        Some(path) => Err(Refusal::CrlInForce { path: path.clone() }),
-        None => Ok(()),
-    }
-}
-
-fn others(certificates: &[Certificate], known: &[Certificate]) -> Vec<String> {
-    certificates
-        .iter()
-        .filter(|c| c.is_authority() && !known.contains(c))
-        .map(Certificate::subject)
-        .collect()
-}
-
-/// The self-signed certificate that a chain ends in, found among what the server sends and trusts.
-fn root_of(certificate: &Certificate, server: &Server, now: Time) -> Option<Certificate> {
-    let tls = &server.host.tls;
-    let mut known = tls.certificate.certificates.clone();
-    known.extend(
-        tls.authorities
-            .iter()
-            .flat_map(|file| file.certificates.iter().cloned()),
-    );
-    let roots: Vec<_> = known
-        .iter()
-        .filter(|c| c.is_self_signed())
-        .cloned()
-        .collect();
-    verify_chain(certificate, &known, &roots, &[], Purpose::Server, now)
-        .ok()?
-        .pop()
-}
-
 /// Whether a third of its life is left: from then on it is renewed.
 pub(super) fn has_life_left(certificate: &Certificate, now: Time) -> bool {
     let validity = certificate.validity();
     let whole = validity.not_after.seconds_since(validity.not_before);
     validity.holds(now) && validity.not_after.seconds_since(now) * 3 > whole
-}
-
-/// Whether clients of every version find the name in the certificate.
-fn covers(certificate: &Certificate, name: &AltName) -> bool {
-    pki_core::verify_host(certificate, &name.bare(), pki_core::HostRules::Libpq15).is_ok()
-}
-
-/// The names that a certificate is for; its common name where it has no others.
-fn certificate_names(certificate: &Certificate) -> Vec<AltName> {
-    let names = certificate.alt_names();
-    if !names.is_empty() {
-        return names;
-    }
-    certificate
-        .common_name()
-        .and_then(|name| name.parse().ok())
-        .into_iter()
-        .collect()
-}
-
-/// The machine's own name, and those under which it knows itself.
-fn default_names(host_name: &str) -> Vec<AltName> {
-    let own = DnsName::parse(host_name).ok().map(AltName::from);
-    let local = ["localhost", "127.0.0.1", "::1"]
-        .iter()
-        .filter_map(|name| name.parse().ok());
-    union(own.into_iter().collect(), local.collect())
-}
-
-fn union(mut names: Vec<AltName>, more: Vec<AltName>) -> Vec<AltName> {
-    for name in more {
-        if !names.contains(&name) {
-            names.push(name);
-        }
-    }
-    names
-}
-
-fn list(names: &[AltName]) -> String {
-    names
-        .iter()
-        .map(AltName::bare)
-        .collect::<Vec<_>>()
-        .join(", ")
-}
-
-pub(super) fn pem(certificates: &[Certificate]) -> Vec<Part> {
-    certificates
-        .iter()
-        .map(|certificate| Part::Bytes(certificate.to_pem().into_bytes()))
-        .collect()
 }

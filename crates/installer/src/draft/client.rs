@@ -8,8 +8,9 @@ use pg_config::service::Section;
 use pki_core::{Certificate, Kind, Purpose};
 
 use super::authority::Issuer;
-use super::certificate::{Presented, Trusted, has_life_left, pem, vet_brought};
+use super::certificate::{Presented, has_life_left, vet_brought};
 use super::reach::{Listening, covers};
+use super::trust::{Trusted, pem};
 use crate::facts::{Client, Facts};
 use crate::goal::{ClientGoal, Goal, Identity, Login, Material, Reach, Remote, Wish};
 use crate::plan::{Before, Issue, MakeFolder, Part, Plan, Side, Step, Write};

@@ -7,6 +7,7 @@ use pg_config::conf::Document;
 
 use super::certificate::Presented;
 use super::edits::Edits;
+use super::trust::Authorities;
 use crate::facts::Server;
 use crate::goal::ServerGoal;
 use crate::plan::{AlterSystem, Plan, Step};
@@ -16,6 +17,7 @@ use crate::refusal::Refusal;
 pub(super) fn draft(
     wanted: &ServerGoal,
     presented: &Presented,
+    authorities: &Authorities,
     server: &Server,
     edits: &mut Edits,
     plan: &mut Plan,
@@ -27,7 +29,7 @@ pub(super) fn draft(
     };
     settings.path("ssl_cert_file", &presented.certificate, presented.kept)?;
     settings.path("ssl_key_file", &presented.key, presented.kept)?;
-    settings.path("ssl_ca_file", &presented.authorities, false)?;
+    settings.path("ssl_ca_file", &authorities.path, false)?;
     if !settings.says("ssl").is_some_and(is_on) {
         settings.set("ssl", "on")?;
     }
