@@ -164,3 +164,102 @@ impl Digest {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use aws_lc_rs::{
+        rand::SystemRandom,
+        signature::{self as lc, EcdsaKeyPair, KeyPair, RsaKeyPair},
+    };
+    use x509_parser::{prelude::FromDer, x509::AlgorithmIdentifier};
+
+    use super::{Algorithm, Digest};
+    use crate::key::PrivateKey;
+
+    const MESSAGE: &[u8] = b"message";
+
+    #[test]
+    fn rsa_with_every_digest() {
+        let key =
+            PrivateKey::from_pem(include_bytes!("key/testdata/pkcs1-rsa2048.pem"), None).unwrap();
+        let pair = RsaKeyPair::from_pkcs8(key.to_pkcs8_der().as_bytes()).unwrap();
+        let methods: [(&'static dyn lc::RsaEncoding, Algorithm); 6] = [
+            (&lc::RSA_PKCS1_SHA256, Algorithm::RsaPkcs1(Digest::Sha256)),
+            (&lc::RSA_PKCS1_SHA384, Algorithm::RsaPkcs1(Digest::Sha384)),
+            (&lc::RSA_PKCS1_SHA512, Algorithm::RsaPkcs1(Digest::Sha512)),
+            (&lc::RSA_PSS_SHA256, Algorithm::RsaPss(Digest::Sha256)),
+            (&lc::RSA_PSS_SHA384, Algorithm::RsaPss(Digest::Sha384)),
+            (&lc::RSA_PSS_SHA512, Algorithm::RsaPss(Digest::Sha512)),
+        ];
+        for (method, _) in &methods {
+            let mut signature = vec![0; pair.public_modulus_len()];
+            pair.sign(*method, &SystemRandom::new(), MESSAGE, &mut signature)
+                .unwrap();
+            let fits: Vec<_> = methods
+                .iter()
+                .filter(|(_, a)| a.verifies(&key.public_key(), MESSAGE, &signature))
+                .collect();
+            assert!(
+                matches!(fits[..], [(fit, _)] if std::ptr::eq(*fit, *method)),
+                "{method:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn p521_with_every_digest() {
+        let key =
+            PrivateKey::from_pem(include_bytes!("key/testdata/pkcs8-p521.pem"), None).unwrap();
+        for (method, digest) in [
+            (&lc::ECDSA_P521_SHA224_ASN1_SIGNING, Digest::Sha224),
+            (&lc::ECDSA_P521_SHA256_ASN1_SIGNING, Digest::Sha256),
+            (&lc::ECDSA_P521_SHA384_ASN1_SIGNING, Digest::Sha384),
+            (&lc::ECDSA_P521_SHA512_ASN1_SIGNING, Digest::Sha512),
+        ] {
+            let pair = EcdsaKeyPair::from_pkcs8(method, key.to_pkcs8_der().as_bytes()).unwrap();
+            assert!(!pair.public_key().as_ref().is_empty());
+            let signature = pair.sign(&SystemRandom::new(), MESSAGE).unwrap();
+            let algorithm = Algorithm::Ecdsa(digest);
+            assert!(
+                algorithm.verifies(&key.public_key(), MESSAGE, signature.as_ref()),
+                "{digest:?}"
+            );
+            assert!(!Algorithm::Ed25519.verifies(&key.public_key(), MESSAGE, signature.as_ref()));
+        }
+    }
+
+    #[test]
+    fn identifiers() {
+        let of = |der: &[u8]| Algorithm::of(&AlgorithmIdentifier::from_der(der).unwrap().1);
+        // As OpenSSL writes RSA-PSS with SHA-384: hash and mask generation function, salt length 48.
+        let sha384 = [0x30, 13, 6, 9, 0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2, 2, 5, 0];
+        let oid = |last| [6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, last];
+        let mgf = [[0x30, 26].as_slice(), &oid(8), &sha384].concat();
+        let parameters = [
+            [0xa0, 15].as_slice(),
+            &sha384,
+            &[0xa1, 28],
+            &mgf,
+            &[0xa2, 3, 2, 1, 48],
+        ]
+        .concat();
+        let length = |bytes: &[u8]| u8::try_from(bytes.len()).unwrap();
+        let parameters = [[0x30, length(&parameters)].as_slice(), &parameters].concat();
+        let content = [oid(10).as_slice(), &parameters].concat();
+        let pss = of(&[[0x30, length(&content)].as_slice(), &content].concat());
+        assert_eq!(
+            (pss.describe().as_str(), pss.security_bits()),
+            ("RSA-PSS with SHA-384", 192)
+        );
+        let md5 = of(&[[0x30, 13].as_slice(), &oid(4), &[5, 0]].concat());
+        assert_eq!(
+            (md5.describe().as_str(), md5.security_bits()),
+            ("RSA with MD5", 39)
+        );
+        let unknown = of(&[0x30, 3, 6, 1, 0x2a]);
+        assert_eq!(
+            (unknown.describe().as_str(), unknown.security_bits()),
+            ("1.2", u32::MAX)
+        );
+    }
+}

@@ -139,7 +139,12 @@ fn dates(certificate: &Certificate, now: Time, found: &mut Vec<Finding>) {
 
 fn form(certificate: &Certificate, found: &mut Vec<Finding>) {
     let parts = certificate.parts();
-    if certificate.is_self_issued() && !certificate.is_self_signed() {
+    if let Algorithm::Other(oid) = &parts.algorithm {
+        let text = format!(
+            "its signature algorithm is not known here, the signature was not checked: {oid}"
+        );
+        found.push(Finding::note("unknown-signature", text));
+    } else if certificate.is_self_issued() && !certificate.is_self_signed() {
         found.push(Finding::problem(
             "self-issued-other-key",
             "it names itself as its issuer, but another key signed it: it chains to no authority"

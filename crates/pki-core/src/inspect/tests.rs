@@ -118,6 +118,16 @@ fn findings_of_certificates() {
     assert_eq!(codes(&mkcert.certificate, now()), ["no-crl-sign"]);
     let own = Authority::odd_root("own", |p| p.is_ca = IsCa::ExplicitNoCa);
     assert_eq!(codes(&own.certificate, now()), ["no-san", "self-signed"]);
+    // An algorithm that does not exist: nothing is said about a signature that was not checked.
+    let mut der = own.certificate.der().to_vec();
+    let ecdsa: [u8; 10] = [6, 8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 3, 2];
+    for at in 0..der.len() - ecdsa.len() {
+        if der[at..].starts_with(&ecdsa) {
+            der[at + 9] = 9;
+        }
+    }
+    let unknown = Certificate::from_der(&der).unwrap();
+    assert_eq!(codes(&unknown, now()), ["unknown-signature", "no-san"]);
     let no_id = root.odd("x", |p| {
         p.use_authority_key_identifier_extension = false;
         p.subject_alt_names = vec![SanType::DnsName("x".try_into().unwrap())];

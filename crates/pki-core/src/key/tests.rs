@@ -200,6 +200,35 @@ fn every_type_is_made_written_read_and_signs() {
 }
 
 #[test]
+fn encrypted_as_promised() {
+    let key = PrivateKey::from_pem(ED25519, None).unwrap();
+    let pem = key.to_encrypted_pem(&secret("hunter2")).unwrap();
+    let block = crate::pem::blocks(pem.as_bytes())
+        .next()
+        .unwrap()
+        .ok()
+        .unwrap();
+    let has = |bytes: &[u8]| {
+        block
+            .contents
+            .as_bytes()
+            .windows(bytes.len())
+            .any(|w| w == bytes)
+    };
+    assert!(has(&[2, 3, 0x09, 0x27, 0xc0]), "600 000 rounds");
+    assert!(
+        has(&[6, 8, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 2, 9]),
+        "HMAC-SHA256"
+    );
+    assert!(
+        has(&[6, 9, 0x60, 0x86, 0x48, 1, 0x65, 3, 4, 1, 42]),
+        "AES-256-CBC"
+    );
+    let again = key.to_encrypted_pem(&secret("hunter2")).unwrap();
+    assert_ne!(again.as_bytes(), pem.as_bytes(), "salt and IV are random");
+}
+
+#[test]
 fn debug_does_not_tell() {
     let key = PrivateKey::from_pem(ED25519, None).unwrap();
     insta::assert_snapshot!(format!("{key:?}"), @"PrivateKey(Ed25519, ..)");
