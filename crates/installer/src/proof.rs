@@ -81,8 +81,8 @@ pub enum ProofError {
         /// What it means.
         findings: Vec<Finding>,
     },
-    /// The role gets in over TLS without its certificate.
-    #[error("role \"{role}\" gets in over TLS without its certificate")]
+    /// The role gets in over TLS without its certificate, or by a password.
+    #[error("role \"{role}\" gets in over TLS without its certificate, or is asked for a password")]
     LetInWithout {
         /// The role.
         role: String,
@@ -173,35 +173,76 @@ fn prove_login(
     let target = target(login, seat, workshop)?;
     let attempt = patiently(|| {
         let attempt = connect(&target, seat);
-        let works = |attempt: &Attempt| attempt.outcome.is_ok() || login.reach == Reach::Handshake;
-        let done = attempt.as_ref().is_ok_and(works);
-        (attempt, done)
+        let early = attempt
+            .as_ref()
+            .is_ok_and(|attempt| may_be_early(attempt, login.reach));
+        (attempt, !early)
     });
     let Attempt { report, outcome } = attempt?;
-    match (outcome, login.reach) {
-        (Ok(session), _) => proof.login = Some(look_around(session, login)?),
-        (Err(Failure::Server(error)), Reach::Handshake) => {
-            // The server has taken the certificate and only then looked at the rules.
-            proof.not_tried = Some(format!(
-                "the rule covers no address of this machine, so the login was not tried (the server said: {})",
-                error.message
-            ));
-            return Ok(());
-        }
-        (Err(failure), _) => return Err(failed(login, &target, &report, failure)),
+    if login.reach == Reach::Handshake {
+        return prove_handshake(login, &target, &report, outcome, proof);
+    }
+    match outcome {
+        Ok(session) => proof.login = Some(look_around(session, login)?),
+        Err(failure) => return Err(failed(login, &target, &report, failure)),
     }
     let without = Target {
         credentials: None,
         ..target
     };
-    match connect(&without, seat)?.outcome {
-        Ok(_) => Err(ProofError::LetInWithout {
+    let Attempt { report, outcome } = connect(&without, seat)?;
+    match outcome {
+        Ok(_) | Err(Failure::PasswordNeeded { .. }) => Err(ProofError::LetInWithout {
             role: login.role.clone(),
         }),
-        Err(failure) => {
+        Err(failure @ (Failure::Server(_) | Failure::Tls(_))) => {
             proof.refused_without = Some(failure.to_string());
             Ok(())
         }
+        // A connection that fails in another way says nothing about the certificate.
+        Err(failure) => Err(failed(login, &without, &report, failure)),
+    }
+}
+
+/// Where the rule covers no address of this machine: the server has taken the certificate, and only
+/// then looked at its rules.
+fn prove_handshake(
+    login: &Login,
+    target: &Target,
+    report: &Report,
+    outcome: Result<Session, Failure>,
+    proof: &mut Proof,
+) -> Result<(), ProofError> {
+    match outcome {
+        Err(failure) if !is_beyond_tls(&failure) => Err(failed(login, target, report, failure)),
+        Ok(_) | Err(_) => {
+            proof.not_tried = Some(format!(
+                "the login: the rule covers no address of this machine, so only the handshake with the client certificate is proven; \
+                 on a client: psql service={}",
+                login.service
+            ));
+            Ok(())
+        }
+    }
+}
+
+/// Whether TLS stood, the client certificate included, when the login failed.
+fn is_beyond_tls(failure: &Failure) -> bool {
+    matches!(
+        failure,
+        Failure::Server(_)
+            | Failure::PasswordNeeded { .. }
+            | Failure::UnsupportedAuthentication { .. }
+            | Failure::Scram { .. }
+    )
+}
+
+/// Whether the server may just not have read its files yet: it refuses the login itself, or TLS.
+fn may_be_early(attempt: &Attempt, reach: Reach) -> bool {
+    match &attempt.outcome {
+        Err(Failure::Server(error)) => reach == Reach::Login && error.code.starts_with("28"),
+        Err(Failure::Tls(_) | Failure::NoTls | Failure::Verify(_)) => true,
+        Ok(_) | Err(_) => false,
     }
 }
 

@@ -67,7 +67,7 @@ pub(crate) fn failed(failed: &Failed) -> Failure {
     if !failed.left.is_empty() {
         return not_put_back(&format!("it failed: {}", failed.cause), &failed.left);
     }
-    let what = "everything is as it was";
+    let what = "it failed, and everything is as it was";
     match &failed.cause {
         ApplyError::Authority(error) => ca::failed(what, error),
         ApplyError::File(hostfile::Error::Locked { .. }) => Failure::because(what, &failed.cause)
