@@ -1,10 +1,10 @@
 //! `pgcert check`: connects as libpq would, says what happened and why.
 
-use doctor::{Finding, Observation, Severity, diagnose};
+use doctor::{Finding, Observation, Severity, diagnose, diagnose_client};
 use hostfile::Account;
 use pg_config::conninfo::{Conninfo, Source};
-use pg_host::client::{self, ClientTarget, Environment, Libpq};
-use pg_probe::Attempt;
+use pg_host::client::{self, ClientError, ClientTarget, Environment, Libpq};
+use pg_probe::{Attempt, Stage};
 use serde_json::json;
 
 use super::server::environment;
@@ -22,7 +22,9 @@ pub(crate) fn run(args: &Check, context: &Context, output: &mut Output) -> Resul
         .unwrap_or_default()
         .parse()
         .map_err(|error| {
-            Failure::because("that is no connection string", &error).code(Code::Usage)
+            Failure::because("that is no connection string", &error)
+                .code(Code::Usage)
+                .hint("as in 'service=tolva', 'host=tolva user=slardiere' or postgresql://slardiere@tolva/sales")
         })?;
     let (account, environment) = match &args.client_user {
         Some(name) => {
@@ -50,9 +52,6 @@ pub(crate) fn run(args: &Check, context: &Context, output: &mut Output) -> Resul
     if output.verbose() {
         output.say(&parameters(&found));
     }
-    for note in &found.notes {
-        output.say(&escape(&note.to_string()));
-    }
     let attempt = hostfile::acting_as(&account, || pg_probe::connect(&found.target))
         .map_err(|error| Failure::because("the user's rights cannot be taken on", &error))?;
     report(&found, attempt, output)
@@ -78,19 +77,25 @@ fn parameters(found: &ClientTarget) -> String {
 }
 
 /// libpq would not even open a socket.
-fn unresolved(error: &client::ClientError, output: &mut Output) -> Result<(), Failure> {
+fn unresolved(error: &ClientError, output: &mut Output) -> Result<(), Failure> {
+    let findings = [diagnose_client(error)];
     if output.json() {
-        output.print_json(json!({
-            "ok": false, "cause": "client-files", "message": error.to_string(), "evidence": [], "fix": null, "stages": [],
-        }))?;
+        output.print_json(document(false, &[], &findings, None))?;
+    } else {
+        output.print(&words(&findings))?;
     }
-    Err(Failure::because("the connection cannot be made", error).code(Code::Problems))
+    Err(does_not_work())
+}
+
+fn does_not_work() -> Failure {
+    Failure::new("the connection does not work").code(Code::Problems)
 }
 
 fn report(found: &ClientTarget, attempt: Attempt, output: &mut Output) -> Result<(), Failure> {
     let Attempt { report, outcome } = attempt;
     let failure = outcome.as_ref().err();
-    let findings = diagnose(&Observation::new(&found.target, &report, failure));
+    let seen = Observation::new(&found.target, &report, failure).with_notes(&found.notes);
+    let findings = diagnose(&seen);
     let seen = match outcome {
         Ok(mut session) => pg_host::own_tls(&mut session)
             .ok()
@@ -102,7 +107,7 @@ fn report(found: &ClientTarget, attempt: Attempt, output: &mut Output) -> Result
             .iter()
             .any(|finding| finding.severity == Severity::Error);
     if output.json() {
-        output.print_json(document(ok, &report, &findings, seen.as_deref()))?;
+        output.print_json(document(ok, &report.stages, &findings, seen.as_deref()))?;
     } else {
         let mut text = String::new();
         for stage in &report.stages {
@@ -121,46 +126,27 @@ fn report(found: &ClientTarget, attempt: Attempt, output: &mut Output) -> Result
         if let Some(seen) = &seen {
             text.push_str(&format!("{}\n", escape(seen)));
         }
-        for finding in &findings {
-            text.push_str(&words(finding));
-        }
+        text.push_str(&words(&findings));
         output.print(&text)?;
     }
-    if ok {
-        Ok(())
-    } else {
-        Err(Failure::new("the connection does not work").code(Code::Problems))
-    }
+    if ok { Ok(()) } else { Err(does_not_work()) }
 }
 
-fn words(finding: &Finding) -> String {
-    let mut text = format!(
-        "{}: {} [{}]\n",
-        finding.severity,
-        escape(&finding.cause),
-        finding.code
-    );
-    for seen in &finding.evidence {
-        text.push_str(&format!(
-            "  seen: {}\n",
-            escape(seen).replace('\n', "\n        ")
-        ));
-    }
-    if let Some(fix) = &finding.fix {
-        text.push_str(&format!("  fix:  {}\n", escape(fix)));
-    }
-    text
+fn words(findings: &[Finding]) -> String {
+    findings
+        .iter()
+        .map(|finding| format!("{}\n", escape(&finding.to_string())))
+        .collect()
 }
 
 fn document(
     ok: bool,
-    report: &pg_probe::Report,
+    stages: &[Stage],
     findings: &[Finding],
     seen: Option<&str>,
 ) -> serde_json::Value {
     let first = findings.first();
-    let stages: Vec<_> = report
-        .stages
+    let stages: Vec<_> = stages
         .iter()
         .map(|s| json!({ "name": s.step.to_string(), "ok": s.ok, "ms": s.elapsed.as_secs_f64() * 1000.0, "detail": s.detail }))
         .collect();
