@@ -2,16 +2,20 @@
 
 use std::net::IpAddr;
 use std::path::PathBuf;
+use std::str::FromStr;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use installer::Consent;
 use pg_config::hba::Source;
 use pki_core::{AltName, DnsName, KeyType, Kind, RoleName, Serial, Subject};
 
+mod help;
+
 /// PostgreSQL certificate login in one command.
 #[derive(Debug, Parser)]
-#[command(name = "pgcert", version, max_term_width = 100, after_help = EXAMPLES)]
+#[command(name = "pgcert", version, max_term_width = 100, after_help = help::PGCERT)]
 pub(crate) struct Cli {
     #[command(flatten)]
     pub(crate) common: Common,
@@ -21,8 +25,10 @@ pub(crate) struct Cli {
 
 /// What every command takes.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Common options")]
 pub(crate) struct Common {
-    /// The authority's folder [default: /var/lib/pgcert/authority for root, else the XDG data folder]
+    /// The authority's folder [default: /var/lib/pgcert/authority for root, else
+    /// ~/.local/share/pgcert/authority]
     #[arg(
         long,
         global = true,
@@ -37,10 +43,10 @@ pub(crate) struct Common {
     /// Say only what went wrong
     #[arg(long, short, global = true)]
     pub(crate) quiet: bool,
-    /// Say more
+    /// Say more: where each parameter of a connection comes from
     #[arg(long, short, global = true, conflicts_with = "quiet")]
     pub(crate) verbose: bool,
-    /// When to use colour
+    /// When to use colour; auto is on a terminal, unless NO_COLOR is set
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     pub(crate) color: Color,
 }
@@ -48,11 +54,9 @@ pub(crate) struct Common {
 /// When to use colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Color {
-    /// On a terminal, unless NO_COLOR is set
+    // Without help texts of their own, which would spread each help over four pages.
     Auto,
-    /// Always
     Always,
-    /// Never
     Never,
 }
 
@@ -60,32 +64,39 @@ pub(crate) enum Color {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// The whole way on one machine: certificates, configuration, proof by login
+    #[command(after_help = help::SETUP)]
     Setup(Box<Setup>),
     /// The private certificate authority
-    #[command(subcommand)]
+    #[command(subcommand, disable_help_subcommand = true)]
     Ca(Ca),
-    /// Make a key and a certificate request here; the key never leaves
-    #[command(subcommand)]
+    /// Make a key and a certificate request where the key is used; the key never leaves
+    #[command(subcommand, disable_help_subcommand = true, after_help = help::REQUEST)]
     Request(Request),
     /// Sign certificate requests with the authority
+    #[command(after_help = help::SIGN)]
     Sign(Sign),
     /// Put a signed certificate to work on this machine
-    #[command(subcommand)]
+    #[command(subcommand, disable_help_subcommand = true)]
     Install(Install),
     /// Connect as libpq would; say what happened and why
+    #[command(after_help = help::CHECK)]
     Check(Check),
-    /// Show certificates, requests, keys and CRLs in words
+    /// Show certificates, requests, keys and revocation lists in words
+    #[command(after_help = help::INSPECT)]
     Inspect(Inspect),
     /// List what the authority has issued
+    #[command(after_help = help::LIST)]
     List(List),
     /// Show one issued certificate
     Show(Show),
-    /// Print a completion script
+    /// Print a completion script for a shell
+    #[command(after_help = help::COMPLETIONS)]
     Completions {
-        /// For which shell
+        /// The shell
         shell: clap_complete::Shell,
     },
-    /// Print the manual page
+    /// Print the manual page, in roff
+    #[command(after_help = help::MAN)]
     Man,
 }
 
@@ -93,155 +104,187 @@ pub(crate) enum Command {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Ca {
     /// Make an authority
+    #[command(after_help = help::CA_INIT)]
     Init(CaInit),
-    /// Show the authority
+    /// Show the authority: its folder, its certificate, whether its key is encrypted
     Show,
     /// Print the authority's certificate: what goes into root.crt
+    #[command(after_help = help::CA_EXPORT)]
     Export,
 }
 
 /// `pgcert ca init`.
 #[derive(Debug, Args)]
 pub(crate) struct CaInit {
-    /// The authority's common name
+    /// The authority's common name [default: "HOST PostgreSQL CA", after this machine]
     #[arg(long, value_name = "NAME")]
     pub(crate) ca_name: Option<String>,
-    /// The rest of its subject: 'C=FR,O=Loxodata'
+    /// The rest of its subject, such as 'C=FR,O=Loxodata' [default: none]
     #[arg(long, value_name = "DN")]
     pub(crate) subject: Option<Subject>,
     /// Its lifetime in days
     #[arg(long, value_name = "N", default_value_t = ROOT_DAYS, value_parser = clap::value_parser!(u32).range(1..=36_500))]
     pub(crate) days: u32,
-    /// Its key: p256, p384, rsa2048, rsa3072, rsa4096, ed25519
-    #[arg(long, value_name = "TYPE", default_value = "p256")]
+    /// Its key
+    #[arg(long, value_name = "TYPE", default_value = "p256", value_parser = key_type())]
     pub(crate) key_type: KeyType,
-    /// Make it even if some logins will not work with it
+    /// Make it even where password logins will not work with it (ed25519)
     #[arg(long)]
     pub(crate) force: bool,
     #[command(flatten)]
-    pub(crate) passphrase: Passphrase,
+    pub(crate) passphrase: NewPassphrase,
 }
 
 /// Where the passphrase of the authority's key comes from; on a terminal it is asked for.
 #[derive(Debug, Args)]
+#[command(next_help_heading = PASSPHRASE)]
 pub(crate) struct Passphrase {
-    /// Read the passphrase of the authority's key from the first line of FILE
+    /// Read it from the first line of FILE
     #[arg(long, value_name = "FILE", group = "passphrase_source")]
     pub(crate) passphrase_file: Option<PathBuf>,
-    /// Read it from this open file descriptor
+    /// Read it from the first line of this open file descriptor
     #[arg(long, value_name = "N", group = "passphrase_source")]
     pub(crate) passphrase_fd: Option<u32>,
-    /// Read it from the output of this command
+    /// Read it from the first line that this shell command prints
     #[arg(long, value_name = "COMMAND", group = "passphrase_source")]
     pub(crate) passphrase_command: Option<String>,
-    /// Keep the authority's key unencrypted: whoever can read the file can issue certificates
+}
+
+/// The same for commands that may make the key.
+#[derive(Debug, Args)]
+#[command(next_help_heading = PASSPHRASE)]
+pub(crate) struct NewPassphrase {
+    #[command(flatten)]
+    pub(crate) from: Passphrase,
+    /// Keep the key unencrypted: whoever can read its file can issue certificates
     #[arg(long, group = "passphrase_source")]
     pub(crate) no_passphrase: bool,
 }
 
 /// Which server.
 #[derive(Debug, Args)]
+#[command(next_help_heading = SERVER)]
 pub(crate) struct Server {
-    /// A Debian cluster, such as 15/main
+    /// A Debian cluster, such as 15/main [default: the only server there is]
     #[arg(long, value_name = "VERSION/NAME", conflicts_with = "data_dir")]
     pub(crate) cluster: Option<String>,
-    /// The server's data folder
+    /// The server's data folder, where it is no Debian cluster
     #[arg(long, value_name = "DIR")]
     pub(crate) data_dir: Option<PathBuf>,
-    /// How to reach the server as an administrator [default: its own socket, as the owner of the data folder]
+    /// How to log in to the server as a superuser [default: by its own socket, as the owner of
+    /// the data folder]
     #[arg(long, value_name = "CONNINFO")]
     pub(crate) admin: Option<String>,
 }
 
 /// Whose files the client's are.
 #[derive(Debug, Args)]
+#[command(next_help_heading = CLIENT)]
 pub(crate) struct Client {
-    /// The user of this machine who connects
+    /// The user of this machine who connects [default: who runs this; for root it must be said]
     #[arg(long, value_name = "NAME")]
     pub(crate) client_user: Option<String>,
-    /// The folder that holds .postgresql and .pg_service.conf; its owner is the user who connects
+    /// The folder that holds .postgresql and .pg_service.conf [default: that user's home]; given
+    /// alone, its owner is the user who connects
     #[arg(long, value_name = "DIR")]
     pub(crate) client_home: Option<PathBuf>,
-    /// Encrypt the client's key with the passphrase in the first line of FILE
+    /// The client's key has, or gets, the passphrase in the first line of FILE [default: none]
     #[arg(long, value_name = "FILE")]
     pub(crate) client_passphrase_file: Option<PathBuf>,
 }
 
 /// What every command that changes something takes.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Agreeing")]
 pub(crate) struct Changing {
-    /// Show the plan and change nothing
+    /// Show the plan with its diffs, and change nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
-    /// Agree to the steps without being asked
+    /// Agree to the steps of the plan without being asked
     #[arg(long)]
     pub(crate) yes: bool,
-    /// Agree to consequences for others, by name
-    #[arg(long, value_name = "NAME,...", value_delimiter = ',')]
+    /// Agree to what the plan changes for others, each by its name
+    #[arg(long, value_name = "NAME,...", value_delimiter = ',', value_parser = consent())]
     pub(crate) accept: Vec<Consent>,
 }
 
 /// Who shall get in, and from where.
 #[derive(Debug, Args)]
+#[command(next_help_heading = ACCESS)]
 pub(crate) struct Access {
-    /// A database the role may log in to; repeatable [default: all]
+    /// A database that the role may log in to; repeatable [default: all]
     #[arg(long, value_name = "NAME")]
     pub(crate) database: Vec<String>,
-    /// Where from: a network, an address, samehost, samenet or all; repeatable [default: samehost]
+    /// Where from: a network such as 192.168.1.0/24, an address, samehost, samenet or all;
+    /// repeatable [default: samehost]
     #[arg(long, value_name = "NETWORK")]
     pub(crate) from: Vec<Source>,
-    /// The certificate's common name, where it is not the role's name: a pg_ident.conf map is written
+    /// The certificate's common name, where it is not the role's name; a line of pg_ident.conf
+    /// maps it
     #[arg(long, value_name = "NAME")]
     pub(crate) cert_name: Option<String>,
-    /// Refuse the role's plain TCP connections from these addresses
+    /// Refuse the role's connections without TLS from these addresses too
     #[arg(long)]
     pub(crate) certificate_only: bool,
     /// Create the role, with LOGIN and nothing else, where it is missing
     #[arg(long)]
     pub(crate) create_role: bool,
-    /// Set listen_addresses (needs --restart)
-    #[arg(long, value_name = "ADDRESSES", requires = "restart")]
+    /// Set listen_addresses; needs --restart
+    #[arg(long, value_name = "ADDRESSES", requires = "restart", help_heading = SERVER)]
     pub(crate) listen: Option<String>,
     /// Allow a restart of the server where a reload is not enough
-    #[arg(long)]
+    #[arg(long, help_heading = SERVER)]
     pub(crate) restart: bool,
+}
+
+impl Access {
+    /// Whether anything is said that needs a role.
+    pub(crate) fn names_anything(&self) -> bool {
+        !self.database.is_empty()
+            || !self.from.is_empty()
+            || self.cert_name.is_some()
+            || self.certificate_only
+            || self.create_role
+    }
 }
 
 /// `pgcert setup`.
 #[derive(Debug, Args)]
 pub(crate) struct Setup {
-    /// The role that shall log in by certificate
-    #[arg(long, value_name = "NAME")]
+    /// The role that shall log in by certificate; asked for on a terminal
+    #[arg(long, value_name = "NAME", help_heading = ACCESS)]
     pub(crate) role: Option<RoleName>,
     #[command(flatten)]
     pub(crate) server: Server,
-    /// The name that clients use for the server [default: the machine's own, and localhost]
-    #[arg(long, value_name = "NAME")]
-    pub(crate) server_name: Option<DnsName>,
-    /// A further name of the server: dns:NAME or ip:ADDRESS; repeatable
-    #[arg(long, value_name = "dns:NAME|ip:ADDRESS", num_args = 1..)]
-    pub(crate) san: Vec<AltName>,
     #[command(flatten)]
     pub(crate) access: Access,
-    /// The service to write into pg_service.conf [default: the server's name]
-    #[arg(long, value_name = "NAME")]
-    pub(crate) service: Option<String>,
+    /// The name that clients use for the server [default: the machine's own, and localhost]
+    #[arg(long, value_name = "NAME", help_heading = SERVER)]
+    pub(crate) server_name: Option<DnsName>,
+    /// A further name of the server, dns:NAME or ip:ADDRESS; repeatable
+    #[arg(long, value_name = "NAME", value_delimiter = ',', help_heading = SERVER)]
+    pub(crate) san: Vec<AltName>,
     #[command(flatten)]
     pub(crate) client: Client,
-    /// Subject of what is issued, without common names: 'C=FR,ST=BZH,L=Nantes,O=Loxodata'
-    #[arg(long, value_name = "DN")]
+    /// The service to write into pg_service.conf [default: the server's name]
+    #[arg(long, value_name = "NAME", help_heading = CLIENT)]
+    pub(crate) service: Option<String>,
+    /// Subject of what is issued, without the common name, such as
+    /// 'C=FR,ST=BZH,L=Nantes,O=Loxodata' [default: none]
+    #[arg(long, value_name = "DN", help_heading = CERTIFICATES)]
     pub(crate) subject: Option<Subject>,
-    /// Common name of an authority that has to be made
-    #[arg(long, value_name = "NAME")]
-    pub(crate) ca_name: Option<String>,
     /// Lifetime of the certificates in days
-    #[arg(long, value_name = "N", default_value_t = LEAF_DAYS, value_parser = clap::value_parser!(u32).range(1..=36_500))]
+    #[arg(long, value_name = "N", default_value_t = LEAF_DAYS, value_parser = clap::value_parser!(u32).range(1..=36_500), help_heading = CERTIFICATES)]
     pub(crate) days: u32,
-    /// Their keys: p256, p384, rsa2048, rsa3072, rsa4096, ed25519
-    #[arg(long, value_name = "TYPE", default_value = "p256")]
+    /// Their keys
+    #[arg(long, value_name = "TYPE", default_value = "p256", value_parser = key_type(), help_heading = CERTIFICATES)]
     pub(crate) key_type: KeyType,
+    /// Common name of the authority, where it has to be made [default: "HOST PostgreSQL CA",
+    /// after this machine]
+    #[arg(long, value_name = "NAME", help_heading = CERTIFICATES)]
+    pub(crate) ca_name: Option<String>,
     #[command(flatten)]
-    pub(crate) passphrase: Passphrase,
+    pub(crate) passphrase: NewPassphrase,
     #[command(flatten)]
     pub(crate) changing: Changing,
 }
@@ -249,21 +292,21 @@ pub(crate) struct Setup {
 /// `pgcert request`.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Request {
-    /// For a server: NAME.key and NAME.csr
+    /// For a server: makes NAME.key and NAME.csr
     Server {
         /// The name that clients use for the server
         name: DnsName,
-        /// A further name: dns:NAME or ip:ADDRESS; repeatable
-        #[arg(long, value_name = "dns:NAME|ip:ADDRESS", num_args = 1..)]
+        /// A further name, dns:NAME or ip:ADDRESS; repeatable
+        #[arg(long, value_name = "NAME", value_delimiter = ',')]
         san: Vec<AltName>,
         #[command(flatten)]
         request: RequestOptions,
     },
-    /// For a client: ROLE.key and ROLE.csr
+    /// For a client: makes ROLE.key and ROLE.csr
     Client {
-        /// The role that it logs in as
+        /// The role that the client logs in as
         role: RoleName,
-        /// Encrypt the key with the passphrase in the first line of FILE
+        /// Encrypt the key with the passphrase in the first line of FILE [default: not encrypted]
         #[arg(long, value_name = "FILE")]
         key_passphrase_file: Option<PathBuf>,
         #[command(flatten)]
@@ -274,11 +317,11 @@ pub(crate) enum Request {
 /// What both kinds of request take.
 #[derive(Debug, Args)]
 pub(crate) struct RequestOptions {
-    /// The rest of the subject: 'C=FR,O=Loxodata'
+    /// The rest of the subject, such as 'C=FR,O=Loxodata' [default: none]
     #[arg(long, value_name = "DN")]
     pub(crate) subject: Option<Subject>,
-    /// The key: p256, p384, rsa2048, rsa3072, rsa4096, ed25519
-    #[arg(long, value_name = "TYPE", default_value = "p256")]
+    /// The key
+    #[arg(long, value_name = "TYPE", default_value = "p256", value_parser = key_type())]
     pub(crate) key_type: KeyType,
     /// The folder to write both files to
     #[arg(long, value_name = "DIR", default_value = ".")]
@@ -288,44 +331,47 @@ pub(crate) struct RequestOptions {
 /// `pgcert sign`.
 #[derive(Debug, Args)]
 pub(crate) struct Sign {
-    /// Certificate requests in PEM; the certificate is written beside each, or to --out
+    /// Certificate requests in PEM; the certificate of x.csr is x.crt beside it
     #[arg(required = true, value_name = "CSR")]
     pub(crate) requests: Vec<PathBuf>,
-    /// What for: server or client [default: what the request asks for]
-    #[arg(long, value_name = "KIND")]
+    /// What the certificates are for [default: what each request asks for]
+    #[arg(long, value_name = "KIND", value_parser = one_of::<Kind>(["server", "client"]))]
     pub(crate) kind: Option<Kind>,
-    /// Lifetime in days
+    /// Lifetime of the certificates in days, at most to the authority's own end
     #[arg(long, value_name = "N", default_value_t = LEAF_DAYS, value_parser = clap::value_parser!(u32).range(1..=36_500))]
     pub(crate) days: u32,
-    /// The folder to write the certificates to
+    /// The folder to write the certificates to, as NAME.crt [default: beside each request]
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
-    #[command(flatten)]
-    pub(crate) passphrase: Passphrase,
-    /// Agree to the names without being asked
+    /// Agree to the names in the requests without being asked
     #[arg(long)]
     pub(crate) yes: bool,
+    #[command(flatten)]
+    pub(crate) passphrase: Passphrase,
 }
 
 /// `pgcert install`.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Install {
-    /// Key, certificate and root.crt of the server, its settings and, with --role, the rule
+    /// On the server: key, certificate, root.crt, the settings and, with --role, the rule
+    #[command(after_help = help::INSTALL_SERVER)]
     Server(Box<InstallServer>),
-    /// Key, certificate and root certificate of the client, and the service
+    /// On a client: key, certificate, root certificate and the service that names them
+    #[command(after_help = help::INSTALL_CLIENT)]
     Client(Box<InstallClient>),
 }
 
 /// What was made here and what came from the authority.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "What to install")]
 pub(crate) struct Material {
-    /// The private key that was made here
+    /// The private key that was made here, by pgcert request
     #[arg(long, value_name = "FILE")]
     pub(crate) key: PathBuf,
-    /// The certificate that the authority signed
+    /// The certificate that the authority signed, by pgcert sign
     #[arg(long, value_name = "FILE")]
     pub(crate) cert: PathBuf,
-    /// The authority's certificate
+    /// The authority's certificate, as pgcert ca export prints it
     #[arg(long, value_name = "FILE")]
     pub(crate) root: PathBuf,
 }
@@ -335,11 +381,11 @@ pub(crate) struct Material {
 pub(crate) struct InstallServer {
     #[command(flatten)]
     pub(crate) material: Material,
+    /// A role that shall log in by certificate [default: no rule is written]
+    #[arg(long, value_name = "NAME", help_heading = ACCESS)]
+    pub(crate) role: Option<RoleName>,
     #[command(flatten)]
     pub(crate) server: Server,
-    /// A role that shall log in by certificate
-    #[arg(long, value_name = "NAME")]
-    pub(crate) role: Option<RoleName>,
     #[command(flatten)]
     pub(crate) access: Access,
     #[command(flatten)]
@@ -352,27 +398,27 @@ pub(crate) struct InstallClient {
     #[command(flatten)]
     pub(crate) material: Material,
     /// The server's name, as its certificate has it
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", help_heading = SERVER)]
     pub(crate) host: String,
-    /// The server's address, where the name does not lead to it
-    #[arg(long, value_name = "ADDRESS")]
+    /// The server's address, where its name does not lead there
+    #[arg(long, value_name = "ADDRESS", help_heading = SERVER)]
     pub(crate) hostaddr: Option<IpAddr>,
     /// The server's port
-    #[arg(long, value_name = "PORT", default_value_t = 5432)]
+    #[arg(long, value_name = "PORT", default_value_t = 5432, value_parser = clap::value_parser!(u16).range(1..), help_heading = SERVER)]
     pub(crate) port: u16,
     /// The role [default: the certificate's common name]
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", help_heading = SERVER)]
     pub(crate) role: Option<RoleName>,
     /// The database that the service names
-    #[arg(long, value_name = "NAME", default_value = "postgres")]
+    #[arg(long, value_name = "NAME", default_value = "postgres", help_heading = SERVER)]
     pub(crate) database: String,
-    /// The service to write into pg_service.conf [default: the server's name]
-    #[arg(long, value_name = "NAME")]
-    pub(crate) service: Option<String>,
     #[command(flatten)]
     pub(crate) client: Client,
+    /// The service to write into pg_service.conf [default: the server's name]
+    #[arg(long, value_name = "NAME", help_heading = CLIENT)]
+    pub(crate) service: Option<String>,
     /// Do not connect: the server is not ready for this client yet
-    #[arg(long)]
+    #[arg(long, help_heading = CLIENT)]
     pub(crate) no_proof: bool,
     #[command(flatten)]
     pub(crate) changing: Changing,
@@ -381,9 +427,9 @@ pub(crate) struct InstallClient {
 /// `pgcert check`.
 #[derive(Debug, Args)]
 pub(crate) struct Check {
-    /// A connection string or URI, as for psql [default: what the environment says]
+    /// A connection string or URI, as for psql [default: what the PG* variables say]
     pub(crate) conninfo: Option<String>,
-    /// Check as this user of the machine, with this user's files
+    /// Check as this user of the machine, with this user's files [default: who runs this]
     #[arg(long, value_name = "NAME")]
     pub(crate) client_user: Option<String>,
 }
@@ -391,10 +437,10 @@ pub(crate) struct Check {
 /// `pgcert inspect`.
 #[derive(Debug, Args)]
 pub(crate) struct Inspect {
-    /// Files in PEM or DER
+    /// Files in PEM or DER; /dev/stdin reads what comes in
     #[arg(required = true, value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
-    /// Passphrase of an encrypted key, in the first line of FILE
+    /// The passphrase of an encrypted key is in the first line of FILE
     #[arg(long, value_name = "FILE")]
     pub(crate) passphrase_file: Option<PathBuf>,
 }
@@ -403,9 +449,9 @@ pub(crate) struct Inspect {
 #[derive(Debug, Args)]
 pub(crate) struct List {
     /// Only certificates of this kind
-    #[arg(long, value_name = "KIND")]
+    #[arg(long, value_name = "KIND", value_parser = one_of::<Kind>(Kind::ALL.map(Kind::name)))]
     pub(crate) kind: Option<Kind>,
-    /// Only certificates of this name or role
+    /// Only certificates of this server or role, by its exact name
     #[arg(long, value_name = "NAME")]
     pub(crate) name: Option<String>,
 }
@@ -413,7 +459,7 @@ pub(crate) struct List {
 /// `pgcert show`.
 #[derive(Debug, Args)]
 pub(crate) struct Show {
-    /// The serial number, in hexadecimal
+    /// The serial number in hexadecimal, as pgcert list shows it; colons are ignored
     pub(crate) serial: Serial,
 }
 
@@ -422,10 +468,24 @@ pub(crate) const ROOT_DAYS: u32 = 3650;
 /// Lifetime of a server's or client's certificate, unless said otherwise.
 pub(crate) const LEAF_DAYS: u32 = 360;
 
-const EXAMPLES: &str = "\
-Examples:
-  pgcert setup --role slardiere                  everything on one machine, proven by a login
-  pgcert setup --role slardiere --dry-run        what that would do
-  pgcert check service=tolva                     connect as psql would; say what is wrong
-  pgcert inspect ~/.postgresql/postgresql.crt    a certificate in words
-  pgcert list                                    what was issued, and until when it is good";
+const ACCESS: &str = "Who may log in";
+const CERTIFICATES: &str = "What is issued";
+const CLIENT: &str = "The client";
+const PASSPHRASE: &str = "Passphrase of the authority's key";
+const SERVER: &str = "The server";
+
+/// A value out of a closed list: the help, the completions and the errors name all of it.
+fn one_of<T>(names: impl IntoIterator<Item = &'static str>) -> impl TypedValueParser<Value = T>
+where
+    T: FromStr<Err: std::error::Error + Send + Sync + 'static> + Clone + Send + Sync + 'static,
+{
+    PossibleValuesParser::new(names).try_map(|name| name.parse::<T>())
+}
+
+fn key_type() -> impl TypedValueParser<Value = KeyType> {
+    one_of(KeyType::ALL.map(KeyType::name))
+}
+
+fn consent() -> impl TypedValueParser<Value = Consent> {
+    one_of(Consent::ALL.map(Consent::name))
+}

@@ -64,13 +64,14 @@ impl Context {
 }
 
 /// `path` seen from the folder we were called in, so that it means the same wherever it is used.
+/// `.` goes; `..` stays, because a link may stand before it.
 pub(crate) fn absolute(path: PathBuf) -> Result<PathBuf, Failure> {
     if path.is_absolute() {
-        return Ok(path);
+        return Ok(path.components().collect());
     }
     let here = env::current_dir()
         .map_err(|error| Failure::because("the current folder is not known", &error))?;
-    Ok(here.join(path))
+    Ok(here.join(path).components().collect())
 }
 
 /// A folder of the XDG Base Directory Specification; a relative value is to be ignored, it says.

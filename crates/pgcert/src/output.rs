@@ -65,14 +65,21 @@ impl Output {
     /// A word to the person at the terminal, on standard error.
     pub(crate) fn say(&mut self, text: &str) {
         if !self.quiet {
-            // Talk that nobody hears must not stop the work.
-            let _ = writeln!(self.err, "{text}");
+            self.insist(text);
         }
+    }
+
+    /// The same, said even when quiet: what a question that follows is about.
+    pub(crate) fn insist(&mut self, text: &str) {
+        // Talk that nobody hears must not stop the work.
+        let _ = writeln!(self.err, "{text}");
     }
 
     /// Why it failed. Said even when quiet.
     pub(crate) fn fail(&mut self, failure: &Failure) {
-        let _ = writeln!(self.err, "{failure}");
+        let text = failure.to_string();
+        let text = text.replacen("error:", &styled(BAD, "error:"), 1);
+        self.insist(&text.replace("\nhint:", &format!("\n{}", styled(HEAD, "hint:"))));
     }
 }
 

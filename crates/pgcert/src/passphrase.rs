@@ -1,56 +1,82 @@
 //! Passphrases: from a file, a descriptor, a command, or the terminal. Never from the command line
 //! or the environment, where other processes and shell histories could read them.
 
-use std::io::IsTerminal as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
 use pki_core::Secret;
 
-use crate::args::Passphrase;
+use crate::args::{NewPassphrase, Passphrase};
 use crate::failure::Failure;
+use crate::prompt;
 
-/// The passphrase of the authority's key, where the options or the terminal give one.
-///
-/// `new`: it is chosen now, so a terminal asks twice. `Ok(None)` only for `--no-passphrase`.
-pub(crate) fn of_authority(options: &Passphrase, new: bool) -> Result<Option<Secret>, Failure> {
+/// The passphrase of a key that is there.
+pub(crate) fn of_authority(options: &Passphrase) -> Result<Secret, Failure> {
+    match given(options)? {
+        Some(passphrase) => Ok(passphrase),
+        None if prompt::somebody_there() => ask("Passphrase of the authority's key: "),
+        None => Err(nobody_to_ask()),
+    }
+}
+
+/// The passphrase for a key that is made now, so that a terminal asks twice. `None` only for
+/// `--no-passphrase`.
+pub(crate) fn of_new_authority(options: &NewPassphrase) -> Result<Option<Secret>, Failure> {
     if options.no_passphrase {
         return Ok(None);
     }
-    if let Some(path) = &options.passphrase_file {
-        return from_file(path).map(Some);
+    if let Some(passphrase) = given(&options.from)? {
+        return Ok(Some(passphrase));
     }
-    if let Some(fd) = options.passphrase_fd {
-        return from_file(Path::new(&format!("/dev/fd/{fd}"))).map(Some);
+    if !prompt::somebody_there() {
+        return Err(nobody_to_ask().hint("--no-passphrase keeps the key unencrypted: whoever can read its file can issue certificates"));
     }
-    if let Some(command) = &options.passphrase_command {
-        return from_command(command).map(Some);
-    }
-    if !std::io::stdin().is_terminal() {
-        return Err(Failure::usage("the authority's key needs a passphrase, and there is no terminal to ask on")
-            .hint("--passphrase-file, --passphrase-fd or --passphrase-command says where it comes from")
-            .hint("--no-passphrase keeps the key unencrypted: whoever can read the file can then issue certificates"));
-    }
-    let passphrase = prompt(if new {
-        "New passphrase for the authority's key: "
-    } else {
-        "Passphrase of the authority's key: "
-    })?;
-    if new && passphrase.as_bytes() != prompt("Again: ")?.as_bytes() {
-        return Err(Failure::new("the two passphrases differ"));
+    let passphrase = ask("New passphrase for the authority's key: ")?;
+    if passphrase.as_bytes() != ask("The same again: ")?.as_bytes() {
+        return Err(Failure::new("the two passphrases differ").hint("nothing was made: try again"));
     }
     Ok(Some(passphrase))
 }
 
+fn given(options: &Passphrase) -> Result<Option<Secret>, Failure> {
+    if let Some(path) = &options.passphrase_file {
+        return from_file(path).map(Some);
+    }
+    if let Some(fd) = options.passphrase_fd {
+        return from_descriptor(fd).map(Some);
+    }
+    if let Some(command) = &options.passphrase_command {
+        return from_command(command).map(Some);
+    }
+    Ok(None)
+}
+
+fn nobody_to_ask() -> Failure {
+    Failure::usage("the authority's key needs a passphrase, and there is no terminal to ask on")
+        .hint(SOURCES)
+}
+
+/// Where else than from a terminal the passphrase can come.
+pub(crate) const SOURCES: &str =
+    "--passphrase-file, --passphrase-fd or --passphrase-command says where it comes from";
+
 /// The first line of a file.
 pub(crate) fn from_file(path: &Path) -> Result<Secret, Failure> {
-    let bytes = hostfile::read(path).map_err(|error| {
-        Failure::because(
-            format_args!("the passphrase cannot be read from {}", path.display()),
-            &error,
-        )
-    })?;
+    let bytes = hostfile::read_stream(path)
+        .map_err(|error| Failure::because("the passphrase cannot be read", &error))?;
     first_line(bytes, &path.display().to_string())
+}
+
+fn from_descriptor(fd: u32) -> Result<Secret, Failure> {
+    let bytes = hostfile::read_stream(Path::new(&format!("/dev/fd/{fd}"))).map_err(|error| {
+        if error.is_not_found() {
+            return Failure::new(format!("no file is open as descriptor {fd}")).hint(format!(
+                "as in --passphrase-fd {fd} {fd}<FILE: the shell opens it"
+            ));
+        }
+        Failure::because("the passphrase cannot be read", &error)
+    })?;
+    first_line(bytes, &format!("descriptor {fd}"))
 }
 
 fn from_command(command: &str) -> Result<Secret, Failure> {
@@ -61,15 +87,15 @@ fn from_command(command: &str) -> Result<Secret, Failure> {
         .output()
         .map_err(|error| Failure::because("the passphrase command cannot be run", &error))?;
     if !output.status.success() {
-        return Err(Failure::new(format!(
-            "the passphrase command failed: {}",
-            output.status
-        )));
+        return Err(
+            Failure::new(format!("the passphrase command failed: {}", output.status))
+                .hint(format!("it was run as: /bin/sh -c '{command}'")),
+        );
     }
     first_line(output.stdout, "the passphrase command")
 }
 
-fn prompt(question: &str) -> Result<Secret, Failure> {
+fn ask(question: &str) -> Result<Secret, Failure> {
     let answer = rpassword::prompt_password(question)
         .map_err(|error| Failure::because("the passphrase cannot be asked for", &error))?;
     first_line(answer.into_bytes(), "the terminal")
@@ -85,9 +111,10 @@ fn first_line(bytes: Vec<u8>, source: &str) -> Result<Secret, Failure> {
         .unwrap_or_default();
     let line = line.strip_suffix(b"\r").unwrap_or(line);
     if line.is_empty() {
-        return Err(Failure::new(format!(
-            "the passphrase from {source} is empty"
-        )));
+        return Err(
+            Failure::new(format!("the passphrase from {source} is empty"))
+                .hint("its first line is the passphrase"),
+        );
     }
     Ok(Secret::new(line.to_vec()))
 }

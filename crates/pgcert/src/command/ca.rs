@@ -1,12 +1,14 @@
 //! `pgcert ca`: making the authority, showing it, giving out its certificate.
 
+use std::io::ErrorKind;
+
 use authority::{Authority, Init};
 use hostfile::host_name;
 use serde_json::json;
 
 use crate::args::{Ca, CaInit};
 use crate::context::Context;
-use crate::failure::{Code, Failure, escape};
+use crate::failure::{Code, Failure, escape, escape_name, shown};
 use crate::output::Output;
 use crate::passphrase;
 
@@ -33,7 +35,7 @@ fn init(args: &CaInit, context: &Context, output: &mut Output) -> Result<(), Fai
         ))
         .hint("pgcert ca show tells what it is; --authority DIR makes another one"));
     }
-    let passphrase = passphrase::of_authority(&args.passphrase, true)?;
+    let passphrase = passphrase::of_new_authority(&args.passphrase)?;
     let name = args.ca_name.clone().unwrap_or_else(default_name);
     let subject = args.subject.clone().unwrap_or_default();
     let authority = authority::init(
@@ -52,8 +54,8 @@ fn init(args: &CaInit, context: &Context, output: &mut Output) -> Result<(), Fai
     .map_err(|error| failed("the authority cannot be made", &error))?;
     output.say(&format!(
         "authority \"{}\" made in {}",
-        escape(&name),
-        authority.folder().display()
+        escape_name(&name),
+        shown(authority.folder())
     ));
     if passphrase.is_none() {
         output.say("its key is not encrypted: whoever can read ca.key can issue certificates");
@@ -67,7 +69,7 @@ fn init(args: &CaInit, context: &Context, output: &mut Output) -> Result<(), Fai
 fn show(context: &Context, output: &mut Output) -> Result<(), Failure> {
     let authority = open(context)?;
     if output.json() {
-        return output.print_json(describe(&authority));
+        return output.print_json(json!({ "authority": describe(&authority) }));
     }
     let encrypted = authority
         .key_is_encrypted()
@@ -76,7 +78,7 @@ fn show(context: &Context, output: &mut Output) -> Result<(), Failure> {
         .map_err(|error| Failure::because("the authority's certificate cannot be shown", &error))?;
     let mut text = format!(
         "{}: authority, key {}\n",
-        authority.folder().display(),
+        shown(authority.folder()),
         if encrypted {
             "encrypted"
         } else {
@@ -91,13 +93,16 @@ fn show(context: &Context, output: &mut Output) -> Result<(), Failure> {
 
 fn export(context: &Context, output: &mut Output) -> Result<(), Failure> {
     let authority = open(context)?;
+    if output.json() {
+        return output.print_json(json!({ "authority": describe(&authority) }));
+    }
     output.print(&authority.certificate().to_pem())
 }
 
 fn describe(authority: &Authority) -> serde_json::Value {
     let certificate = authority.certificate();
     json!({
-        "folder": authority.folder(),
+        "folder": authority.folder().to_string_lossy(),
         "subject": certificate.subject(),
         "serial": certificate.serial().to_string(),
         "not_before": certificate.validity().not_before.rfc3339(),
@@ -134,11 +139,27 @@ pub(crate) fn failed(what: impl std::fmt::Display, error: &authority::Error) -> 
     use pki_core::KeyError;
     let failure = Failure::because(what, error).code(Code::Failed);
     match error {
-        authority::Error::Key { source: KeyError::Encrypted, .. } => {
-            failure.hint("--passphrase-file, --passphrase-fd or --passphrase-command says where its passphrase comes from")
+        authority::Error::Key {
+            source: KeyError::Encrypted,
+            ..
+        } => failure.hint(passphrase::SOURCES),
+        authority::Error::Key {
+            source: KeyError::WrongPassphrase,
+            ..
+        } => failure.hint("only the first line counts, without its end; blanks count too"),
+        authority::Error::Exposed { path, .. } => {
+            failure.hint(format!("chmod go= {}", path.display()))
         }
-        authority::Error::Exposed { path, .. } => failure.hint(format!("chmod go= {}", path.display())),
-        authority::Error::Expired { .. } => failure.hint("--authority DIR with pgcert ca init makes a new one"),
+        authority::Error::Expired { .. } => {
+            failure.hint("pgcert ca init --authority DIR makes a new one")
+        }
+        authority::Error::NotYetValid { .. } => failure.hint("look at this machine's clock"),
+        authority::Error::File(error) => match error.io_kind() {
+            Some(ErrorKind::PermissionDenied) => {
+                failure.hint("run as the owner of the authority's folder")
+            }
+            _ => failure,
+        },
         _ => failure,
     }
 }

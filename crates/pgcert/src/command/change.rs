@@ -12,7 +12,7 @@ use pg_host::{Admin, Cluster};
 use pki_core::Secret;
 
 use super::client::Seat;
-use crate::args::{Changing, Passphrase};
+use crate::args::{Changing, NewPassphrase};
 use crate::command::{advice, ca};
 use crate::context::Context;
 use crate::failure::Failure;
@@ -71,7 +71,7 @@ pub(crate) fn run(
     facts: &Facts,
     hands: Hands,
     changing: &Changing,
-    passphrase: Option<&Passphrase>,
+    passphrase: Option<&NewPassphrase>,
     context: &Context,
     output: &mut Output,
 ) -> Result<(), Failure> {
@@ -79,7 +79,11 @@ pub(crate) fn run(
     if changing.dry_run {
         return show(&plan, changing, output);
     }
-    if !output.json() {
+    let asks = !plan.is_empty() && !changing.yes;
+    if asks && prompt::somebody_there() {
+        // Nobody shall be asked about a plan that was not shown.
+        output.insist(render::plan::words(&plan).trim_end());
+    } else if !output.json() {
         output.say(render::plan::words(&plan).trim_end());
     }
     let accepted = agreed(&plan, changing)?;
@@ -169,7 +173,7 @@ fn needs_key(plan: &Plan) -> bool {
 
 fn key_passphrase(
     plan: &Plan,
-    options: Option<&Passphrase>,
+    options: Option<&NewPassphrase>,
     context: &Context,
 ) -> Result<Option<Secret>, Failure> {
     let Some(options) = options else {
@@ -183,9 +187,9 @@ fn key_passphrase(
         let encrypted = Authority::open(&context.authority)
             .and_then(|found| found.map_or(Ok(false), |found| found.key_is_encrypted()))
             .map_err(|error| ca::failed("the authority's key cannot be read", &error))?;
-        if !encrypted {
-            return Ok(None);
-        }
+        return encrypted
+            .then(|| passphrase::of_authority(&options.from))
+            .transpose();
     }
-    passphrase::of_authority(options, new)
+    passphrase::of_new_authority(options)
 }

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use crate::args::Inspect;
 use crate::context::Context;
-use crate::failure::{Failure, escape};
+use crate::failure::{Failure, escape, shown};
 use crate::output::{HEAD, Output, styled};
 use crate::passphrase;
 
@@ -17,7 +17,7 @@ pub(crate) fn run(args: &Inspect, context: &Context, output: &mut Output) -> Res
         .map(passphrase::from_file)
         .transpose()?;
     let mut documents = Vec::new();
-    let mut failed = None;
+    let mut failed: Option<Failure> = None;
     for path in &args.files {
         let items = hostfile::read_stream(path)
             .map_err(|error| {
@@ -30,8 +30,10 @@ pub(crate) fn run(args: &Inspect, context: &Context, output: &mut Output) -> Res
         let items = match items {
             Ok(items) => items,
             Err(failure) => {
-                output.fail(&failure);
-                failed = Some(failure);
+                // The last one is said when all is done, as every command's failure is.
+                if let Some(earlier) = failed.replace(failure) {
+                    output.fail(&earlier);
+                }
                 continue;
             }
         };
@@ -39,7 +41,7 @@ pub(crate) fn run(args: &Inspect, context: &Context, output: &mut Output) -> Res
             if output.json() {
                 documents.push(document(&item, path, context));
             } else {
-                let head = styled(HEAD, &format!("{}: {}", path.display(), item.kind()));
+                let head = styled(HEAD, &format!("{}: {}", shown(path), item.kind()));
                 output.print(&format!(
                     "{head}\n{}\n",
                     escape(&item.describe(context.now))
@@ -50,14 +52,16 @@ pub(crate) fn run(args: &Inspect, context: &Context, output: &mut Output) -> Res
     if output.json() {
         output.print_json(json!({ "items": documents }))?;
     }
-    match failed {
-        Some(_) => Err(Failure::new("not every file could be shown")),
-        None => Ok(()),
-    }
+    failed.map_or(Ok(()), Err)
 }
 
 fn cannot_show(path: impl std::fmt::Display, error: &InspectError) -> Failure {
-    Failure::because(format_args!("{path} cannot be shown"), error)
+    let failure = Failure::because(format_args!("{path} cannot be shown"), error);
+    match error {
+        InspectError::WrongPassphrase => failure
+            .hint("without --passphrase-file the file is shown as far as it is not encrypted"),
+        _ => failure,
+    }
 }
 
 fn document(item: &Item, path: &std::path::Path, context: &Context) -> serde_json::Value {
@@ -71,5 +75,5 @@ fn document(item: &Item, path: &std::path::Path, context: &Context) -> serde_jso
         .into_iter()
         .map(|f| json!({ "code": f.code, "message": f.text }))
         .collect();
-    json!({ "file": path, "kind": item.kind(), "facts": facts, "findings": findings })
+    json!({ "file": path.to_string_lossy(), "kind": item.kind(), "facts": facts, "findings": findings })
 }

@@ -26,6 +26,10 @@ fn install_server(
     context: &Context,
     output: &mut Output,
 ) -> Result<(), Failure> {
+    if args.role.is_none() && args.access.names_anything() {
+        return Err(Failure::usage("it is said how a role shall log in, and not which role")
+            .hint("--role NAME says it; without it only the server's own files and settings are changed"));
+    }
     let material = material(&args.material)?;
     let cluster = server::find(&args.server)?;
     if !args.changing.dry_run {
@@ -155,16 +159,15 @@ fn certificates(path: &Path) -> Result<Vec<Certificate>, Failure> {
         Failure::because(format_args!("{} cannot be used", path.display()), &error)
     })?;
     if found.is_empty() {
-        return Err(Failure::new(format!(
-            "{} holds no certificate",
-            path.display()
-        )));
+        return Err(
+            Failure::new(format!("{} holds no certificate", path.display()))
+                .hint("pgcert inspect shows what is in a file"),
+        );
     }
     Ok(found)
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, Failure> {
-    hostfile::read_stream(path).map_err(|error| {
-        Failure::because(format_args!("{} cannot be read", path.display()), &error)
-    })
+    hostfile::read_stream(path)
+        .map_err(|error| Failure::because("what is to be installed cannot be read", &error))
 }

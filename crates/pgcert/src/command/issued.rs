@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::args::{List, Show};
 use crate::command::ca;
 use crate::context::Context;
-use crate::failure::{Failure, escape};
+use crate::failure::{Failure, escape, escape_name};
 use crate::output::{HEAD, Output, WARN, styled};
 
 /// Runs `pgcert list`.
@@ -50,7 +50,7 @@ pub(crate) fn show(args: &Show, context: &Context, output: &mut Output) -> Resul
     let mut text = format!(
         "state {}, ordered by {} on {}\n",
         entry.state,
-        escape(&entry.requested_by),
+        escape_name(&entry.requested_by),
         entry.requested_at
     );
     if let Some(certificate) = certificate {
@@ -81,7 +81,7 @@ fn document(entry: &Entry) -> serde_json::Value {
 fn table(entries: &[Entry], now: Time) -> String {
     let width = entries
         .iter()
-        .map(|e| escape(&e.name).chars().count())
+        .map(|e| escape_name(&e.name).chars().count())
         .max()
         .unwrap_or(0)
         .max("NAME".len());
@@ -99,7 +99,7 @@ fn table(entries: &[Entry], now: Time) -> String {
             text,
             "{:<12}  {:<width$}  {}  {days}  {:<8}  {}",
             entry.kind.name(),
-            escape(&entry.name),
+            escape_name(&entry.name),
             entry.not_after.date(),
             entry.state.as_str(),
             entry.serial

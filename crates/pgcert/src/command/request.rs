@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::args::{Request, RequestOptions};
 use crate::context::{Context, absolute};
-use crate::failure::Failure;
+use crate::failure::{Failure, shown};
 use crate::output::Output;
 use crate::passphrase;
 
@@ -94,16 +94,16 @@ fn make(wanted: &Wanted<'_>, output: &mut Output) -> Result<(), Failure> {
 
     output.say(&format!(
         "{} is the key: it stays on this machine",
-        key_path.display()
+        shown(&key_path)
     ));
     output.say(&format!(
-        "{} is the request: have it signed with\n  pgcert sign {stem}.csr",
-        request_path.display()
+        "{} is the request: have it signed on the authority's machine with\n  pgcert sign {stem}.csr",
+        shown(&request_path)
     ));
     if output.json() {
         output.print_json(json!({
             "changed": true,
-            "key": key_path, "request": request_path,
+            "key": key_path.to_string_lossy(), "request": request_path.to_string_lossy(),
             "kind": wanted.kind.name(), "name": wanted.name, "fingerprint": request.fingerprint().to_string(),
         }))?;
     }

@@ -3,6 +3,7 @@
 
 use hostfile::Account;
 use installer::AccessGoal;
+use pg_config::UnknownVersion;
 use pg_config::conninfo::Conninfo;
 use pg_config::hba::Source;
 use pg_host::client::{self, Environment, Libpq};
@@ -27,6 +28,9 @@ pub(crate) fn find(options: &args::Server) -> Result<Cluster, Failure> {
             FindError::Many(_) => {
                 failure.hint("--cluster VERSION/NAME or --data-dir DIR says which one")
             }
+            FindError::NotACluster { .. } => {
+                failure.hint("--data-dir names the folder that holds PG_VERSION")
+            }
             FindError::Unknown { known, .. } if !known.is_empty() => {
                 failure.hint(format!("there are: {}", known.join(", ")))
             }
@@ -35,13 +39,20 @@ pub(crate) fn find(options: &args::Server) -> Result<Cluster, Failure> {
     })
 }
 
-fn debian(name: &str) -> Result<Selector, Failure> {
-    let wrong = || {
-        Failure::usage(format!("{name} does not name a cluster")).hint("as in --cluster 15/main")
+fn debian(cluster: &str) -> Result<Selector, Failure> {
+    let wrong = |reason: &str| {
+        Failure::usage(format!("--cluster {cluster} names no cluster: {reason}")).hint(
+            "as in --cluster 15/main; --data-dir DIR names a server that is no Debian cluster",
+        )
     };
-    let (version, name) = name.split_once('/').ok_or_else(wrong)?;
+    let (version, name) = cluster
+        .split_once('/')
+        .filter(|(_, name)| !name.is_empty())
+        .ok_or_else(|| wrong("it is not VERSION/NAME"))?;
     Ok(Selector::Debian {
-        version: version.parse().map_err(|_| wrong())?,
+        version: version
+            .parse()
+            .map_err(|error: UnknownVersion| wrong(&format!("{version} is {error}")))?,
         name: name.to_owned(),
     })
 }
@@ -55,7 +66,7 @@ pub(crate) fn ask(
     let refused = |error: AdminError| {
         let failure = Failure::because("the server cannot be asked", &error);
         match error {
-            AdminError::Down { .. } => failure.hint("start it first: setup proves its work by logging in"),
+            AdminError::Down { .. } => failure.hint("start it first: the result is proven by logging in"),
             AdminError::Refused { .. } | AdminError::NotSuperuser { .. } | AdminError::NoSocket { .. } => {
                 failure.hint("run as root or as the server's own user, or name a superuser's login with --admin 'host=... user=...'")
             }

@@ -68,7 +68,9 @@ fn role(args: &Setup) -> Result<RoleName, Failure> {
         return Ok(role.clone());
     }
     if !prompt::somebody_there() {
-        return Err(Failure::usage("it is not said which role shall log in").hint("--role NAME"));
+        return Err(
+            Failure::usage("it is not said which role shall log in").hint("--role NAME says it")
+        );
     }
     let answer = prompt::ask("Which role shall log in by certificate", None)?;
     RoleName::parse(&answer)

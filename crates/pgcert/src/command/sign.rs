@@ -3,14 +3,14 @@
 
 use std::path::{Path, PathBuf};
 
-use authority::{IssueOrder, Unlocked};
-use pki_core::{Kind, SigningRequest, Subject};
+use authority::{Authority, IssueOrder, State, Unlocked};
+use pki_core::{Certificate, Kind, SigningRequest, Subject};
 use serde_json::json;
 
 use crate::args::Sign;
 use crate::command::{ca, request};
 use crate::context::{Context, absolute};
-use crate::failure::{Failure, escape};
+use crate::failure::{Failure, escape_name, shown};
 use crate::output::Output;
 use crate::{passphrase, prompt};
 
@@ -22,37 +22,30 @@ pub(crate) fn run(args: &Sign, context: &Context, output: &mut Output) -> Result
         .iter()
         .map(|path| read(path, args))
         .collect::<Result<_, _>>()?;
-    for order in &asked {
-        output.say(&order.in_words());
-    }
-    if !args.yes {
-        if !prompt::somebody_there() {
-            return Err(
-                Failure::usage("signing needs somebody's word for the names")
-                    .hint("--yes agrees to the names as shown"),
-            );
-        }
-        if !prompt::agree("Sign with these names?")? {
-            return Err(Failure::new("nothing was signed"));
-        }
-    }
+    vet_targets(&asked)?;
+    agree(&asked, args, output)?;
     let encrypted = authority
         .key_is_encrypted()
         .map_err(|error| ca::failed("the authority's key cannot be read", &error))?;
-    let passphrase = if encrypted {
-        passphrase::of_authority(&args.passphrase, false)?
-    } else {
-        None
-    };
+    let passphrase = encrypted
+        .then(|| passphrase::of_authority(&args.passphrase))
+        .transpose()?;
     let unlocked = authority
         .unlock(passphrase.as_ref())
         .map_err(|error| ca::failed("the authority's key cannot be used", &error))?;
 
     let mut signed = Vec::new();
     for order in &asked {
-        let path = sign(order, args, &unlocked, context)?;
-        output.say(&format!("{} is the certificate", path.display()));
-        signed.push(json!({ "kind": order.kind.name(), "name": order.name, "certificate": path }));
+        let certificate = sign(order, args, &authority, &unlocked, context)?;
+        let path = &order.certificate;
+        output.say(&format!("{} is the certificate", shown(path)));
+        signed.push(json!({
+            "kind": order.kind.name(),
+            "name": order.name,
+            "serial": certificate.serial().to_string(),
+            "not_after": certificate.validity().not_after.rfc3339(),
+            "certificate": path.to_string_lossy(),
+        }));
     }
     if output.json() {
         output.print_json(json!({ "changed": true, "signed": signed }))?;
@@ -60,8 +53,74 @@ pub(crate) fn run(args: &Sign, context: &Context, output: &mut Output) -> Result
     Ok(())
 }
 
+/// Where every certificate will be written has to be free, before the first serial is taken.
+fn vet_targets(asked: &[Order]) -> Result<(), Failure> {
+    for (number, order) in asked.iter().enumerate() {
+        let path = &order.certificate;
+        let cannot = |error: &dyn std::error::Error| {
+            Failure::because(format_args!("{} cannot be written", path.display()), error)
+        };
+        let elsewhere = "move it away, or name another folder with --out";
+        if hostfile::link_metadata(path)
+            .map_err(|error| cannot(&error))?
+            .is_some()
+        {
+            return Err(Failure::new(format!("{} exists already", path.display())).hint(elsewhere));
+        }
+        let folder = path.parent().unwrap_or(path);
+        if hostfile::metadata(folder)
+            .map_err(|error| cannot(&error))?
+            .is_none()
+        {
+            return Err(Failure::new(format!(
+                "the folder {} does not exist",
+                folder.display()
+            )));
+        }
+        if asked[..number]
+            .iter()
+            .any(|earlier| earlier.certificate == *path)
+        {
+            return Err(Failure::new(format!(
+                "{} would be written twice: two of the requests are for {}",
+                path.display(),
+                order.name
+            ))
+            .hint("sign them one by one, each with its own --out"));
+        }
+    }
+    Ok(())
+}
+
+/// Somebody has to agree to the names: with `--yes`, or on the terminal.
+fn agree(asked: &[Order], args: &Sign, output: &mut Output) -> Result<(), Failure> {
+    for order in asked {
+        let words = order.in_words();
+        if args.yes {
+            output.say(&words);
+        } else {
+            output.insist(&words);
+        }
+    }
+    if args.yes {
+        return Ok(());
+    }
+    if !prompt::somebody_there() {
+        return Err(
+            Failure::usage("nobody is there to agree to the names in the requests")
+                .hint("--yes agrees to them; pgcert inspect shows a request without signing it"),
+        );
+    }
+    if prompt::agree("Sign with these names?")? {
+        Ok(())
+    } else {
+        Err(Failure::new("nothing was signed"))
+    }
+}
+
 /// A request, and what will be made of it.
 struct Order {
+    path: PathBuf,
     request: SigningRequest,
     kind: Kind,
     name: String,
@@ -77,26 +136,28 @@ impl Order {
             .iter()
             .map(ToString::to_string)
             .collect();
-        let mut text = format!("{} certificate for {}", self.kind, self.name);
+        // Each part by itself: no name in a request may look like a line of ours.
+        let part = |text: &str| escape_name(text);
+        let mut text = format!("{} certificate for {}", self.kind, part(&self.name));
         if !names.is_empty() {
-            text.push_str(&format!(", names {}", names.join(" ")));
+            text.push_str(&format!(", names {}", part(&names.join(" "))));
         }
         text.push_str(&format!(
-            "\n  subject {}\n  request {}",
-            self.request.subject(),
+            "\n  subject {}\n  request sha256 {}",
+            part(&self.request.subject()),
             self.request.fingerprint()
         ));
         for extra in self.request.extras() {
-            text.push_str(&format!("\n  asked for, but not given: {extra}"));
+            text.push_str(&format!("\n  asked for, but not given: {}", part(&extra)));
         }
-        escape(&text)
+        text
     }
 }
 
 fn read(path: &Path, args: &Sign) -> Result<Order, Failure> {
     let shown = path.display();
     let bytes = hostfile::read_stream(path)
-        .map_err(|error| Failure::because(format_args!("{shown} cannot be read"), &error))?;
+        .map_err(|error| Failure::because("a request cannot be read", &error))?;
     let request = SigningRequest::from_pem(&bytes)
         .map_err(|error| Failure::because(format_args!("{shown} cannot be signed"), &error))?;
     let kind = args.kind.or_else(|| request.kind()).ok_or_else(|| {
@@ -114,7 +175,8 @@ fn read(path: &Path, args: &Sign) -> Result<Order, Failure> {
         _ => {
             return Err(Failure::new(format!(
                 "{shown} has no common name: PostgreSQL would not know the role"
-            )));
+            ))
+            .hint("pgcert request client ROLE makes a request that has one"));
         }
     };
     let subject = request.subject().parse::<Subject>().map_err(|error| {
@@ -128,6 +190,7 @@ fn read(path: &Path, args: &Sign) -> Result<Order, Failure> {
         None => path.with_extension("crt"),
     };
     Ok(Order {
+        path: path.to_owned(),
         request,
         kind,
         name,
@@ -139,21 +202,10 @@ fn read(path: &Path, args: &Sign) -> Result<Order, Failure> {
 fn sign(
     order: &Order,
     args: &Sign,
+    authority: &Authority,
     unlocked: &Unlocked<'_>,
     context: &Context,
-) -> Result<PathBuf, Failure> {
-    let taken = hostfile::link_metadata(&order.certificate).map_err(|error| {
-        Failure::because(
-            format_args!("{} cannot be written", order.certificate.display()),
-            &error,
-        )
-    })?;
-    if taken.is_some() {
-        return Err(
-            Failure::new(format!("{} exists already", order.certificate.display()))
-                .hint("move it away, or name another folder with --out"),
-        );
-    }
+) -> Result<Certificate, Failure> {
     let mut alt_names = order.request.alt_names();
     if alt_names.is_empty() && order.kind == Kind::Server {
         // Without one, verify-full would rest on the common name alone, which newer clients ignore.
@@ -177,7 +229,16 @@ fn sign(
             },
             context.now,
         )
-        .map_err(|error| ca::failed(format_args!("{} cannot be signed", order.name), &error))?;
-    request::write_new(&order.certificate, certificate.to_pem().as_bytes(), 0o644)?;
-    Ok(order.certificate.clone())
+        .map_err(|error| {
+            ca::failed(
+                format_args!("{} cannot be signed", order.path.display()),
+                &error,
+            )
+        })?;
+    let pem = certificate.to_pem();
+    request::write_new(&order.certificate, pem.as_bytes(), 0o644).inspect_err(|_| {
+        // Nobody has it: the store shall not say that it is in use.
+        let _ = authority.mark(&certificate.serial(), State::Unused);
+    })?;
+    Ok(certificate)
 }

@@ -108,7 +108,7 @@ pub(crate) fn document(
             _ => None,
         };
         let diff = diff.map(|diff| anstream::adapter::strip_str(&diff).to_string());
-        json!({ "kind": step.kind(), "path": step.path(), "text": describe(step), "diff": diff, "done": done })
+        json!({ "kind": step.kind(), "path": step.path().map(std::path::Path::to_string_lossy), "text": describe(step), "diff": diff, "done": done })
     }).collect();
     let notes = plan
         .notes

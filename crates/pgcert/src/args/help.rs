@@ -1,0 +1,112 @@
+//! What stands below the options in each command's help: how it works in three lines, and examples
+//! that can be typed as they are.
+
+pub(super) const PGCERT: &str = "\
+Examples:
+  pgcert setup --role slardiere                  everything on one machine, proven by a login
+  pgcert setup --role slardiere --dry-run        what that would do
+  pgcert check service=tolva                     connect as psql would; say what is wrong
+  pgcert inspect ~/.postgresql/postgresql.crt    a certificate in words
+  pgcert list                                    what was issued, and until when it is good
+
+Exit codes:
+  0  done, or nothing to do
+  1  failed, and nothing is left changed
+  2  the command line does not make sense
+  3  the check found problems
+  4  a part could not be put back; the message names each path and its saved copy";
+
+pub(super) const SETUP: &str = "\
+It makes an authority where there is none, issues both certificates, installs them, adds one rule \
+to pg_hba.conf for exactly this role, reloads the server and logs in as the role. Every other login \
+stays as it was. Where the proof fails, everything is put back. Run again, it changes nothing, until \
+two thirds of a certificate's life are over: then it renews.
+
+Examples:
+  pgcert setup --role slardiere --dry-run
+      the plan and its diffs; nothing is changed
+  pgcert setup --role slardiere
+      shows the plan and asks, then does it
+  pgcert setup --role app --client-user www-data --passphrase-file FILE --yes
+      without a terminal
+  pgcert setup --role app --database sales --from 192.168.1.0/24 --server-name tolva
+      one database, from one network, under the name that its clients use
+  pgcert setup --cluster 15/main --role app --create-role --certificate-only
+      a new role of one of several servers, never without TLS";
+
+pub(super) const CA_INIT: &str = "\
+The folder gets ca.crt, ca.key and store.db, readable by its owner alone. On a terminal the \
+passphrase is asked for, twice. Best made on a machine that is no database server.
+
+Examples:
+  pgcert ca init
+  pgcert ca init --ca-name 'Loxodata PostgreSQL CA' --subject 'C=FR,O=Loxodata'
+  pgcert ca init --authority /srv/ca --passphrase-file FILE";
+
+pub(super) const CA_EXPORT: &str = "\
+Examples:
+  pgcert ca export > root.crt";
+
+pub(super) const REQUEST: &str = "\
+The request goes to the authority's machine, where `pgcert sign` makes a certificate of it; that \
+comes back and is put to work here with `pgcert install`.
+
+Examples:
+  pgcert request server tolva --san ip:192.168.1.1
+  pgcert request client slardiere";
+
+pub(super) const SIGN: &str = "\
+The names and the key come from the request; everything else is the authority's to decide. Each \
+request is shown and has to be agreed to before the first one is signed. A certificate that exists \
+is never overwritten.
+
+Examples:
+  pgcert sign tolva.csr slardiere.csr
+  pgcert sign *.csr --out signed --passphrase-file FILE --yes";
+
+pub(super) const INSTALL_SERVER: &str = "\
+Examples:
+  pgcert install server --key tolva.key --cert tolva.crt --root root.crt --dry-run
+  pgcert install server --key tolva.key --cert tolva.crt --root root.crt --role slardiere";
+
+pub(super) const INSTALL_CLIENT: &str = "\
+Files and services that pgcert did not write are never overwritten.
+
+Examples:
+  pgcert install client --key slardiere.key --cert slardiere.crt --root root.crt --host tolva
+  psql service=tolva";
+
+pub(super) const CHECK: &str = "\
+Nothing is changed. Every parameter, file and fallback is taken as libpq takes it; -v shows where \
+each comes from.
+
+Examples:
+  pgcert check service=tolva
+  pgcert check 'host=tolva user=slardiere sslmode=verify-full' -v
+  pgcert check postgresql://slardiere@tolva/sales --json
+  pgcert check service=tolva --client-user www-data
+
+Exit codes:
+  0  connected
+  3  not connected: the findings say why";
+
+pub(super) const INSPECT: &str = "\
+Examples:
+  pgcert inspect ~/.postgresql/*
+  pgcert inspect server.key --passphrase-file FILE
+  openssl s_client -connect tolva:5432 -starttls postgres </dev/null | pgcert inspect /dev/stdin";
+
+pub(super) const LIST: &str = "\
+Examples:
+  pgcert list
+  pgcert list --kind client --name slardiere
+  pgcert list --json";
+
+pub(super) const COMPLETIONS: &str = "\
+Examples:
+  pgcert completions bash > /etc/bash_completion.d/pgcert
+  pgcert completions fish > ~/.config/fish/completions/pgcert.fish";
+
+pub(super) const MAN: &str = "\
+Examples:
+  pgcert man > /usr/local/share/man/man1/pgcert.1";
