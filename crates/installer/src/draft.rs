@@ -15,6 +15,8 @@ mod settings;
 mod tests;
 mod trust;
 
+use pki_core::Kind;
+
 use self::authority::Issuer;
 use self::certificate::Presented;
 use self::edits::Edits;
@@ -22,7 +24,7 @@ use self::reach::Listening;
 use self::trust::Authorities;
 use crate::facts::{Facts, Server};
 use crate::goal::{Goal, ServerGoal};
-use crate::plan::{Plan, Side, Step};
+use crate::plan::{Before, Part, Plan, Side, Step};
 use crate::refusal::Refusal;
 
 pub use self::certificate::server_name;
@@ -49,6 +51,12 @@ pub fn draft(goal: &Goal, facts: &Facts) -> Result<Plan, Refusal> {
             &mut plan,
         )?;
     }
+    if let Some(server) = &facts.server
+        && let Some(access) = goal.server.as_ref().and_then(|goal| goal.access.as_ref())
+        && plan.steps.iter().any(is_first_certificate)
+    {
+        access::privileged_role(access, server, &mut plan);
+    }
     let links = facts.server.iter().flat_map(|server| &server.links);
     for link in links.chain(facts.client.iter().flat_map(|client| &client.links)) {
         plan.note(
@@ -58,6 +66,13 @@ pub fn draft(goal: &Goal, facts: &Facts) -> Result<Plan, Refusal> {
     }
     plan.steps.sort_by_key(rank);
     Ok(plan)
+}
+
+/// Whether a client gets a certificate that had none: as good as a rule where one lets the role in
+/// already. A renewal gives nothing new.
+fn is_first_certificate(step: &Step) -> bool {
+    matches!(step, Step::Write(write) if matches!(write.before, Before::Nothing)
+        && write.content.iter().any(|part| matches!(part, Part::Certificate(Kind::Client))))
 }
 
 fn draft_server(

@@ -220,6 +220,37 @@ fn spare_others(
     Ok(())
 }
 
+/// Says what else the holder of the role's key may do; once.
+pub(super) fn privileged_role(access: &AccessGoal, server: &Server, plan: &mut Plan) {
+    let said = |plan: &Plan| {
+        let mut said = plan.consequences.iter().map(|c| c.consent);
+        said.any(|consent| consent == Consent::PrivilegedRole)
+    };
+    let Some(found) = server.host.role.as_ref().filter(|r| r.is_privileged()) else {
+        return;
+    };
+    if said(plan) {
+        return;
+    }
+    let rights = [
+        (found.superuser, "is a superuser"),
+        (found.replication, "has REPLICATION"),
+        (found.bypass_rls, "has BYPASSRLS"),
+    ];
+    let rights: Vec<_> = rights
+        .iter()
+        .filter_map(|(holds, words)| holds.then_some(*words))
+        .collect();
+    plan.consequence(
+        Consent::PrivilegedRole,
+        format!(
+            "role \"{}\" {}: whoever holds its key can do all of that",
+            access.role,
+            rights.join(" and ")
+        ),
+    );
+}
+
 fn consequences_for_role(
     access: &AccessGoal,
     placement: &Placement,
@@ -227,27 +258,9 @@ fn consequences_for_role(
     server: &Server,
     plan: &mut Plan,
 ) {
+    privileged_role(access, server, plan);
     let role = &access.role;
     if let Some(found) = &server.host.role {
-        if found.is_privileged() {
-            let rights = [
-                (found.superuser, "a superuser"),
-                (found.replication, "REPLICATION"),
-                (found.bypass_rls, "BYPASSRLS"),
-            ];
-            let rights: Vec<_> = rights
-                .iter()
-                .filter(|(has, _)| *has)
-                .map(|(_, name)| *name)
-                .collect();
-            plan.consequence(
-                Consent::PrivilegedRole,
-                format!(
-                    "role \"{role}\" is or has {}: whoever holds its key can do all of that",
-                    rights.join(", ")
-                ),
-            );
-        }
         let sessions = sessions_from(&access.from, server);
         if !placement.overrides.is_empty() && (found.has_password || !sessions.is_empty()) {
             let lines: Vec<_> = placement

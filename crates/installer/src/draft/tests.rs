@@ -163,6 +163,21 @@ fn a_password_login_that_ends_is_somebodys_business() {
 }
 
 #[test]
+fn a_certificate_for_a_privileged_role_needs_a_consent_where_a_rule_is_there_already() {
+    let mut facts = machine();
+    facts.server = Some(server(CONF, "hostssl all all samehost cert\n"));
+    let host = &mut facts.server.as_mut().unwrap().host;
+    host.role.as_mut().unwrap().superuser = true;
+    host.role.as_mut().unwrap().bypass_rls = true;
+    let plan = draft(&goal(), &facts).unwrap();
+    assert_eq!(consents(&plan), [Consent::TlsOn, Consent::PrivilegedRole]);
+    assert_eq!(
+        plan.consequences[1].text,
+        "role \"slardiere\" is a superuser and has BYPASSRLS: whoever holds its key can do all of that"
+    );
+}
+
+#[test]
 fn a_sleeping_rule_that_wakes_up_needs_a_consent() {
     let mut facts = machine();
     facts.server = Some(server(
