@@ -139,6 +139,24 @@ impl Cluster {
         assert!(said.code == 0, "{said}\n--- log\n{}", self.log(host));
     }
 
+    /// Restarts it with options on its command line.
+    pub fn restart_with(&self, host: &Host, options: &str) -> Said {
+        if let Some(programs) = &self.programs {
+            let (pg_ctl, data) = (format!("{programs}/pg_ctl"), &self.data);
+            let log = format!("{}/server.log", self.socket);
+            let words = [&pg_ctl, "-D", data, "-l", &log, "-w", "-m", "fast"];
+            return host.run(
+                &self.owner,
+                &[&words[..], &["-o", options, "restart"]].concat(),
+            );
+        }
+        let script = format!(
+            "pg_ctlcluster --skip-systemctl-redirect -o '{options}' {} main restart",
+            self.version
+        );
+        host.sh("root", &script)
+    }
+
     /// What it wrote to its log.
     pub fn log(&self, host: &Host) -> String {
         let file = match self.programs {

@@ -42,16 +42,22 @@ impl<'a> Foreign<'a> {
         self.issue(name, "extendedKeyUsage=clientAuth", &self.site.client)
     }
 
-    /// Puts a server certificate of this authority for `name` to work, as its administrator did:
-    /// files in a folder of their own, clients' certificates of this authority are trusted.
+    /// Puts a server certificate of this authority for `name` to work, as the server's administrator
+    /// did: in a folder of its own; what the server trusts is in the data folder. Returns that file.
+    ///
+    /// # Panics
+    /// When the server does not start with it.
     #[track_caller]
-    pub fn serve(&self, name: &str) {
+    pub fn serve(&self, name: &str) -> String {
         let (certificate, key) = self.server(name);
+        let trusted = format!("{}/trusted.crt", self.site.cluster.data);
+        let script = format!("cp {} {trusted}; chmod 640 {trusted}", self.root());
+        self.site.host.sh(&self.site.cluster.owner, &script).ok();
         self.site.settings(&format!(
-            "\nssl = on\nssl_cert_file = '{certificate}'\nssl_key_file = '{key}'\nssl_ca_file = '{}'\n",
-            self.root()
+            "\nssl = on\nssl_cert_file = '{certificate}'\nssl_key_file = '{key}'\nssl_ca_file = '{trusted}'\n"
         ));
         self.site.restart();
+        trusted
     }
 
     /// Conninfo of a client who holds a certificate of this authority.

@@ -2,4 +2,8 @@
 //! nobody else notices.
 
 mod again;
+mod consents;
+mod maps;
+mod others;
+mod settings;
 mod whole;
