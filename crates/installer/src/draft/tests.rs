@@ -173,7 +173,7 @@ fn a_certificate_for_a_privileged_role_needs_a_consent_where_a_rule_is_there_alr
     assert_eq!(consents(&plan), [Consent::TlsOn, Consent::PrivilegedRole]);
     assert_eq!(
         plan.consequences[1].text,
-        "role \"slardiere\" is a superuser and has BYPASSRLS: whoever holds its key can do all of that"
+        "role \"anna\" is a superuser and has BYPASSRLS: whoever holds its key can do all of that"
     );
 }
 
