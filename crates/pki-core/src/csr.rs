@@ -15,7 +15,7 @@ use crate::{
     fingerprint::Fingerprint,
     issue::{Door, alt_names},
     key::{PrivateKey, PublicKey},
-    name::{AltName, Subject},
+    name::{AltName, NameError, Subject},
     pem,
     profile::Kind,
     signature::Algorithm,
@@ -157,6 +157,14 @@ impl SigningRequest {
         self.subject.rfc2253.clone()
     }
 
+    /// The subject that a certificate for it can be given: the attributes that it asks for, in their order.
+    ///
+    /// # Errors
+    /// [`NameError`] where it asks for one that cannot be: an attribute that is not known here, or is given twice.
+    pub fn wanted_subject(&self) -> Result<Subject, NameError> {
+        Subject::of(&self.subject)
+    }
+
     /// The host names and addresses that it asks for.
     #[must_use]
     pub fn alt_names(&self) -> Vec<AltName> {
@@ -186,8 +194,9 @@ impl SigningRequest {
     }
 
     /// What else it asks for and does not get, in words: a request gives key and names, the profile decides the rest.
+    /// `kind` is what it is taken for, where that is decided.
     #[must_use]
-    pub fn extras(&self) -> Vec<String> {
+    pub fn extras(&self, kind: Option<Kind>) -> Vec<String> {
         let asked = &self.extensions;
         let mut extras = self.attributes.clone();
         if self.subject.common_names > 1 {
@@ -206,10 +215,12 @@ impl SigningRequest {
             }
         }
         for usage in asked.extended_key_usage.iter().flatten() {
-            if !matches!(
-                usage,
-                ExtendedKeyUsage::ServerAuth | ExtendedKeyUsage::ClientAuth
-            ) {
+            let given = match usage {
+                ExtendedKeyUsage::ServerAuth => kind.is_none_or(|k| k == Kind::Server),
+                ExtendedKeyUsage::ClientAuth => kind.is_none_or(|k| k == Kind::Client),
+                _ => false,
+            };
+            if !given {
                 extras.push(format!("the extended key usage {usage}"));
             }
         }
@@ -319,7 +330,7 @@ mod tests {
                 ("CN=tolva,O=Loxodata".to_owned(), Some("tolva"))
             );
             assert_eq!(read.public_key(), leaf_key().public_key());
-            assert_eq!(read.extras(), [""; 0]);
+            assert_eq!(read.extras(Some(kind)), [""; 0]);
         }
     }
 
@@ -386,7 +397,7 @@ mod tests {
             (request.kind(), request.alt_names()),
             (None, names(&["tolva"]))
         );
-        insta::assert_snapshot!(request.extras().join("\n"), @r"
+        insta::assert_snapshot!(request.extras(None).join("\n"), @r"
         to be an authority
         the key usage keyCertSign
         the extended key usage codeSigning
@@ -422,8 +433,33 @@ mod tests {
                 let request = SigningRequest::from_der(request).unwrap();
                 prop_assert_eq!(changed.public_key(), request.public_key());
                 prop_assert_eq!((changed.subject(), changed.alt_names()), (request.subject(), request.alt_names()));
-                prop_assert_eq!((changed.kind(), changed.extras()), (request.kind(), request.extras()));
+                prop_assert_eq!((changed.kind(), changed.extras(None)), (request.kind(), request.extras(None)));
             }
         }
+    }
+
+    #[test]
+    fn the_subject_comes_back_in_its_order() {
+        for text in [
+            "C=FR,ST=BZH,L=Nantes,O=Loxodata,CN=tolva",
+            r"CN=tolva,O=Loxo\, data\+,L=Saint-Herblain é,emailAddress=dba@example.org",
+            "CN=tolva",
+        ] {
+            let subject = text.parse().unwrap();
+            let request = SigningRequest::create(Kind::Client, leaf_key(), &subject, &[]).unwrap();
+            assert_eq!(request.wanted_subject().unwrap().to_string(), text);
+        }
+    }
+
+    #[test]
+    fn what_it_is_taken_for_decides_what_is_too_much() {
+        let subject = Subject::empty().with_common_name("slardiere");
+        let request = SigningRequest::create(Kind::Client, leaf_key(), &subject, &[]).unwrap();
+        assert!(request.extras(None).is_empty());
+        assert!(request.extras(Some(Kind::Client)).is_empty());
+        assert_eq!(
+            request.extras(Some(Kind::Server)),
+            ["the extended key usage clientAuth"]
+        );
     }
 }

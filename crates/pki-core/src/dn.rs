@@ -20,6 +20,8 @@ pub(crate) struct Name {
     pub(crate) common_name: Option<String>,
     /// How many CNs there are.
     pub(crate) common_names: usize,
+    /// Object identifier and text of each attribute, one list an RDN, in the order encoded.
+    pub(crate) rdns: Vec<Vec<(String, Option<String>)>>,
     canonical: Vec<Vec<(String, Vec<u8>)>>,
 }
 
@@ -37,8 +39,17 @@ impl Name {
                 set
             })
             .collect();
+        let rdns = name
+            .iter_rdn()
+            .map(|rdn| {
+                rdn.iter()
+                    .map(|a| (a.attr_type().to_id_string(), decoded(a.attr_value())))
+                    .collect()
+            })
+            .collect();
         Self {
             der: name.as_raw().to_vec(),
+            rdns,
             rfc2253: text(name, Letters::Escaped),
             readable: text(name, Letters::Kept),
             common_name: common_names.first().and_then(|a| decoded(a.attr_value())),

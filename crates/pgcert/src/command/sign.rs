@@ -144,10 +144,10 @@ impl Order {
         }
         text.push_str(&format!(
             "\n  subject {}\n  request sha256 {}",
-            part(&self.request.subject()),
+            part(&self.subject.with_common_name(&self.name).to_string()),
             self.request.fingerprint()
         ));
-        for extra in self.request.extras() {
+        for extra in self.request.extras(Some(self.kind)) {
             text.push_str(&format!("\n  asked for, but not given: {}", part(&extra)));
         }
         text
@@ -179,7 +179,7 @@ fn read(path: &Path, args: &Sign) -> Result<Order, Failure> {
             .hint("pgcert request client ROLE makes a request that has one"));
         }
     };
-    let subject = request.subject().parse::<Subject>().map_err(|error| {
+    let subject = request.wanted_subject().map_err(|error| {
         Failure::because(
             format_args!("the subject of {shown} cannot be used"),
             &error,

@@ -62,7 +62,7 @@ pub(super) fn findings(request: &SigningRequest) -> Vec<Finding> {
     }
     found.extend(
         request
-            .extras()
+            .extras(None)
             .into_iter()
             .map(|what| Finding::note("extra", format!("it also asks for {what}"))),
     );

@@ -5,6 +5,7 @@ use std::{fmt, str::FromStr};
 use rcgen::{DistinguishedName, DnType, DnValue};
 
 use super::NameError;
+use crate::dn::Name;
 
 /// A distinguished name to be put into a certificate: attributes in the order in which they are encoded, each at most
 /// once.
@@ -73,6 +74,31 @@ impl Subject {
             name.push(DnType::from_oid(attribute.oid()), value);
         }
         Ok(name)
+    }
+
+    /// The subject that a name asks for: the same attributes in the same order. Of several common names the first is
+    /// taken, which is the one that PostgreSQL reads.
+    pub(crate) fn of(name: &Name) -> Result<Self, NameError> {
+        let whole = |reason| NameError::Form {
+            what: "subject",
+            text: name.readable.clone(),
+            reason,
+        };
+        let mut pairs = Vec::new();
+        let mut common_name_seen = false;
+        for rdn in &name.rdns {
+            let [(oid, value)] = rdn.as_slice() else {
+                return Err(whole(JOINED));
+            };
+            let attribute = Attribute::with_oid(oid)?;
+            if attribute == Attribute::CommonName && std::mem::replace(&mut common_name_seen, true)
+            {
+                continue;
+            }
+            let value = value.clone().ok_or_else(|| whole("a value is no text"))?;
+            pairs.push((attribute.key().to_owned(), value));
+        }
+        Self::from_pairs(pairs)
     }
 
     fn from_pairs(pairs: Vec<(String, String)>) -> Result<Self, NameError> {
@@ -218,6 +244,23 @@ impl Attribute {
             })
     }
 
+    fn with_oid(oid: &str) -> Result<Self, NameError> {
+        let text = |a: Self| {
+            a.oid()
+                .iter()
+                .map(u64::to_string)
+                .collect::<Vec<_>>()
+                .join(".")
+        };
+        Self::ALL
+            .into_iter()
+            .find(|a| text(*a) == oid)
+            .ok_or_else(|| NameError::UnknownAttribute {
+                key: oid.to_owned(),
+                known: Self::ALL.map(Self::key).join(" "),
+            })
+    }
+
     fn check(self, value: &str) -> Result<(), NameError> {
         let what = self.key();
         let text = || value.to_owned();
@@ -318,7 +361,7 @@ fn unescaped(value: &str, separator: char) -> Result<String, &'static str> {
             }
             // A `+` would begin a second attribute of the same RDN, which no issuer name here has.
             '+' if separator == ',' => {
-                return Err("`+` joins attributes, which is not supported; write `\\+`");
+                return Err(JOINED);
             }
             ' ' => bytes.push(b' '),
             _ => {
@@ -330,6 +373,8 @@ fn unescaped(value: &str, separator: char) -> Result<String, &'static str> {
     bytes.truncate(kept);
     String::from_utf8(bytes).map_err(|_| "its escapes are not UTF-8")
 }
+
+const JOINED: &str = "`+` joins attributes, which is not supported; write `\\+`";
 
 fn push(bytes: &mut Vec<u8>, c: char) {
     bytes.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
