@@ -149,8 +149,13 @@ pub enum Refusal {
         reason: String,
     },
     /// The certificate that was brought does not chain to the root that was brought.
-    #[error("the certificate is not one of that authority's: {0}")]
+    #[error("the certificate does not verify under that root: {0}")]
     Chain(VerifyError),
+    /// The server's key that was brought is under a passphrase, and the server has no command that gives it.
+    #[error(
+        "the server's key is under a passphrase: nobody is there to type it when the server starts"
+    )]
+    EncryptedServerKey,
     /// The service's name is taken.
     #[error("service [{service}] in {} is somebody else's", path.display())]
     ServiceTaken {

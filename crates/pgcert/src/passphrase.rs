@@ -95,7 +95,8 @@ fn from_command(command: &str) -> Result<Secret, Failure> {
     first_line(output.stdout, "the passphrase command")
 }
 
-fn ask(question: &str) -> Result<Secret, Failure> {
+/// From the terminal, without showing it.
+pub(crate) fn ask(question: &str) -> Result<Secret, Failure> {
     let answer = rpassword::prompt_password(question)
         .map_err(|error| Failure::because("the passphrase cannot be asked for", &error))?;
     first_line(answer.into_bytes(), "the terminal")

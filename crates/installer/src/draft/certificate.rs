@@ -150,6 +150,15 @@ fn brought(
 ) -> Result<Presented, Refusal> {
     let Material { key, chain, roots } = material;
     let leaf = vet_brought("server certificate", material, Purpose::Server, facts.now)?;
+    if pki_core::PrivateKey::is_encrypted_pem(key.as_bytes())
+        && server
+            .host
+            .settings
+            .value("ssl_passphrase_command")
+            .is_empty()
+    {
+        return Err(Refusal::EncryptedServerKey);
+    }
     let names = if wanted.names.is_empty() {
         certificate_names(leaf)
     } else {

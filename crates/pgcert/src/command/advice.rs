@@ -3,6 +3,7 @@
 
 use doctor::Finding;
 use installer::{ApplyError, Failed, NotPutBack, Refusal, Unaccepted};
+use pki_core::VerifyCode;
 
 use crate::command::ca;
 use crate::failure::{Code, Failure};
@@ -36,6 +37,12 @@ pub(crate) fn refused(refusal: &Refusal) -> Failure {
         Refusal::ExposedAuthority { .. } => failure
             .hint("SQL superusers read files as that user: use a passphrase, or run as root")
             .hint("--authority DIR says that you mean it"),
+        Refusal::Chain(error) => failure.hint(match error.code {
+            VerifyCode::InvalidPurpose => "it was signed for the other side: pgcert sign --kind server|client decides",
+            VerifyCode::CertHasExpired | VerifyCode::CertNotYetValid => "have it signed anew, and check this machine's clock",
+            _ => "--root is the certificate of the authority that signed it: pgcert ca export prints it there",
+        }),
+        Refusal::EncryptedServerKey => failure.hint("openssl pkey -in KEY -out NEWKEY takes the passphrase off; or set ssl_passphrase_command first"),
         Refusal::ServiceTaken { .. } => failure.hint("--service NAME chooses another name"),
         Refusal::FileTaken { .. } => failure.hint("move it away: nothing that pgcert did not write is overwritten"),
         Refusal::NoHome { .. } => failure.hint("--client-home DIR names the folder that holds .postgresql"),

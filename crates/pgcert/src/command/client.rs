@@ -5,11 +5,12 @@ use std::path::PathBuf;
 use hostfile::Account;
 use pg_config::Version;
 use pg_host::client::client_facts;
+use pki_core::{PrivateKey, Secret};
 
 use crate::args;
 use crate::context::{Context, absolute};
 use crate::failure::Failure;
-use crate::prompt;
+use crate::{passphrase, prompt};
 
 /// The user who connects, and the folder of that user's files.
 pub(crate) struct Seat {
@@ -45,6 +46,27 @@ pub(crate) fn seat(options: &args::Client, context: &Context) -> Result<Seat, Fa
         home: account.home.clone(),
         account,
     })
+}
+
+/// The passphrase of a key that was made before, where it has one and it is `needed` to log in.
+pub(crate) fn key_passphrase(
+    options: &args::Client,
+    key: &Secret,
+    needed: bool,
+) -> Result<Option<Secret>, Failure> {
+    if let Some(path) = &options.client_passphrase_file {
+        return passphrase::from_file(path).map(Some);
+    }
+    if !needed || !PrivateKey::is_encrypted_pem(key.as_bytes()) {
+        return Ok(None);
+    }
+    if !prompt::somebody_there() {
+        return Err(Failure::usage(
+            "the client's key is under a passphrase, which the login that proves the work needs",
+        )
+        .hint("--client-passphrase-file FILE says it; --no-proof does without the login"));
+    }
+    passphrase::ask("Passphrase of the client's key: ").map(Some)
 }
 
 fn owner(home: &std::path::Path) -> Result<Account, Failure> {

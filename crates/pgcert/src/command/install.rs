@@ -11,7 +11,6 @@ use crate::args::{self, Install, InstallClient, InstallServer};
 use crate::context::Context;
 use crate::failure::{Code, Failure};
 use crate::output::Output;
-use crate::passphrase;
 
 /// Runs `pgcert install server` or `pgcert install client`.
 pub(crate) fn run(args: Install, context: &Context, output: &mut Output) -> Result<(), Failure> {
@@ -95,12 +94,8 @@ fn install_client(
         })?,
     };
     let seat = client::seat(&args.client, context)?;
-    let key_passphrase = args
-        .client
-        .client_passphrase_file
-        .as_deref()
-        .map(passphrase::from_file)
-        .transpose()?;
+    let logs_in = !args.no_proof && !args.changing.dry_run;
+    let key_passphrase = client::key_passphrase(&args.client, &material.key, logs_in)?;
     if !args.changing.dry_run {
         change::recover_first(context, output)?;
     }
