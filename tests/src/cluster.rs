@@ -30,8 +30,11 @@ impl Cluster {
         let version = given().version;
         let data = format!("/var/lib/postgresql/{version}/main");
         let configuration = format!("/etc/postgresql/{version}/main");
-        let script =
-            format!("test -e {configuration}/postgresql.conf || pg_createcluster {version} main");
+        // A file of the image is copied into the container when it is first written to, which shows
+        // as a change of its folder: so let all that lies at the top be copied now.
+        let script = format!(
+            "test -e {configuration}/postgresql.conf || pg_createcluster {version} main; chmod u+r {data}/*"
+        );
         host.sh("root", &script).ok();
         Self {
             version,

@@ -177,6 +177,17 @@ impl Host {
         self.run(user, &["sh", "-ec", script])
     }
 
+    /// Runs the binary under test as `user` of this container.
+    pub fn pgcert(&self, user: &str, words: &[&str]) -> Said {
+        self.run(user, &[&["pgcert"], words].concat())
+    }
+
+    /// The network that this container is in, as `172.18.0.0/16`.
+    pub fn network(&self) -> String {
+        let script = "ip -4 -o route show scope link proto kernel | awk 'NR == 1 { print $1 }'";
+        self.sh("root", script).ok().answer().to_owned()
+    }
+
     /// The bytes of a file, or nothing where there is none.
     pub fn read(&self, path: &str) -> Option<String> {
         let said = self.run(&self.root(), &["cat", path]);

@@ -115,7 +115,7 @@ impl Site {
     /// Runs the binary under test as `user`.
     pub fn pgcert(&self, user: &str, words: &[&str]) -> Said {
         if self.host.is_container() {
-            return self.host.run(user, &[&["pgcert"], words].concat());
+            return self.host.pgcert(user, words);
         }
         // The folders that are taken by default are the test's, not those of whoever runs it.
         let binary = given().pgcert.display().to_string();

@@ -93,16 +93,6 @@ fn typed(step_five: &str) -> Site {
     site
 }
 
-/// The machine's own network.
-fn network(site: &Site) -> String {
-    let script = "ip -4 -o addr show scope global | awk '{print $4}'";
-    let text = site.host.sh("root", script).ok().answer().to_owned();
-    let (address, bits) = text.split_once('/').unwrap();
-    assert_eq!(bits, "16", "the engine's networks");
-    let octets: Vec<&str> = address.split('.').collect();
-    format!("{}.{}.0.0/16", octets[0], octets[1])
-}
-
 fn login(site: &Site, host: &str, mode: &str) -> e2e::Said {
     site.psql(
         &format!("host={host} sslmode={mode} sslpassword=private"),
@@ -118,7 +108,10 @@ fn step_five_as_told_makes_a_certificate_that_nobody_trusts() {
     let site = typed(SERVER_CERTIFICATE_AS_TOLD);
     let verify = "openssl verify -CAfile /usr/local/share/ca-certificates/trustly-ca.crt ~postgres/ssl/server.crt";
     site.host.sh("root", verify).fails().says("error");
-    site.rule_first(&format!("hostssl all slardiere {} cert", network(&site)));
+    site.rule_first(&format!(
+        "hostssl all slardiere {} cert",
+        site.host.network()
+    ));
     site.cluster.ctl(&site.host, "restart").ok();
     login(&site, "tolva", "verify-full")
         .fails()
@@ -173,7 +166,10 @@ fn all_twelve_steps_as_meant() {
         return;
     }
     let site = typed(SERVER_CERTIFICATE);
-    site.rule_first(&format!("hostssl all slardiere {} cert", network(&site)));
+    site.rule_first(&format!(
+        "hostssl all slardiere {} cert",
+        site.host.network()
+    ));
     site.cluster.ctl(&site.host, "restart").ok();
 
     let session = "slardiere|t|TLSv1.3|/C=FR/ST=BZH/L=Nantes/O=Loxodata/CN=slardiere";

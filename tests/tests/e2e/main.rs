@@ -5,3 +5,4 @@
 mod by_hand;
 mod ground;
 mod setup;
+mod three_hosts;
