@@ -126,7 +126,7 @@ pub enum AdminError {
         data_dir: PathBuf,
     },
     /// Nobody was let in.
-    #[error("the server could not be asked: {}", login::in_words(.tried))]
+    #[error("no login works: {}", login::in_words(.tried))]
     Refused {
         /// Every login that was tried, in order.
         tried: Vec<Tried>,
@@ -159,7 +159,7 @@ pub enum AdminError {
     #[error(transparent)]
     Rights(#[from] hostfile::Error),
     /// The session broke while it was being checked.
-    #[error("the server could not be asked: {0}")]
+    #[error(transparent)]
     Ask(#[from] AskError),
 }
 
@@ -269,7 +269,7 @@ mod tests {
         let error = AdminError::Refused {
             tried: vec![refused("dba"), refused("postgres")],
         };
-        insta::assert_snapshot!(error, @r#"the server could not be asked: as role "dba" by user dba to database "postgres": server does not support SSL, but SSL was required; as role "postgres" by user dba to database "postgres": server does not support SSL, but SSL was required"#);
+        insta::assert_snapshot!(error, @r#"no login works: as role "dba" by user dba to database "postgres": server does not support SSL, but SSL was required; as role "postgres" by user dba to database "postgres": server does not support SSL, but SSL was required"#);
         assert!(!error.wants_password());
         let mut wanting = refused("boss");
         wanting.failure = Failure::PasswordNeeded {
