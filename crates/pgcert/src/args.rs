@@ -9,7 +9,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use installer::Consent;
 use pg_config::hba::Source;
-use pki_core::{AltName, DnsName, KeyType, Kind, RoleName, Serial, Subject};
+use pki_core::{AltName, KeyType, Kind, RoleName, Serial, Subject};
 
 mod help;
 
@@ -260,7 +260,7 @@ pub(crate) struct Setup {
     pub(crate) access: Access,
     /// The name that clients use for the server [default: the machine's own, and localhost]
     #[arg(long, value_name = "NAME", help_heading = SERVER)]
-    pub(crate) server_name: Option<DnsName>,
+    pub(crate) server_name: Option<AltName>,
     /// A further name of the server, dns:NAME or ip:ADDRESS; repeatable
     #[arg(long, value_name = "NAME", value_delimiter = ',', help_heading = SERVER)]
     pub(crate) san: Vec<AltName>,
@@ -295,7 +295,7 @@ pub(crate) enum Request {
     /// For a server: makes NAME.key and NAME.csr
     Server {
         /// The name that clients use for the server
-        name: DnsName,
+        name: AltName,
         /// A further name, dns:NAME or ip:ADDRESS; repeatable
         #[arg(long, value_name = "NAME", value_delimiter = ',')]
         san: Vec<AltName>,

@@ -16,13 +16,12 @@ use crate::passphrase;
 pub(crate) fn run(args: &Request, _context: &Context, output: &mut Output) -> Result<(), Failure> {
     match args {
         Request::Server { name, san, request } => {
-            let first = AltName::from(name.clone());
-            let mut names = vec![first.clone()];
-            names.extend(san.iter().filter(|san| **san != first).cloned());
+            let mut names = vec![name.clone()];
+            names.extend(san.iter().filter(|san| *san != name).cloned());
             make(
                 &Wanted {
                     kind: Kind::Server,
-                    name: name.as_str(),
+                    name: &name.bare(),
                     names,
                     passphrase: None,
                     options: request,

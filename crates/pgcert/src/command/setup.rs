@@ -133,12 +133,7 @@ fn goal(
 
 /// The server's names as far as they were said; the first is the one that clients use.
 fn names(args: &Setup) -> Vec<AltName> {
-    let mut names: Vec<AltName> = args
-        .server_name
-        .clone()
-        .map(AltName::from)
-        .into_iter()
-        .collect();
+    let mut names: Vec<AltName> = args.server_name.iter().cloned().collect();
     for name in &args.san {
         if !names.contains(name) {
             names.push(name.clone());
