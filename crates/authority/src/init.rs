@@ -12,6 +12,7 @@ use std::sync::{Mutex, PoisonError};
 use hostfile::{Ground, Trust};
 use pki_core::{KeyType, Kind, PrivateKey, Secret, Subject, Time, Validity, issue_root};
 
+use crate::discard;
 use crate::folder::Folder;
 use crate::store::{Intent, Store};
 use crate::{Authority, Entry, Error, Filter, State};
@@ -42,8 +43,7 @@ pub struct Init<'a> {
 /// [`Error::Exists`] where there is one; [`Error::Occupied`] where `ca.key` is there and is no
 /// remainder of an interrupted run; [`Error::Exposed`] where others have access to the folder;
 /// [`Error::Missing`] where the store says that there was a `ca.crt`; and what the disk and the
-/// database may refuse. After an error there is no authority, and all that was made is gone again,
-/// with one exception: where the new authority is complete and only opening it fails, it stays.
+/// database may refuse. After an error there is no authority, and all that was made is gone again.
 pub fn init(dir: &Path, wish: &Init<'_>, now: Time) -> Result<Authority, Error> {
     let root = Root::draft(wish, now)?;
     let _alone = ONE_IN_A_PROCESS
@@ -51,20 +51,28 @@ pub fn init(dir: &Path, wish: &Init<'_>, now: Time) -> Result<Authority, Error> 
         .unwrap_or_else(PoisonError::into_inner);
     let made = Folders::make(dir, wish.owner)?;
     let done = Folder::find(dir).and_then(|folder| match folder {
-        Some(folder) => found(&folder, &root, wish.by, now),
+        Some(folder) => found(&folder, &root, wish.by, now).and_then(|()| opened(&folder)),
         None => Err(Error::Missing {
             path: dir.to_owned(),
         }),
     });
-    match done {
-        Ok(()) => Authority::open(dir)?.ok_or_else(|| Error::Missing {
-            path: dir.join("ca.crt"),
-        }),
-        Err(error) => {
-            made.unmake();
-            Err(error)
-        }
+    if done.is_err() {
+        made.unmake();
     }
+    done
+}
+
+/// Opens the authority that was just made. One that cannot be opened (the last room on the disk went
+/// into making it) has issued nothing, and goes again.
+fn opened(folder: &Folder) -> Result<Authority, Error> {
+    let missing = || Error::Missing {
+        path: folder.certificate(),
+    };
+    let opened = Authority::open(folder.path()).and_then(|found| found.ok_or_else(missing));
+    if opened.is_err() {
+        let _ = discard::remove(folder);
+    }
+    opened
 }
 
 /// All that can be had before the disk is touched.

@@ -92,6 +92,9 @@ impl Run<'_, '_> {
                 }
             }
         }
+        if (self.workshop.interrupted)() {
+            return Err(ApplyError::Interrupted);
+        }
         Ok(proof::prove(
             &plan.expectation,
             self.issued.server(),

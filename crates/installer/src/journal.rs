@@ -107,12 +107,13 @@ pub(crate) enum Entry {
         /// Its folder.
         path: PathBuf,
     },
-    /// A certificate was issued; it is marked unused when the apply is taken back.
-    Issued {
+    /// A certificate is about to be issued for a key; it is marked unused when the apply is taken
+    /// back. Its serial is not known before, and a crash may come before it is written down.
+    Issue {
         /// The authority's folder.
         authority: PathBuf,
-        /// The serial number.
-        serial: String,
+        /// The SHA-256 of the key's SubjectPublicKeyInfo.
+        key: String,
     },
     /// A folder is about to be made.
     Folder {

@@ -23,6 +23,7 @@ mod recover;
 mod refusal;
 mod running;
 mod stem;
+mod unused;
 mod workshop;
 
 pub use apply::apply;

@@ -4,14 +4,14 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use authority::{Authority, State};
 use hostfile::{Account, Lock, Trust};
 use pg_host::{Admin, Cluster, How};
-use pki_core::Time;
+use pki_core::{Fingerprint, Time};
 
 use crate::failure::{ApplyError, NotPutBack};
 use crate::journal::{Entry, Journal};
-use crate::running::{drop_role, reload, set_system};
+use crate::running::{drop_role, reload, restart_cluster, set_system};
+use crate::unused::{mark_unused, unmarked};
 
 /// What recovery did.
 #[derive(Debug, Default)]
@@ -42,8 +42,21 @@ pub fn recover(state: &Path, now: Time) -> Result<Option<Recovery>, ApplyError> 
         left: Vec::new(),
     };
     let mut server = Server::of(&entries, now);
+    let issued = issued(&entries);
     for entry in entries.iter().rev() {
-        if let Err((what, reason)) = take_back(entry, recovery.finished, &mut server) {
+        let done = match entry {
+            Entry::Prepare { folder, uid } => {
+                let saved: Vec<_> = recovery
+                    .left
+                    .iter()
+                    .filter_map(|l| l.saved.clone())
+                    .collect();
+                acting(*uid, || tidy(folder, &saved))
+                    .map_err(|reason| (folder.display().to_string(), reason))
+            }
+            entry => take_back(entry, recovery.finished, &issued, &mut server),
+        };
+        if let Err((what, reason)) = done {
             recovery.left.push(NotPutBack {
                 what,
                 saved: saved(entry),
@@ -55,7 +68,7 @@ pub fn recover(state: &Path, now: Time) -> Result<Option<Recovery>, ApplyError> 
         && entries
             .iter()
             .any(|entry| matches!(entry, Entry::Reload | Entry::Restart | Entry::Swap { .. }))
-        && let Err(reason) = server.read_again()
+        && let Err(reason) = server.read_again(entries.contains(&Entry::Restart))
     {
         recovery.left.push(NotPutBack {
             what: "the running server".to_owned(),
@@ -70,7 +83,12 @@ pub fn recover(state: &Path, now: Time) -> Result<Option<Recovery>, ApplyError> 
 }
 
 /// Undoes, or with `finish` completes, what one entry announced. It may not have happened.
-fn take_back(entry: &Entry, finish: bool, server: &mut Server) -> Result<(), (String, String)> {
+fn take_back(
+    entry: &Entry,
+    finish: bool,
+    issued: &[Fingerprint],
+    server: &mut Server,
+) -> Result<(), (String, String)> {
     match entry {
         Entry::Swap { record, uid } => {
             let work = || {
@@ -82,9 +100,6 @@ fn take_back(entry: &Entry, finish: bool, server: &mut Server) -> Result<(), (St
             };
             acting(*uid, work).map_err(|reason| (record.target.display().to_string(), reason))
         }
-        Entry::Prepare { folder, uid } => {
-            acting(*uid, || tidy(folder)).map_err(|reason| (folder.display().to_string(), reason))
-        }
         _ if finish => Ok(()),
         Entry::Folder { path, uid } => {
             let gone = acting(*uid, || match hostfile::metadata(path)? {
@@ -93,9 +108,12 @@ fn take_back(entry: &Entry, finish: bool, server: &mut Server) -> Result<(), (St
             });
             gone.map_err(|reason| (path.display().to_string(), reason))
         }
-        Entry::Issued { authority, serial } => mark_unused(authority, serial)
-            .map_err(|reason| (format!("certificate {serial}"), reason)),
-        Entry::Authority { path } => authority::discard(path)
+        Entry::Issue { authority, key } => key
+            .parse()
+            .map_err(|_| format!("{key} is no fingerprint"))
+            .and_then(|key| mark_unused(authority, &key).map_err(|error| error.to_string()))
+            .map_err(|reason| (unmarked(authority), reason)),
+        Entry::Authority { path } => authority::discard(path, issued)
             .map_err(|error| (path.display().to_string(), error.to_string())),
         Entry::Role { name } => server
             .ask(|admin| drop_role(admin, name))
@@ -103,29 +121,35 @@ fn take_back(entry: &Entry, finish: bool, server: &mut Server) -> Result<(), (St
         Entry::AlterSystem { name, before } => server
             .ask(|admin| set_system(admin, name, before.as_deref()))
             .map_err(|reason| (format!("setting {name}"), reason)),
-        Entry::Begin { .. } | Entry::Reload | Entry::Restart | Entry::Proven => Ok(()),
+        Entry::Prepare { .. }
+        | Entry::Begin { .. }
+        | Entry::Reload
+        | Entry::Restart
+        | Entry::Proven => Ok(()),
     }
 }
 
-/// Takes away what was written beside its place and never swapped in.
-fn tidy(folder: &Path) -> Result<(), hostfile::Error> {
+/// Takes away what was written beside its place and never swapped in. `saved` are copies of files
+/// that could not be put back: they may be the only ones.
+fn tidy(folder: &Path, saved: &[PathBuf]) -> Result<(), hostfile::Error> {
     if hostfile::metadata(folder)?.is_none() {
         return Ok(());
     }
     for path in hostfile::leftovers(folder)? {
-        hostfile::remove(&path, Trust::Owner)?;
+        if !saved.contains(&path) {
+            hostfile::remove(&path, Trust::Owner)?;
+        }
     }
     Ok(())
 }
 
-fn mark_unused(authority: &Path, serial: &str) -> Result<(), String> {
-    let serial = serial
-        .parse()
-        .map_err(|_| format!("{serial} is no serial"))?;
-    let found = Authority::open(authority).map_err(|error| error.to_string())?;
-    found
-        .map_or(Ok(()), |found| found.mark(&serial, State::Unused))
-        .map_err(|error| error.to_string())
+/// The keys that the crashed run was to have certificates for.
+fn issued(entries: &[Entry]) -> Vec<Fingerprint> {
+    let key = |entry: &Entry| match entry {
+        Entry::Issue { key, .. } => key.parse().ok(),
+        _ => None,
+    };
+    entries.iter().filter_map(key).collect()
 }
 
 fn acting<T: Send>(
@@ -187,12 +211,21 @@ impl Server {
     }
 
     /// A server that is down reads the old files when it starts.
-    fn read_again(&mut self) -> Result<(), String> {
+    fn read_again(&mut self, restarted: bool) -> Result<(), String> {
         let Some(data_dir) = &self.data_dir else {
             return Ok(());
         };
-        let running = Cluster::at(data_dir).is_ok_and(|cluster| cluster.postmaster.is_some());
-        if running { self.ask(reload) } else { Ok(()) }
+        let Some(cluster) = Cluster::at(data_dir)
+            .ok()
+            .filter(|cluster| cluster.postmaster.is_some())
+        else {
+            return Ok(());
+        };
+        if !restarted {
+            return self.ask(reload);
+        }
+        let restarted = restart_cluster(&cluster, self.now);
+        restarted.map(|_| ()).map_err(|error| error.to_string())
     }
 }
 

@@ -4,8 +4,9 @@ use std::process::Command;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use pg_host::{Admin, Cluster, How};
+use pg_host::{Admin, Cluster, FileSetting, How};
 use pg_probe::{identifier, literal};
+use pki_core::Time;
 
 use crate::failure::ApplyError;
 use crate::workshop::Workshop;
@@ -13,22 +14,8 @@ use crate::workshop::Workshop;
 /// Asks the server what it would say to the files that are in place now, before it is told to
 /// load them.
 pub(crate) fn check_files(admin: &mut Admin) -> Result<(), ApplyError> {
-    let mut errors = Vec::new();
-    for row in admin.file_settings_errors()? {
-        // What waits for a restart "could not be applied" by a reload; it was planned so.
-        if row.name.as_deref() == Some("listen_addresses") {
-            continue;
-        }
-        let place = row
-            .file
-            .map(|file| file.display().to_string())
-            .unwrap_or_default();
-        errors.push(format!(
-            "{place}:{}: {}",
-            row.line.unwrap_or(0),
-            row.error.unwrap_or_default()
-        ));
-    }
+    let settings = admin.file_settings_errors()?;
+    let mut errors: Vec<_> = settings.iter().map(FileSetting::refusal).collect();
     let rules = admin.hba_file_rules()?;
     errors.extend(
         rules
@@ -52,6 +39,14 @@ pub(crate) fn create_role(admin: &mut Admin, role: &str) -> Result<(), ApplyErro
 
 /// Tells the server to read its files, and waits until it has.
 pub(crate) fn reload(admin: &mut Admin) -> Result<(), ApplyError> {
+    reload_unless(admin, &|| false)
+}
+
+/// The same, giving up the wait when somebody asks to stop.
+pub(crate) fn reload_unless(
+    admin: &mut Admin,
+    interrupted: &dyn Fn() -> bool,
+) -> Result<(), ApplyError> {
     let before = admin.conf_load_time()?;
     admin
         .session()
@@ -61,16 +56,43 @@ pub(crate) fn reload(admin: &mut Admin) -> Result<(), ApplyError> {
         if begun.elapsed() > PATIENCE {
             return Err(ApplyError::NotReloaded(PATIENCE.as_secs()));
         }
+        if interrupted() {
+            return Err(ApplyError::Interrupted);
+        }
         sleep(PAUSE);
     }
     Ok(())
 }
 
-/// Stops and starts the server the way it was started: by Debian's tool where that manages it.
+/// Restarts the server, and opens a session with it again.
 pub(crate) fn restart(workshop: &mut Workshop<'_>) -> Result<(), ApplyError> {
-    let cluster = workshop.server()?.0.clone();
+    let now = workshop.now;
+    let (cluster, _) = workshop.server()?;
+    workshop.server = Some(restart_cluster(cluster, now)?);
+    Ok(())
+}
+
+/// Makes sure that the session still answers; one that broke is opened again where the server runs.
+pub(crate) fn revive(workshop: &mut Workshop<'_>) -> Result<(), ApplyError> {
+    let Some((cluster, admin)) = &mut workshop.server else {
+        return Ok(());
+    };
+    if admin.conf_load_time().is_ok() {
+        return Ok(());
+    }
+    let cluster = cluster.refreshed()?;
+    let admin = Admin::connect(&cluster, &How::Socket, workshop.now)?;
+    workshop.server = Some((cluster, admin));
+    Ok(())
+}
+
+/// Stops and starts the server the way it was started: by Debian's tool where that manages it.
+pub(crate) fn restart_cluster(
+    cluster: &Cluster,
+    now: Time,
+) -> Result<(Cluster, Admin), ApplyError> {
     let failed = |error: String| ApplyError::NotRestarted(error);
-    let mut command = restart_command(&cluster)?;
+    let mut command = restart_command(cluster)?;
     // With the rights of the server's user: postgres refuses to run as root.
     let output = hostfile::becoming(&cluster.owner, || command.output())?
         .map_err(|error| failed(error.to_string()))?;
@@ -80,9 +102,8 @@ pub(crate) fn restart(workshop: &mut Workshop<'_>) -> Result<(), ApplyError> {
         ));
     }
     let cluster = cluster.refreshed()?;
-    let admin = Admin::connect(&cluster, &How::Socket, workshop.now)?;
-    workshop.server = Some((cluster, admin));
-    Ok(())
+    let admin = Admin::connect(&cluster, &How::Socket, now)?;
+    Ok((cluster, admin))
 }
 
 fn restart_command(cluster: &Cluster) -> Result<Command, ApplyError> {

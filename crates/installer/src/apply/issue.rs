@@ -2,6 +2,7 @@
 //! written.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use authority::{Authority, Init, IssueOrder};
 use pki_core::{Certificate, Kind, PrivateKey, Secret};
@@ -16,7 +17,9 @@ use crate::plan::{InitAuthority, Issue, Part};
 /// What this apply has issued so far.
 #[derive(Default)]
 pub(super) struct Issued {
-    authority: Option<Certificate>,
+    /// Open until the run is over: on a disk that is full meanwhile it could not be opened again to
+    /// take back what was issued.
+    authority: Option<Authority>,
     pairs: BTreeMap<Kind, (Secret, Certificate)>,
 }
 
@@ -26,6 +29,15 @@ impl Issued {
         self.pairs
             .get(&Kind::Server)
             .map(|(_, certificate)| certificate)
+    }
+
+    /// The authority in a folder, opened when it is first needed.
+    fn authority(&mut self, dir: &Path) -> Result<&Authority, ApplyError> {
+        let authority = match self.authority.take() {
+            Some(open) => open,
+            None => Authority::open(dir)?.ok_or(ApplyError::Missing("an authority"))?,
+        };
+        Ok(self.authority.insert(authority))
     }
 }
 
@@ -50,6 +62,7 @@ impl Run<'_, '_> {
         })?;
         let made = authority::init(&init.dir, &wish, self.workshop.now)?;
         self.undo.push(Undo::Authority(made.folder().to_owned()));
+        self.issued.authority = Some(made);
         Ok(())
     }
 
@@ -59,9 +72,18 @@ impl Run<'_, '_> {
             .authority
             .as_ref()
             .ok_or(ApplyError::Missing("an authority"))?;
-        let authority = Authority::open(dir)?.ok_or(ApplyError::Missing("an authority"))?;
+        let authority = self.issued.authority(dir)?;
         let unlocked = authority.unlock(passphrase.as_ref())?;
         let key = PrivateKey::generate(issue.key_type)?;
+        let fingerprint = key.public_key().fingerprint();
+        self.journal.add(&Entry::Issue {
+            authority: dir.clone(),
+            key: fingerprint.to_string(),
+        })?;
+        self.undo.push(Undo::Issue {
+            authority: dir.clone(),
+            key: fingerprint,
+        });
         let certificate = unlocked.issue(
             &IssueOrder {
                 kind: issue.kind,
@@ -75,14 +97,6 @@ impl Run<'_, '_> {
             },
             self.workshop.now,
         )?;
-        self.undo.push(Undo::Issued {
-            authority: dir.clone(),
-            serial: certificate.serial(),
-        });
-        self.journal.add(&Entry::Issued {
-            authority: dir.clone(),
-            serial: certificate.serial().to_string(),
-        })?;
         let pem = match &issue.key_passphrase {
             Some(passphrase) => key.to_encrypted_pem(passphrase)?,
             None => key.to_pkcs8_pem(),
@@ -118,18 +132,11 @@ impl Run<'_, '_> {
     }
 
     fn authority_certificate(&mut self) -> Result<&Certificate, ApplyError> {
-        if self.issued.authority.is_none() {
-            let (dir, _) = self
-                .workshop
-                .authority
-                .as_ref()
-                .ok_or(ApplyError::Missing("an authority"))?;
-            let authority = Authority::open(dir)?.ok_or(ApplyError::Missing("an authority"))?;
-            self.issued.authority = Some(authority.certificate().clone());
-        }
-        self.issued
+        let (dir, _) = self
+            .workshop
             .authority
             .as_ref()
-            .ok_or(ApplyError::Missing("an authority"))
+            .ok_or(ApplyError::Missing("an authority"))?;
+        Ok(self.issued.authority(dir)?.certificate())
     }
 }

@@ -3,20 +3,24 @@
 
 use std::path::PathBuf;
 
-use authority::{Authority, State};
 use hostfile::{Account, Swapped, Trust};
-use pki_core::Serial;
+use pg_host::AdminError;
+use pki_core::Fingerprint;
 
 use super::Run;
 use crate::failure::{ApplyError, Failed, NotPutBack};
-use crate::running::{drop_role, reload, restart, set_system};
+use crate::running::{drop_role, reload, restart, revive, set_system};
+use crate::unused::{mark_unused, unmarked};
 
 /// How one step is undone.
 pub(super) enum Undo {
     /// The authority was made.
     Authority(PathBuf),
-    /// A certificate was issued.
-    Issued { authority: PathBuf, serial: Serial },
+    /// A certificate was issued for a key, or was about to be.
+    Issue {
+        authority: PathBuf,
+        key: Fingerprint,
+    },
     /// A folder was made.
     Folder { path: PathBuf, owner: Account },
     /// A file was swapped.
@@ -42,15 +46,34 @@ impl Run<'_, '_> {
     pub(super) fn back(&mut self, cause: ApplyError) -> Failed {
         let mut left = Vec::new();
         let mut again = None;
+        // With an authority that was made here goes all that it has issued; writing that down before
+        // needs room that the disk may not have.
+        let issued = self.issued_here();
+        // A server that went away in between takes its session with it.
+        let down = match revive(self.workshop) {
+            Err(ApplyError::Admin(error)) => matches!(*error, AdminError::Down { .. }),
+            _ => false,
+        };
         for undo in std::mem::take(&mut self.undo).into_iter().rev() {
             match undo {
                 // Read again once everything is back.
                 Undo::Reload => again = again.or(Some(false)),
                 Undo::Restart => again = Some(true),
+                Undo::Issue { .. } if issued.is_some() => {}
+                Undo::Authority(dir) => {
+                    if let Err(error) = authority::discard(&dir, issued.as_deref().unwrap_or(&[])) {
+                        left.push(NotPutBack {
+                            what: dir.display().to_string(),
+                            saved: None,
+                            reason: error.to_string(),
+                        });
+                    }
+                }
                 undo => left.extend(self.undo(undo)),
             }
         }
-        if let Some(restarted) = again
+        // One that is down reads the old files when it starts.
+        if let Some(restarted) = again.filter(|_| !down)
             && let Err(error) = self.read_again(restarted)
         {
             left.push(NotPutBack {
@@ -69,6 +92,17 @@ impl Run<'_, '_> {
             });
         }
         Failed { cause, left }
+    }
+
+    /// The keys that certificates were issued for, where the authority was made by this apply too.
+    fn issued_here(&self) -> Option<Vec<Fingerprint>> {
+        let made = |undo: &Undo| matches!(undo, Undo::Authority(_));
+        let key = |undo: &Undo| match undo {
+            Undo::Issue { key, .. } => Some(*key),
+            _ => None,
+        };
+        let made_here = self.undo.iter().any(made);
+        made_here.then(|| self.undo.iter().filter_map(key).collect())
     }
 
     fn read_again(&mut self, restarted: bool) -> Result<(), ApplyError> {
@@ -124,19 +158,10 @@ impl Run<'_, '_> {
                     .err()
                     .and_then(|error| not(format!("setting {name}"), None, &error))
             }
-            Undo::Issued { authority, serial } => {
-                let marked = Authority::open(&authority).and_then(|found| match found {
-                    Some(found) => found.mark(&serial, State::Unused),
-                    None => Ok(()),
-                });
-                marked
-                    .err()
-                    .and_then(|error| not(format!("certificate {serial}"), None, &error))
-            }
-            Undo::Authority(dir) => authority::discard(&dir)
+            Undo::Issue { authority, key } => mark_unused(&authority, &key)
                 .err()
-                .and_then(|error| not(dir.display().to_string(), None, &error)),
-            Undo::Reload | Undo::Restart => None,
+                .and_then(|error| not(unmarked(&authority), None, &error)),
+            Undo::Authority(_) | Undo::Reload | Undo::Restart => None,
         }
     }
 

@@ -31,7 +31,8 @@ impl Run<'_, '_> {
         running::check_files(self.workshop.admin()?)?;
         self.journal.add(&Entry::Reload)?;
         self.undo.push(Undo::Reload);
-        running::reload(self.workshop.admin()?)
+        let interrupted = self.workshop.interrupted;
+        running::reload_unless(self.workshop.admin()?, interrupted)
     }
 
     pub(super) fn restart(&mut self) -> Result<(), ApplyError> {

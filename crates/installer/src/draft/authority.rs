@@ -2,9 +2,10 @@
 
 use std::path::PathBuf;
 
-use pg_host::HbaRow;
+use pg_host::{FileSetting, HbaRow};
 use pki_core::Certificate;
 
+use super::settings::is_ours;
 use crate::facts::{Facts, Server};
 use crate::goal::{AuthorityGoal, Goal};
 use crate::mark::marks;
@@ -84,6 +85,15 @@ pub(super) fn vet_server(server: &Server) -> Result<(), Refusal> {
             .errors()
             .iter()
             .map(ToString::to_string)
+            .collect(),
+    )?;
+    broken(
+        "postgresql.conf",
+        host.configuration
+            .errors
+            .iter()
+            .filter(|row| !row.name.as_deref().is_some_and(is_ours))
+            .map(FileSetting::refusal)
             .collect(),
     )?;
     broken(

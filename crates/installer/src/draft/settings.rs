@@ -116,6 +116,11 @@ impl Settings<'_> {
     }
 }
 
+/// Whether the plan writes the setting if it is wrong now.
+pub(super) fn is_ours(name: &str) -> bool {
+    ["ssl", "ssl_cert_file", "ssl_key_file", "ssl_ca_file"].contains(&name)
+}
+
 /// Whether a boolean's spelling means on: a prefix of `true`, `yes` or `on`, or `1` (`bool.c`,
 /// `parse_bool_with_len`).
 fn is_on(value: &str) -> bool {

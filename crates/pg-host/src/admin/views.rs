@@ -51,13 +51,23 @@ impl Admin {
         })
     }
 
-    /// Those of [`Admin::file_settings`] that a reload would complain about.
+    /// Those of [`Admin::file_settings`] that the server refuses. The view complains about a setting that waits for a restart as well
+    /// (`ProcessConfigFileInternal`: "setting could not be applied"); such a one keeps nothing else from being loaded and is left out.
     ///
     /// # Errors
     /// [`AskError`].
     pub fn file_settings_errors(&mut self) -> Result<Vec<FileSetting>, AskError> {
-        let all = self.file_settings()?;
-        Ok(all.into_iter().filter(|row| row.error.is_some()).collect())
+        let sql = "SELECT name FROM pg_settings WHERE context = 'postmaster'";
+        let at_start = each(&mut self.session, sql, |row| row.text("name"))?;
+        let waits = |row: &FileSetting| {
+            let name = row.name.as_deref().unwrap_or_default();
+            at_start
+                .iter()
+                .any(|known| known.eq_ignore_ascii_case(name))
+        };
+        let mut refused = self.file_settings()?;
+        refused.retain(|row| row.error.is_some() && !waits(row));
+        Ok(refused)
     }
 
     /// The rules as `pg_hba.conf` says them now, loaded or not (`pg_hba_file_rules`): the server reads the file again for this.
@@ -211,6 +221,24 @@ impl FileSetting {
         self.error
             .as_deref()
             .is_some_and(|error| error != NOT_APPLIED)
+    }
+
+    /// Where and why the server refuses it, in its words.
+    #[must_use]
+    pub fn refusal(&self) -> String {
+        let mut words = String::new();
+        if let Some(file) = &self.file {
+            words.push_str(&file.display().to_string());
+            if let Some(line) = self.line {
+                words.push_str(&format!(":{line}"));
+            }
+            words.push_str(": ");
+        }
+        if let Some(name) = &self.name {
+            words.push_str(&format!("{name}: "));
+        }
+        words.push_str(self.error.as_deref().unwrap_or("refused"));
+        words
     }
 }
 
