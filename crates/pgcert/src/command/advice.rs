@@ -2,7 +2,7 @@
 //! helps.
 
 use doctor::Finding;
-use installer::{ApplyError, Failed, NotPutBack, Refusal, Unaccepted};
+use installer::{ApplyError, Failed, JournalError, NotPutBack, Refusal, Unaccepted};
 use pki_core::VerifyCode;
 
 use crate::command::ca;
@@ -13,11 +13,13 @@ pub(crate) fn refused(refusal: &Refusal) -> Failure {
     let failure = Failure::because("nothing was touched", refusal);
     match refusal {
         Refusal::Managed { signs } => signs.iter().fold(failure, |failure, sign| {
+            let line = sign
+                .line
+                .map(|line| format!(", line {line} ({})", sign.text))
+                .unwrap_or_default();
             failure.hint(format!(
-                "{}{}: {} — give the settings and the rule to {:?} instead; --dry-run on a server of your own shows them",
+                "{}{line}: give the settings and the rule to {} instead; --dry-run on a server of your own shows them",
                 sign.path.display(),
-                sign.line.map(|line| format!(":{line}")).unwrap_or_default(),
-                sign.text,
                 sign.manager
             ))
         }),
@@ -25,6 +27,7 @@ pub(crate) fn refused(refusal: &Refusal) -> Failure {
         Refusal::NoRole { role } => failure.hint(format!("--create-role creates \"{role}\" with LOGIN and nothing else")),
         Refusal::Standby { .. } => failure.hint("create it on the primary, then run this again"),
         Refusal::NoLogin { role } => failure.hint(format!("ALTER ROLE \"{role}\" LOGIN lets it log in")),
+        Refusal::NoDatabase { database } => failure.hint(format!("CREATE DATABASE \"{database}\" makes it; without --database the role may log in to all there are")),
         Refusal::NoConnect { role, database } => failure.hint(format!("GRANT CONNECT ON DATABASE \"{database}\" TO \"{role}\"")),
         Refusal::NoPlace { .. } => failure.hint("change or move those lines first; no new rule could both take effect and leave them their say"),
         Refusal::CommandLine { name } => failure.hint(format!("take {name} off the server's command line (postmaster.opts shows it)")),
@@ -77,13 +80,55 @@ pub(crate) fn failed(failed: &Failed) -> Failure {
     let what = "it failed, and everything is as it was";
     match &failed.cause {
         ApplyError::Authority(error) => ca::failed(what, error),
-        ApplyError::File(hostfile::Error::Locked { .. }) => Failure::because(what, &failed.cause)
-            .hint("another pgcert is at work here: wait for it to end"),
+        ApplyError::File(error) | ApplyError::Journal(JournalError::File(error)) => {
+            about_file(Failure::because(what, error), error)
+        }
+        ApplyError::Changed(_) => Failure::because(what, &failed.cause).hint(
+            "somebody else is at work on it: run pgcert again, it plans with what is there then",
+        ),
+        ApplyError::Unloadable(_) => Failure::because(what, &failed.cause).hint(
+            "mend that first: the server would not load its files, with or without the change",
+        ),
         ApplyError::Proof(error) => {
             let failure = Failure::because(what, error.as_ref());
             error.findings().iter().fold(failure, explain)
         }
         cause => Failure::because(what, cause),
+    }
+}
+
+/// What can be done about a file that cannot be written or read.
+pub(crate) fn about_file(failure: Failure, error: &hostfile::Error) -> Failure {
+    use std::io::ErrorKind;
+    match error {
+        hostfile::Error::Locked { .. } => {
+            failure.hint("another pgcert is at work here: wait for it to end")
+        }
+        hostfile::Error::Immutable { path, append_only } => failure.hint(format!(
+            "chattr -{} {} takes that off, if you know who put it there",
+            if *append_only { 'a' } else { 'i' },
+            path.display()
+        )),
+        hostfile::Error::MountPoint { .. } => {
+            failure.hint("change it where it is mounted from, or mount its folder instead")
+        }
+        hostfile::Error::UntrustedLink { .. } | hostfile::Error::LinkRefused { .. } => {
+            failure.hint("it is not followed: put the file itself there")
+        }
+        _ => match error.io_kind() {
+            Some(ErrorKind::StorageFull | ErrorKind::QuotaExceeded) => {
+                failure.hint("make room there, then run this again")
+            }
+            Some(ErrorKind::ReadOnlyFilesystem) => failure
+                .hint("it is mounted read-only (a mounted secret or configuration is): change it where it comes from"),
+            Some(ErrorKind::FileTooLarge) => {
+                failure.hint("this process may not write files that large (ulimit -f)")
+            }
+            Some(ErrorKind::PermissionDenied) => {
+                failure.hint("run as root, or as the user whose files these are")
+            }
+            _ => failure,
+        },
     }
 }
 

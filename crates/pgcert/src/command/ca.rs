@@ -1,11 +1,10 @@
 //! `pgcert ca`: making the authority, showing it, giving out its certificate.
 
-use std::io::ErrorKind;
-
-use authority::{Authority, Init};
+use authority::{Authority, Init, StoreFault};
 use hostfile::host_name;
 use serde_json::json;
 
+use super::advice;
 use crate::args::{Ca, CaInit};
 use crate::context::Context;
 use crate::failure::{Code, Failure, escape, escape_name, shown};
@@ -154,12 +153,11 @@ pub(crate) fn failed(what: impl std::fmt::Display, error: &authority::Error) -> 
             failure.hint("pgcert ca init --authority DIR makes a new one")
         }
         authority::Error::NotYetValid { .. } => failure.hint("look at this machine's clock"),
-        authority::Error::File(error) => match error.io_kind() {
-            Some(ErrorKind::PermissionDenied) => {
-                failure.hint("run as the owner of the authority's folder")
-            }
-            _ => failure,
-        },
+        authority::Error::File(error) => advice::about_file(failure, error),
+        authority::Error::Store {
+            fault: StoreFault::Full,
+            ..
+        } => failure.hint("make room there, then run this again"),
         _ => failure,
     }
 }
