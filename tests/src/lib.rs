@@ -10,6 +10,7 @@
     reason = "a test's ground may fail loudly; what is printed is the test's own talk"
 )]
 
+pub mod attempt;
 pub mod cluster;
 pub mod foreign;
 pub mod given;
@@ -20,6 +21,7 @@ pub mod setup;
 pub mod site;
 pub mod tree;
 
+pub use attempt::Attempt;
 pub use cluster::Cluster;
 pub use foreign::Foreign;
 pub use host::{Host, Network};

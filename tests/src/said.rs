@@ -69,6 +69,20 @@ impl Said {
         self
     }
 
+    /// The same, with one of two texts somewhere in what it said.
+    ///
+    /// # Panics
+    /// When neither is there.
+    #[track_caller]
+    pub fn says_either(self, one: &str, other: &str) -> Self {
+        let there = |text: &str| self.stdout.contains(text) || self.stderr.contains(text);
+        assert!(
+            there(one) || there(other),
+            "wanted: {one}\nor: {other}\n{self}"
+        );
+        self
+    }
+
     /// The same, with `text` nowhere in what it said.
     ///
     /// # Panics

@@ -4,5 +4,6 @@
 
 mod by_hand;
 mod ground;
+mod refused;
 mod setup;
 mod three_hosts;
