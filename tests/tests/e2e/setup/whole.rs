@@ -17,6 +17,7 @@ fn set_up(site: &Site, more: &[&str]) -> Said {
         "trustly",
         "--san",
         "dns:tolva.example",
+        "--san",
         "ip:192.168.1.1",
         "--database",
         "all",
