@@ -8,16 +8,6 @@ use crate::cases::{self, Wanted};
 use crate::report::Report;
 use crate::{command, machine, tidy};
 
-/// Lints that hold the walls, for what ships.
-const WALLS: [&str; 6] = [
-    "-D",
-    "clippy::disallowed_macros",
-    "-D",
-    "clippy::disallowed_methods",
-    "-D",
-    "clippy::disallowed_types",
-];
-
 /// Runs all of it.
 pub(crate) fn run(root: &Path, wanted: &Wanted) -> anyhow::Result<()> {
     let mut report = Report::new();
@@ -42,13 +32,6 @@ pub(crate) fn run(root: &Path, wanted: &Wanted) -> anyhow::Result<()> {
             "warnings",
         ];
         command::run(&mut cargo(&lints))
-    });
-    report.part("walls", |_| {
-        // The default members are what ships; their tests may use the doors.
-        let lints = [
-            "clippy", "--quiet", "--lib", "--bins", "--", "-D", "warnings",
-        ];
-        command::run(cargo(&lints).args(WALLS))
     });
     report.part("unit and command line", |count| {
         let mut tests = if cases::nextest() {

@@ -8,6 +8,15 @@
 //! What is written, and when, is decided elsewhere. A process that writes must ignore SIGXFSZ, or a write past RLIMIT_FSIZE
 //! kills it instead of failing; signals are the business of the binary.
 
+#![cfg_attr(
+    test,
+    expect(
+        clippy::disallowed_methods,
+        clippy::disallowed_types,
+        reason = "the tests run programs and look at the environment"
+    )
+)]
+
 mod account;
 mod acting;
 mod attributes;

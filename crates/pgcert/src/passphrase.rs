@@ -1,5 +1,10 @@
 //! Passphrases: from a file, a descriptor, a command, or the terminal. Never from the command line
 //! or the environment, where other processes and shell histories could read them.
+#![expect(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "the one program that pgcert runs itself: the passphrase command"
+)]
 
 use std::path::Path;
 use std::process::{Command, Stdio};

@@ -1,7 +1,8 @@
 //! The `clippy.toml` of each crate: written from the table of doors, and compared with it.
 //!
 //! clippy knows the type behind a method call, which the source scan does not; the scan knows
-//! modules, aliases and single files, which clippy does not.
+//! modules, aliases and single files, which clippy does not. The print macros are clippy's own
+//! lints (`print_stdout`, `dbg_macro`), denied for the workspace.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -9,7 +10,7 @@ use std::path::Path;
 use anyhow::Context as _;
 
 use super::Offence;
-use super::doors::{DOORS, HOUSES, House, PRINTING};
+use super::doors::{DOORS, HOUSES, House};
 
 /// What the crate's `clippy.toml` has to be. A file here replaces the one at the root, whose
 /// settings it therefore repeats.
@@ -51,13 +52,6 @@ fn text(house: &House) -> String {
         "disallowed-types",
         closed()
             .flat_map(|b| b.types.iter().map(|t| (*t, b.instead)))
-            .collect(),
-    );
-    list(
-        "disallowed-macros",
-        PRINTING
-            .iter()
-            .map(|m| (*m, "a print to a closed pipe panics"))
             .collect(),
     );
     text
