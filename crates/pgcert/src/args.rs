@@ -27,16 +27,15 @@ pub(crate) struct Cli {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Common options")]
 pub(crate) struct Common {
-    /// The authority's folder [default: /var/lib/pgcert/authority for root, else
-    /// ~/.local/share/pgcert/authority]
-    #[arg(
-        long,
-        global = true,
-        env = "PGCERT_AUTHORITY",
-        value_name = "DIR",
-        hide_env_values = true
-    )]
+    /// The authority's folder [env: PGCERT_AUTHORITY] [default: /var/lib/pgcert/authority for
+    /// root, else ~/.local/share/pgcert/authority]
+    // The variables are read by `Context`: clap would name the option in the usage of each error.
+    #[arg(long, global = true, value_name = "DIR")]
     pub(crate) authority: Option<PathBuf>,
+    /// The folder of the journal, by which the next run takes back what an interrupted one left
+    /// [env: PGCERT_STATE] [default: /var/lib/pgcert/state for root, else ~/.local/state/pgcert]
+    #[arg(long, global = true, value_name = "DIR")]
+    pub(crate) state: Option<PathBuf>,
     /// Print one JSON document on standard output
     #[arg(long, global = true)]
     pub(crate) json: bool,
@@ -123,7 +122,7 @@ pub(crate) struct CaInit {
     #[arg(long, value_name = "DN")]
     pub(crate) subject: Option<Subject>,
     /// Its lifetime in days
-    #[arg(long, value_name = "N", default_value_t = ROOT_DAYS, value_parser = clap::value_parser!(u32).range(1..=36_500))]
+    #[arg(long, value_name = "N", default_value_t = ROOT_DAYS, value_parser = days)]
     pub(crate) days: u32,
     /// Its key
     #[arg(long, value_name = "TYPE", default_value = "p256", value_parser = key_type())]
@@ -274,7 +273,7 @@ pub(crate) struct Setup {
     #[arg(long, value_name = "DN", help_heading = CERTIFICATES)]
     pub(crate) subject: Option<Subject>,
     /// Lifetime of the certificates in days
-    #[arg(long, value_name = "N", default_value_t = LEAF_DAYS, value_parser = clap::value_parser!(u32).range(1..=36_500), help_heading = CERTIFICATES)]
+    #[arg(long, value_name = "N", default_value_t = LEAF_DAYS, value_parser = days, help_heading = CERTIFICATES)]
     pub(crate) days: u32,
     /// Their keys
     #[arg(long, value_name = "TYPE", default_value = "p256", value_parser = key_type(), help_heading = CERTIFICATES)]
@@ -338,7 +337,7 @@ pub(crate) struct Sign {
     #[arg(long, value_name = "KIND", value_parser = one_of::<Kind>(["server", "client"]))]
     pub(crate) kind: Option<Kind>,
     /// Lifetime of the certificates in days, at most to the authority's own end
-    #[arg(long, value_name = "N", default_value_t = LEAF_DAYS, value_parser = clap::value_parser!(u32).range(1..=36_500))]
+    #[arg(long, value_name = "N", default_value_t = LEAF_DAYS, value_parser = days)]
     pub(crate) days: u32,
     /// The folder to write the certificates to, as NAME.crt [default: beside each request]
     #[arg(long, value_name = "DIR")]
@@ -480,6 +479,14 @@ where
     T: FromStr<Err: std::error::Error + Send + Sync + 'static> + Clone + Send + Sync + 'static,
 {
     PossibleValuesParser::new(names).try_map(|name| name.parse::<T>())
+}
+
+/// A lifetime: 1 day to 100 years.
+fn days(text: &str) -> Result<u32, String> {
+    match text.parse() {
+        Ok(days @ 1..=36_500) => Ok(days),
+        _ => Err("a number of days from 1 to 36500 is needed".to_owned()),
+    }
 }
 
 fn key_type() -> impl TypedValueParser<Value = KeyType> {

@@ -37,7 +37,7 @@ impl Context {
             .duration_since(UNIX_EPOCH)
             .map_err(|error| Failure::because("the clock cannot be right", &error))?;
         let now = Time::from_unix(i64::try_from(now.as_secs()).unwrap_or(i64::MAX));
-        let (default_authority, state) = if account.uid == 0 {
+        let (default_authority, default_state) = if account.uid == 0 {
             (
                 PathBuf::from(SYSTEM).join("authority"),
                 PathBuf::from(SYSTEM).join("state"),
@@ -48,11 +48,14 @@ impl Context {
                 xdg("XDG_STATE_HOME", &account, ".local/state").join("pgcert"),
             )
         };
+        let authority = folder(common.authority.as_ref(), "PGCERT_AUTHORITY");
         Ok(Context {
             now,
-            authority_was_named: common.authority.is_some(),
-            authority: absolute(common.authority.clone().unwrap_or(default_authority))?,
-            state,
+            authority_was_named: authority.is_some(),
+            authority: absolute(authority.unwrap_or(default_authority))?,
+            state: absolute(
+                folder(common.state.as_ref(), "PGCERT_STATE").unwrap_or(default_state),
+            )?,
             account,
         })
     }
@@ -72,6 +75,15 @@ pub(crate) fn absolute(path: PathBuf) -> Result<PathBuf, Failure> {
     let here = env::current_dir()
         .map_err(|error| Failure::because("the current folder is not known", &error))?;
     Ok(here.join(path).components().collect())
+}
+
+/// What the option says, else the variable; set but empty, it says nothing.
+fn folder(option: Option<&PathBuf>, variable: &str) -> Option<PathBuf> {
+    option.cloned().or_else(|| {
+        env::var_os(variable)
+            .filter(|value| !value.is_empty())
+            .map(PathBuf::from)
+    })
 }
 
 /// A folder of the XDG Base Directory Specification; a relative value is to be ignored, it says.

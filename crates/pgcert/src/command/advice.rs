@@ -45,6 +45,7 @@ pub(crate) fn refused(refusal: &Refusal) -> Failure {
             VerifyCode::CertHasExpired | VerifyCode::CertNotYetValid => "have it signed anew, and check this machine's clock",
             _ => "--root is the certificate of the authority that signed it: pgcert ca export prints it there",
         }),
+        Refusal::Mismatch { .. } => failure.hint("pgcert inspect shows what is in each of the files"),
         Refusal::EncryptedServerKey => failure.hint("openssl pkey -in KEY -out NEWKEY takes the passphrase off; or set ssl_passphrase_command first"),
         Refusal::ServiceTaken { .. } => failure.hint("--service NAME chooses another name"),
         Refusal::FileTaken { .. } => failure.hint("move it away: nothing that pgcert did not write is overwritten"),

@@ -79,12 +79,12 @@ pub(crate) fn run(
     if changing.dry_run {
         return show(&plan, changing, output);
     }
-    let asks = !plan.is_empty() && !changing.yes;
-    if asks && prompt::somebody_there() {
+    let words = render::plan::words(&plan);
+    if !plan.is_empty() && !changing.yes && prompt::somebody_there() {
         // Nobody shall be asked about a plan that was not shown.
-        output.insist(render::plan::words(&plan).trim_end());
-    } else if !output.json() {
-        output.say(render::plan::words(&plan).trim_end());
+        output.insist(words.trim_end());
+    } else if !output.json() && !words.is_empty() {
+        output.say(words.trim_end());
     }
     let accepted = agreed(&plan, changing)?;
     let approved = match plan.clone().approve(&accepted) {

@@ -6,6 +6,7 @@ use hostfile::{Ground, Trust};
 use pki_core::{AltName, Kind, PrivateKey, Secret, SigningRequest};
 use serde_json::json;
 
+use super::advice;
 use crate::args::{Request, RequestOptions};
 use crate::context::{Context, absolute};
 use crate::failure::{Failure, shown};
@@ -115,11 +116,14 @@ pub(crate) fn write_new(path: &Path, bytes: &[u8], mode: u32) -> Result<(), Fail
         |error| {
             let failure =
                 Failure::because(format_args!("{} cannot be written", path.display()), &error);
-            match error {
+            match &error {
                 hostfile::Error::Exists { .. } => failure.hint(
                     "it is never overwritten: move it away, or name another folder with --out",
                 ),
-                _ => failure,
+                _ if error.is_not_found() => {
+                    failure.hint("make the folder first, or name another one with --out")
+                }
+                _ => advice::about_file(failure, &error),
             }
         },
     )

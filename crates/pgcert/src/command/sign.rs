@@ -72,10 +72,10 @@ fn vet_targets(asked: &[Order]) -> Result<(), Failure> {
             .map_err(|error| cannot(&error))?
             .is_none()
         {
-            return Err(Failure::new(format!(
-                "the folder {} does not exist",
-                folder.display()
-            )));
+            return Err(
+                Failure::new(format!("the folder {} does not exist", folder.display()))
+                    .hint("make it first, or name another one with --out"),
+            );
         }
         if asked[..number]
             .iter()
