@@ -1,0 +1,30 @@
+//! The command as people and scripts meet it: its words, its exit codes, its files. Nothing here
+//! needs a server; those that do are in the workspace's `tests/`.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "that is how a test fails; only the test functions themselves are exempt"
+)]
+
+mod ca;
+mod check;
+mod colour;
+mod complete;
+mod escaping;
+mod help;
+mod inspect;
+mod install_client;
+mod install_server;
+mod issued;
+mod manual;
+mod passphrase;
+mod permissions;
+mod pipe;
+mod place;
+mod request;
+mod setup;
+mod sign;
+mod terminal;
+mod usage;
