@@ -10,6 +10,7 @@ use pg_host::client::{self, Environment, Libpq};
 use pg_host::{Admin, AdminError, Cluster, FindError, How, Selector, ServerFacts};
 use pki_core::RoleName;
 
+use super::advice;
 use crate::args;
 use crate::context::{Context, absolute};
 use crate::failure::{Code, Failure};
@@ -28,6 +29,7 @@ pub(crate) fn find(options: &args::Server) -> Result<Cluster, Failure> {
             FindError::Many(_) => {
                 failure.hint("--cluster VERSION/NAME or --data-dir DIR says which one")
             }
+            FindError::Unreadable { source, .. } => advice::about_file(failure, &source),
             FindError::NotACluster { .. } => {
                 failure.hint("--data-dir names the folder that holds PG_VERSION")
             }

@@ -53,8 +53,3 @@ fn under_umask_000() {
 fn under_umask_077() {
     under("077");
 }
-
-#[test]
-fn under_a_umask_that_denies_all() {
-    under("777");
-}
