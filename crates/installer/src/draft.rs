@@ -17,6 +17,7 @@ mod trust;
 
 use pki_core::Kind;
 
+use self::access::Entrance;
 use self::authority::Issuer;
 use self::certificate::Presented;
 use self::edits::Edits;
@@ -36,9 +37,10 @@ pub use self::certificate::server_name;
 pub fn draft(goal: &Goal, facts: &Facts) -> Result<Plan, Refusal> {
     let mut plan = Plan::default();
     let issuer = authority::draft(goal, facts, &mut plan)?;
-    let mut presented = None;
+    let (mut presented, mut entrance) = (None, None);
     if let (Some(wanted), Some(server)) = (&goal.server, &facts.server) {
-        presented = Some(draft_server(wanted, &issuer, server, facts, &mut plan)?);
+        let drafted = draft_server(wanted, &issuer, server, facts, &mut plan)?;
+        (presented, entrance) = (Some(drafted.0), drafted.1);
     }
     if let (Some(wanted), Some(client)) = (&goal.client, &facts.client) {
         client::draft(
@@ -51,11 +53,10 @@ pub fn draft(goal: &Goal, facts: &Facts) -> Result<Plan, Refusal> {
             &mut plan,
         )?;
     }
-    if let Some(server) = &facts.server
-        && let Some(access) = goal.server.as_ref().and_then(|goal| goal.access.as_ref())
-        && plan.steps.iter().any(is_first_certificate)
-    {
-        access::privileged_role(access, server, &mut plan);
+    let access = goal.server.as_ref().and_then(|goal| goal.access.as_ref());
+    if let (Some(server), Some(access), Some(entrance)) = (&facts.server, access, &entrance) {
+        let first = plan.steps.iter().any(is_first_certificate);
+        access::consequences(access, entrance, first, server, &mut plan);
     }
     let links = facts.server.iter().flat_map(|server| &server.links);
     for link in links.chain(facts.client.iter().flat_map(|client| &client.links)) {
@@ -81,18 +82,20 @@ fn draft_server(
     server: &Server,
     facts: &Facts,
     plan: &mut Plan,
-) -> Result<Presented, Refusal> {
+) -> Result<(Presented, Option<Entrance>), Refusal> {
     authority::vet_server(server)?;
     let mut edits = Edits::of(server);
     let presented = certificate::draft(wanted, issuer, server, facts, plan)?;
     let authorities = trust::draft(wanted, issuer, server, facts, plan)?;
     settings::draft(wanted, &presented, &authorities, server, &mut edits, plan)?;
+    let read = is_read(&presented, &authorities, server);
+    let mut entrance = None;
     if let Some(access) = &wanted.access {
-        access::draft(access, wanted, &authorities, server, &mut edits, plan)?;
+        let drafted = access::draft(access, wanted, authorities, server, &mut edits, plan)?;
+        entrance = Some(drafted);
     }
     edits.finish(server, &facts.account, plan);
-    plan.steps
-        .extend(into_force(wanted, &presented, &authorities, server, plan));
+    plan.steps.extend(into_force(wanted, read, server, plan)?);
     let listening = Listening::of(&server.host, wanted.listen.as_deref());
     let port = server
         .host
@@ -101,40 +104,45 @@ fn draft_server(
         .as_ref()
         .map_or(5432, |postmaster| postmaster.port);
     plan.expectation.server = listening.addresses().next().map(|address| (address, port));
-    Ok(presented)
+    Ok((presented, entrance))
 }
 
 /// What brings the changes into force. Also needed where the files say the right thing already, but
-/// the server has not read them.
+/// the server has not `read` them.
+///
+/// # Errors
+/// [`Refusal::Unloaded`]: it would take along what somebody else has written and not loaded yet.
 fn into_force(
     wanted: &ServerGoal,
-    presented: &Presented,
-    authorities: &Authorities,
+    read: bool,
     server: &Server,
     plan: &Plan,
-) -> Option<Step> {
-    let settings = &server.host.settings;
-    if wanted
-        .listen
-        .as_ref()
-        .is_some_and(|listen| settings.value("listen_addresses") != listen)
-    {
-        return Some(Step::Restart);
-    }
-    let tls = &server.host.tls;
+) -> Result<Option<Step>, Refusal> {
+    let now = server.host.settings.value("listen_addresses");
+    let restart = wanted.listen.as_ref().is_some_and(|listen| now != listen);
     let written = plan.steps.iter().any(|step| match step {
         Step::Write(write) => write.side == Side::Server,
         Step::AlterSystem(_) => true,
         _ => false,
     });
-    let read = tls.on
+    if !restart && !written && read {
+        return Ok(None);
+    }
+    if !server.unloaded.is_empty() {
+        let files = server.unloaded.clone();
+        return Err(Refusal::Unloaded { files });
+    }
+    Ok(Some(if restart { Step::Restart } else { Step::Reload }))
+}
+
+/// Whether the running server uses the files that it is to use.
+fn is_read(presented: &Presented, authorities: &Authorities, server: &Server) -> bool {
+    let tls = &server.host.tls;
+    let trusted = tls.authorities.as_ref();
+    tls.on
         && tls.certificate.path == presented.certificate
         && tls.key.path == presented.key
-        && tls
-            .authorities
-            .as_ref()
-            .is_some_and(|file| file.path == authorities.path);
-    (written || !read).then_some(Step::Reload)
+        && trusted.is_some_and(|file| file.path == authorities.path)
 }
 
 /// The order in which steps are done: what may fail without anybody noticing comes first.

@@ -35,6 +35,8 @@ pub struct Facts {
 pub struct AuthorityFacts {
     /// The certificate of the authority that is there.
     pub certificate: Option<Certificate>,
+    /// Whether its key needs a passphrase.
+    pub key_is_encrypted: bool,
 }
 
 impl AuthorityFacts {
@@ -43,8 +45,16 @@ impl AuthorityFacts {
     /// # Errors
     /// Where something is there that is not an authority, or cannot be looked at.
     pub fn gather(dir: &Path) -> Result<Self, authority::Error> {
+        let Some(found) = Authority::open(dir)? else {
+            return Ok(AuthorityFacts {
+                certificate: None,
+                key_is_encrypted: false,
+            });
+        };
         Ok(AuthorityFacts {
-            certificate: Authority::open(dir)?.map(|found| found.certificate().clone()),
+            certificate: Some(found.certificate().clone()),
+            // An authority whose key is elsewhere issues nothing here, and gives nothing away.
+            key_is_encrypted: found.key_is_encrypted().unwrap_or(true),
         })
     }
 }
@@ -60,6 +70,8 @@ pub struct Server {
     pub writers: BTreeMap<PathBuf, Account>,
     /// Which of the names that setup would use in the data folder are taken.
     pub taken: Vec<PathBuf>,
+    /// Which of the configuration's files were written after the server last read them.
+    pub unloaded: Vec<PathBuf>,
     /// The links on the way to all of them, which only those could have made who may.
     pub links: Vec<Followed>,
 }
@@ -69,7 +81,13 @@ impl Server {
     ///
     /// # Errors
     /// Where a file or folder cannot be looked at.
-    pub fn gather(host: ServerFacts, acting: &Account) -> Result<Self, hostfile::Error> {
+    ///
+    /// `loaded`: when the server last read its files, in microseconds since the Unix epoch.
+    pub fn gather(
+        host: ServerFacts,
+        loaded: i64,
+        acting: &Account,
+    ) -> Result<Self, hostfile::Error> {
         let cluster = &host.cluster;
         let config_file = host.configuration.file.path.to_string_lossy().into_owned();
         let hba_file = host.hba.file.path.to_string_lossy().into_owned();
@@ -107,6 +125,7 @@ impl Server {
             let writer = writers.get(folder).unwrap_or(acting);
             note_links(&mut links, hostfile::acting_as(writer, || way_to(path))??);
         }
+        let unloaded = cluster.as_owner(|| unloaded(&files, loaded))??;
         let data_dir = &cluster.data_dir;
         let owner = writer(cluster, data_dir, acting)?;
         note_links(
@@ -119,6 +138,7 @@ impl Server {
             files,
             writers,
             taken,
+            unloaded,
             links,
         })
     }
@@ -140,6 +160,19 @@ fn writer(cluster: &Cluster, folder: &Path, acting: &Account) -> Result<Account,
     } else {
         acting.clone()
     })
+}
+
+/// The files that were written later than the server last read them. Times of files are whole
+/// seconds here: one written in the very second of the reload is taken for read.
+fn unloaded(files: &Snapshot, loaded: i64) -> Result<Vec<PathBuf>, hostfile::Error> {
+    let mut later = Vec::new();
+    for path in files.files.keys().map(PathBuf::from) {
+        let written = hostfile::metadata(&path)?.map_or(0, |found| found.mtime);
+        if written > loaded.div_euclid(1_000_000) {
+            later.push(path);
+        }
+    }
+    Ok(later)
 }
 
 /// The links that lead to a path. One that somebody else could have planted is an error.

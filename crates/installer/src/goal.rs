@@ -67,6 +67,8 @@ pub struct Material {
     pub chain: Vec<Certificate>,
     /// The authorities to trust.
     pub roots: Vec<Certificate>,
+    /// Whether they are pgcert's own, and are to be marked as such where they are written.
+    pub roots_are_marked: bool,
 }
 
 /// What the server shall present and whom it shall let in.
@@ -165,4 +167,6 @@ pub enum Reach {
     Login,
     /// Only the handshake: the rule covers no address of this machine.
     Handshake,
+    /// Not at all: the server listens on no address of this machine.
+    Nowhere,
 }

@@ -35,9 +35,10 @@ pub use goal::{
     Remote, ServerGoal, Wish,
 };
 pub use journal::JournalError;
+pub use mark::{marked, marks};
 pub use plan::{
-    AlterSystem, Approved, Before, Consent, Consequence, InitAuthority, Issue, IssueId, MakeFolder,
-    Note, Part, Plan, Side, Step, Unaccepted, UnknownConsent, Write,
+    AlterSystem, Approved, Before, Consent, Consequence, InitAuthority, Issue, MakeFolder, Note,
+    Part, Plan, Side, Step, Unaccepted, UnknownConsent, Write,
 };
 pub use proof::{Proof, ProofError, ProvenLogin};
 pub use recover::{Recovery, recover};

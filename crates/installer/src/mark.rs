@@ -4,7 +4,8 @@
 use pki_core::{Certificate, Fingerprint};
 
 /// The authority's certificate in PEM, behind its mark.
-pub(crate) fn marked(authority: &Certificate) -> String {
+#[must_use]
+pub fn marked(authority: &Certificate) -> String {
     format!(
         "{MARK}{} {}\n{}",
         authority.fingerprint(),
@@ -14,7 +15,8 @@ pub(crate) fn marked(authority: &Certificate) -> String {
 }
 
 /// The pgcert authorities that a file names: fingerprint and subject.
-pub(crate) fn marks(file: &[u8]) -> Vec<(Fingerprint, String)> {
+#[must_use]
+pub fn marks(file: &[u8]) -> Vec<(Fingerprint, String)> {
     file.split(|b| *b == b'\n')
         .filter_map(|line| {
             let (fingerprint, subject) = std::str::from_utf8(line)

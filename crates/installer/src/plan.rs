@@ -166,14 +166,11 @@ pub struct InitAuthority {
     pub encrypted: bool,
 }
 
-/// Which of the plan's certificates: at most one of each kind is issued by one plan.
-pub type IssueId = Kind;
-
 /// The making of a key and its certificate. A dry run shows it and takes no serial.
 #[derive(Debug, Clone)]
 pub struct Issue {
-    /// What for; also how the later steps name it.
-    pub kind: IssueId,
+    /// What for; also how the later steps name it: one plan issues at most one of each kind.
+    pub kind: Kind,
     /// Whom it names: the server's name or the role.
     pub name: String,
     /// The subject, the common name included.
@@ -264,9 +261,9 @@ pub enum Part {
     /// These bytes, never shown: a key that was made elsewhere on this machine.
     Secret(Secret),
     /// The private key of what this plan issues, in PKCS#8 PEM.
-    Key(IssueId),
+    Key(Kind),
     /// The certificate that this plan issues, in PEM.
-    Certificate(IssueId),
+    Certificate(Kind),
     /// The certificate of the authority, in PEM.
     AuthorityCertificate,
 }

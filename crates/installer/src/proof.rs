@@ -170,7 +170,22 @@ fn prove_login(
     workshop: &Workshop<'_>,
     proof: &mut Proof,
 ) -> Result<(), ProofError> {
-    let target = target(login, seat, workshop)?;
+    if login.reach == Reach::Nowhere {
+        proof.not_tried = Some(format!(
+            "the login: the server listens on no address of this machine; on a client: psql service={}",
+            login.service
+        ));
+        return Ok(());
+    }
+    let target = match target(login, seat, workshop) {
+        Err(ProofError::Client { source, .. }) if needs_passphrase(&source, seat) => {
+            proof.not_tried = Some(
+                "the login: the client's key is encrypted; --client-passphrase-file FILE lets it be tried".to_owned(),
+            );
+            return Ok(());
+        }
+        target => target?,
+    };
     let attempt = patiently(|| {
         let attempt = connect(&target, seat);
         let early = attempt
@@ -244,6 +259,11 @@ fn may_be_early(attempt: &Attempt, reach: Reach) -> bool {
         Err(Failure::Tls(_) | Failure::NoTls | Failure::Verify(_)) => true,
         Ok(_) | Err(_) => false,
     }
+}
+
+/// Whether all that is missing is the passphrase of the client's key.
+fn needs_passphrase(error: &ClientError, seat: &ClientSeat) -> bool {
+    seat.key_passphrase.is_none() && matches!(error, ClientError::KeyEncrypted(_))
 }
 
 /// What libpq would make of the service.

@@ -1,12 +1,11 @@
 //! Why there is no plan: what stands in the way, as facts. What to do about it is said at the
 //! command line.
 
+use std::net::IpAddr;
 use std::path::PathBuf;
 
 use pg_host::Sign;
 use pki_core::VerifyError;
-
-use crate::plan::Consequence;
 
 /// Why there is no plan. Nothing was touched.
 #[derive(Debug, thiserror::Error)]
@@ -74,6 +73,27 @@ pub enum Refusal {
         /// The rule, as `file:line`.
         rule: String,
     },
+    /// A map that would have to name the role is used by rules outside of what was asked for.
+    #[error("map {map} is used by other rules too, which would let the role in as well: {}", lines.join(", "))]
+    MapElsewhere {
+        /// The map.
+        map: String,
+        /// Those rules, as `file:line`.
+        lines: Vec<String>,
+    },
+    /// Somebody has changed files that the server has not read yet: a reload would bring that into
+    /// force too.
+    #[error("the server has not read {} since it was changed, and a reload would bring that into force too", files.iter().map(|f| f.display().to_string()).collect::<Vec<_>>().join(", "))]
+    Unloaded {
+        /// The files.
+        files: Vec<PathBuf>,
+    },
+    /// The server cannot listen on an address that is not this machine's: it would not start.
+    #[error("{address} is no address of this machine")]
+    NotOwnAddress {
+        /// The address.
+        address: IpAddr,
+    },
     /// A setting is given on the server's command line, which no file overrides.
     #[error("{name} is set on the server's command line")]
     CommandLine {
@@ -127,18 +147,6 @@ pub enum Refusal {
     ExposedAuthority {
         /// The authority's folder.
         dir: PathBuf,
-    },
-    /// There is no authority in the folder that was named.
-    #[error("there is no authority in {}", dir.display())]
-    NoAuthority {
-        /// The folder.
-        dir: PathBuf,
-    },
-    /// The server's certificate was issued elsewhere and does not serve, and it may not be replaced.
-    #[error("the server's certificate was issued elsewhere: {}", consequence.text)]
-    ForeignCertificate {
-        /// What would have to be accepted.
-        consequence: Consequence,
     },
     /// What was brought does not go together.
     #[error("the {what} does not fit: {reason}")]

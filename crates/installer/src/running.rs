@@ -15,7 +15,16 @@ use crate::workshop::Workshop;
 /// load them.
 pub(crate) fn check_files(admin: &mut Admin) -> Result<(), ApplyError> {
     let settings = admin.file_settings_errors()?;
-    let mut errors: Vec<_> = settings.iter().map(FileSetting::refusal).collect();
+    // What waits for a restart "could not be applied" too; a bad value of the others is passed over.
+    let counts = |row: &&FileSetting| {
+        let name = row.name.as_deref().unwrap_or_default();
+        row.stops_a_reload() || name == "ssl" || name.starts_with("ssl_")
+    };
+    let mut errors: Vec<_> = settings
+        .iter()
+        .filter(counts)
+        .map(FileSetting::refusal)
+        .collect();
     let rules = admin.hba_file_rules()?;
     errors.extend(
         rules

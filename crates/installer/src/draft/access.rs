@@ -5,8 +5,8 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 
 use pg_config::hba::{
-    self, Conflict, Databases, DecidingChange, Insertion, Placement, RuleSet, Site, Source,
-    Transport, Wanted, WayIn,
+    self, Conflict, Databases, DecidingChange, Insertion, MapUse, Method, Placement, RuleSet, Site,
+    Source, Transport, Wanted, WayIn,
 };
 use pg_config::ident;
 
@@ -18,15 +18,30 @@ use crate::goal::{AccessGoal, ServerGoal};
 use crate::plan::{Consent, Plan, Step};
 use crate::refusal::Refusal;
 
-/// Adds what lets the role in, and says what else that changes.
+/// What lets the role in, as it was decided.
+pub(super) struct Entrance {
+    placement: Placement,
+    /// The rules to be added.
+    insertions: Vec<Insertion>,
+    authorities: Authorities,
+}
+
+impl Entrance {
+    /// Whether the rules or maps change.
+    fn is_new(&self) -> bool {
+        !self.insertions.is_empty() || !self.placement.maps.is_empty()
+    }
+}
+
+/// Adds what lets the role in.
 pub(super) fn draft(
     access: &AccessGoal,
     goal: &ServerGoal,
-    authorities: &Authorities,
+    authorities: Authorities,
     server: &Server,
     edits: &mut Edits,
     plan: &mut Plan,
-) -> Result<(), Refusal> {
+) -> Result<Entrance, Refusal> {
     role(access, server, plan)?;
     let rules = &server.host.hba.rules;
     let site = &server.host.site;
@@ -44,15 +59,8 @@ pub(super) fn draft(
     write(rules, &insertions, edits)?;
     spare_others(rules, access, server, edits, site)?;
 
-    note_ways_in(
-        rules,
-        &hba::ways_in(rules, &wanted, &insertions, site),
-        access,
-        plan,
-    );
-    if !insertions.is_empty() || !placement.maps.is_empty() {
-        consequences_for_role(access, &placement, authorities, server, plan);
-    }
+    let ways_in = hba::ways_in(rules, &wanted, &insertions, site);
+    note_ways_in(rules, &ways_in, access, plan);
     if !insertions.is_empty() {
         unreachable_networks(access, goal, server, plan);
     }
@@ -60,7 +68,29 @@ pub(super) fn draft(
         tls_goes_on(rules, &hba::changes_with_tls(rules, site), plan);
     }
     standbys(server, plan);
-    Ok(())
+    Ok(Entrance {
+        placement,
+        insertions,
+        authorities,
+    })
+}
+
+/// Says what this changes for the role itself. `first_certificate`: it gets a certificate that it
+/// had not, which is as good as a rule where one lets it in already.
+pub(super) fn consequences(
+    access: &AccessGoal,
+    entrance: &Entrance,
+    first_certificate: bool,
+    server: &Server,
+    plan: &mut Plan,
+) {
+    if entrance.is_new() {
+        logins_that_end(access, entrance, server, plan);
+    }
+    if entrance.is_new() || first_certificate {
+        privileged_role(access, server, plan);
+        other_authorities(access, &entrance.authorities, plan);
+    }
 }
 
 /// Makes sure that there is a role to let in, and that the databases are open to it.
@@ -75,7 +105,11 @@ fn role(access: &AccessGoal, server: &Server, plan: &mut Plan) -> Result<(), Ref
         None => plan.steps.push(Step::CreateRole(role())),
     }
     for facts in &host.databases {
-        if facts.database.is_none() {
+        if !facts
+            .database
+            .as_ref()
+            .is_some_and(|found| found.allows_connections)
+        {
             return Err(Refusal::NoDatabase {
                 database: facts.name.clone(),
             });
@@ -171,6 +205,24 @@ fn map(
     if lines.is_empty() {
         return Ok(());
     }
+    if let Some(used) = placement
+        .maps
+        .iter()
+        .find_map(|used| elsewhere(used, placement, &server.host.hba.rules))
+    {
+        return Err(used);
+    }
+    let view = ident.view.iter().flatten();
+    let refused: Vec<_> = view
+        .filter(|row| row.is_refused())
+        .filter_map(|row| row.error.clone())
+        .collect();
+    if !refused.is_empty() {
+        return Err(Refusal::Broken {
+            what: "pg_ident.conf",
+            errors: refused,
+        });
+    }
     let mut document = ident::Document::parse(edits.bytes(&path), server.host.version);
     for (map, name) in lines {
         document
@@ -182,6 +234,26 @@ fn map(
     }
     edits.set(&path, "user name map", document.to_bytes());
     Ok(())
+}
+
+/// A line in a map lets the role in by every rule that uses the map: those outside of what was asked
+/// for would be a gift.
+fn elsewhere(used: &MapUse, placement: &Placement, rules: &RuleSet) -> Option<Refusal> {
+    let asked = |rule: &usize| placement.maps.iter().any(|used| used.rule == *rule);
+    let others: Vec<_> = (0..rules.rules.len())
+        .filter(|rule| {
+            rules
+                .rules
+                .get(*rule)
+                .is_some_and(|at| at.rule.map() == Some(&used.map))
+        })
+        .filter(|rule| !asked(rule))
+        .map(|rule| line(rules, rule))
+        .collect();
+    (!others.is_empty()).then(|| Refusal::MapElsewhere {
+        map: used.map.clone(),
+        lines: others,
+    })
 }
 
 /// Holds the new rules against the old ones: whoever is not the role over TCP gets the same answer
@@ -220,18 +292,10 @@ fn spare_others(
     Ok(())
 }
 
-/// Says what else the holder of the role's key may do; once.
-pub(super) fn privileged_role(access: &AccessGoal, server: &Server, plan: &mut Plan) {
-    let said = |plan: &Plan| {
-        let mut said = plan.consequences.iter().map(|c| c.consent);
-        said.any(|consent| consent == Consent::PrivilegedRole)
-    };
+fn privileged_role(access: &AccessGoal, server: &Server, plan: &mut Plan) {
     let Some(found) = server.host.role.as_ref().filter(|r| r.is_privileged()) else {
         return;
     };
-    if said(plan) {
-        return;
-    }
     let rights = [
         (found.superuser, "is a superuser"),
         (found.replication, "has REPLICATION"),
@@ -251,42 +315,60 @@ pub(super) fn privileged_role(access: &AccessGoal, server: &Server, plan: &mut P
     );
 }
 
-fn consequences_for_role(
-    access: &AccessGoal,
-    placement: &Placement,
-    authorities: &Authorities,
-    server: &Server,
-    plan: &mut Plan,
-) {
-    privileged_role(access, server, plan);
-    let role = &access.role;
-    if let Some(found) = &server.host.role {
-        let sessions = sessions_from(&access.from, server);
-        if !placement.overrides.is_empty() && (found.has_password || !sessions.is_empty()) {
-            let lines: Vec<_> = placement
-                .overrides
-                .iter()
-                .map(|rule| line(&server.host.hba.rules, *rule))
-                .collect();
-            let mut text = format!(
-                "role \"{role}\" logs in over TLS from there by {} today: from now on only its certificate lets it in",
-                lines.join(", ")
-            );
-            if !sessions.is_empty() {
-                text.push_str(&format!(
-                    "; it has open sessions from {}",
-                    sessions.join(", ")
-                ));
-            }
-            plan.consequence(Consent::RoleLogins, text);
+/// The role's logins that are decided otherwise from now on: by a password it may have, or by
+/// something outside the database that nobody here can see.
+fn logins_that_end(access: &AccessGoal, entrance: &Entrance, server: &Server, plan: &mut Plan) {
+    let Some(found) = &server.host.role else {
+        return;
+    };
+    let rules = &server.host.hba.rules;
+    let sessions = sessions_from(&access.from, server);
+    let in_use = |rule: &usize| match rules.rules.get(*rule).map(|at| &at.rule.method) {
+        Some(Method::Reject | Method::Cert) | None => false,
+        Some(Method::ScramSha256 | Method::Md5 | Method::Password) => {
+            found.has_password || !sessions.is_empty()
         }
+        Some(_) => true,
+    };
+    let ended: Vec<_> = entrance
+        .placement
+        .overrides
+        .iter()
+        .filter(|rule| in_use(rule))
+        .collect();
+    let mut texts = Vec::new();
+    if !ended.is_empty() {
+        let lines: Vec<_> = ended.iter().map(|rule| shown(rules, **rule)).collect();
+        texts.push(format!(
+            "logs in over TLS from there by {} today: from now on only its certificate lets it in",
+            lines.join(", ")
+        ));
     }
+    let refuses = |insertion: &Insertion| insertion.rule.method == Method::Reject;
+    if entrance.insertions.iter().any(refuses) && (found.has_password || !sessions.is_empty()) {
+        texts.push("is refused over plain TCP from there".to_owned());
+    }
+    if texts.is_empty() {
+        return;
+    }
+    let mut text = format!("role \"{}\" {}", access.role, texts.join(", and "));
+    if !sessions.is_empty() {
+        text.push_str(&format!(
+            "; it has open sessions from {}",
+            sessions.join(", ")
+        ));
+    }
+    plan.consequence(Consent::RoleLogins, text);
+}
+
+fn other_authorities(access: &AccessGoal, authorities: &Authorities, plan: &mut Plan) {
     if !authorities.others.is_empty() {
         plan.consequence(
             Consent::OtherAuthorities,
             format!(
-                "{} can issue a certificate for role \"{role}\" too, since the server trusts it",
-                authorities.others.join(" and ")
+                "{} can issue a certificate for role \"{}\" too, since the server trusts it",
+                authorities.others.join(" and "),
+                access.role
             ),
         );
     }
@@ -363,17 +445,22 @@ fn tls_goes_on(rules: &RuleSet, changes: &[DecidingChange], plan: &mut Plan) {
 }
 
 fn note_ways_in(rules: &RuleSet, ways: &[WayIn], access: &AccessGoal, plan: &mut Plan) {
-    for way in ways.iter().filter(|way| way.inside) {
+    for way in ways {
         let transports: Vec<_> = way
             .transports
             .iter()
             .map(|transport| name(*transport))
             .collect();
+        let elsewhere = if way.inside {
+            ""
+        } else {
+            ", for other databases or from elsewhere"
+        };
         let may = if way.certain { "gets in" } else { "may get in" };
         plan.note(
             "way-in-without-certificate",
             format!(
-                "role \"{}\" still {may} without a certificate over {} by {}",
+                "role \"{}\" still {may} without a certificate over {} by {}{elsewhere}",
                 access.role,
                 transports.join(", "),
                 shown(rules, way.rule)

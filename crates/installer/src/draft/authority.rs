@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use pg_host::{FileSetting, HbaRow};
 use pki_core::Certificate;
 
-use super::settings::is_ours;
 use crate::facts::{Facts, Server};
 use crate::goal::{AuthorityGoal, Goal};
 use crate::mark::marks;
@@ -58,9 +57,13 @@ pub(super) fn draft(goal: &Goal, facts: &Facts, plan: &mut Plan) -> Result<Issue
         );
     }
     match &found.certificate {
-        Some(certificate) => Ok(Issuer::Here(certificate.clone())),
+        Some(certificate) => {
+            not_exposed(wanted, found.key_is_encrypted, facts)?;
+            Ok(Issuer::Here(certificate.clone()))
+        }
         None => {
-            make(wanted, facts, plan)?;
+            not_exposed(wanted, wanted.encrypted, facts)?;
+            make(wanted, plan);
             Ok(Issuer::ToBeMade)
         }
     }
@@ -92,7 +95,7 @@ pub(super) fn vet_server(server: &Server) -> Result<(), Refusal> {
         host.configuration
             .errors
             .iter()
-            .filter(|row| !row.name.as_deref().is_some_and(is_ours))
+            .filter(|row| row.stops_a_reload())
             .map(FileSetting::refusal)
             .collect(),
     )?;
@@ -111,16 +114,23 @@ pub(super) fn vet_server(server: &Server) -> Result<(), Refusal> {
     )
 }
 
-fn make(wanted: &AuthorityGoal, facts: &Facts, plan: &mut Plan) -> Result<(), Refusal> {
-    let server_user = facts
+/// SQL superusers read files as the server's user: a key that this user can read is not to be left
+/// in plain, unless somebody says so.
+fn not_exposed(wanted: &AuthorityGoal, encrypted: bool, facts: &Facts) -> Result<(), Refusal> {
+    let server = facts
         .server
         .as_ref()
-        .map(|server| server.host.cluster.owner.uid);
-    if server_user == Some(facts.account.uid) && !wanted.encrypted && !wanted.dir_was_named {
+        .map(|server| &server.host.cluster.owner);
+    let exposed = server.is_some_and(|owner| owner.uid == facts.account.uid);
+    if exposed && !encrypted && !wanted.dir_was_named {
         return Err(Refusal::ExposedAuthority {
             dir: wanted.dir.clone(),
         });
     }
+    Ok(())
+}
+
+fn make(wanted: &AuthorityGoal, plan: &mut Plan) {
     plan.steps.push(Step::InitAuthority(InitAuthority {
         dir: wanted.dir.clone(),
         subject: wanted.subject.with_common_name(&wanted.name),
@@ -131,7 +141,6 @@ fn make(wanted: &AuthorityGoal, facts: &Facts, plan: &mut Plan) -> Result<(), Re
     if !wanted.encrypted {
         plan.note("unencrypted-authority", "the authority's key will not be encrypted: whoever can read the file can issue certificates");
     }
-    Ok(())
 }
 
 /// A second authority by accident would lock the first one's roles out one day.

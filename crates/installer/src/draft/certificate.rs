@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use pg_host::Place;
 use pki_core::{AltName, Certificate, Kind, Purpose, Time, verify_chain};
 
 use super::authority::Issuer;
@@ -52,6 +53,18 @@ pub fn server_name(said: &[AltName], server: &Server) -> String {
     names.first().map(AltName::bare).unwrap_or_default()
 }
 
+/// Why a certificate that was issued elsewhere cannot stay.
+fn why_replaced(names_fit: bool, wanted: &ServerGoal, names: &[AltName]) -> String {
+    match (names_fit, wanted.may_replace) {
+        (false, _) => format!(" since it does not name {}", list(names)),
+        (true, true) => String::new(),
+        (true, false) => {
+            " since its authority's certificate was not found (in ssl_ca_file it would be)"
+                .to_owned()
+        }
+    }
+}
+
 fn issued(
     wanted: &ServerGoal,
     wish: &Wish,
@@ -63,9 +76,7 @@ fn issued(
     let current = in_use(server);
     let ours = current.is_some_and(|certificate| issuer.issued(certificate));
     let names = match current {
-        Some(certificate) if wanted.names.is_empty() && !wanted.may_replace => {
-            certificate_names(certificate)
-        }
+        Some(certificate) if wanted.names.is_empty() => certificate_names(certificate),
         _ if wanted.names.is_empty() => default_names(&server.host.host_name),
         _ => wanted.names.clone(),
     };
@@ -97,7 +108,7 @@ fn issued(
                 format!(
                     "the server's certificate, issued by {}, is replaced{}: clients that verify it today will refuse the new one",
                     certificate.issuer(),
-                    if names_fit { String::new() } else { format!(" since it does not name {}", list(&names)) }
+                    why_replaced(names_fit, wanted, &names)
                 ),
             );
         }
@@ -119,7 +130,7 @@ fn issued(
         key_passphrase: wish.key_passphrase.clone(),
     }));
     let (certificate, key) = if ours {
-        own_paths(server)
+        renewed_paths(server)?
     } else {
         free_paths(server)?
     };
@@ -148,7 +159,7 @@ fn brought(
     facts: &Facts,
     plan: &mut Plan,
 ) -> Result<Presented, Refusal> {
-    let Material { key, chain, roots } = material;
+    let Material { key, chain, .. } = material;
     let leaf = vet_brought("server certificate", material, Purpose::Server, facts.now)?;
     if pki_core::PrivateKey::is_encrypted_pem(key.as_bytes())
         && server
@@ -173,7 +184,7 @@ fn brought(
     plan.expectation.served = Some(leaf.fingerprint());
     let current = in_use(server);
     if current == Some(leaf) {
-        return Ok(keep(server, names, Trusted::these(roots)));
+        return Ok(keep(server, names, Trusted::brought(material)));
     }
     // The same authority's next certificate is a renewal; any other one surprises somebody.
     let same_issuer =
@@ -187,7 +198,7 @@ fn brought(
         );
     }
     let (certificate, key_path) = if same_issuer {
-        own_paths(server)
+        renewed_paths(server)?
     } else {
         free_paths(server)?
     };
@@ -204,7 +215,7 @@ fn brought(
         names,
         certificate,
         key: key_path,
-        roots: Trusted::these(roots),
+        roots: Trusted::brought(material),
         kept: false,
     })
 }
@@ -257,10 +268,21 @@ fn keep(server: &Server, names: Vec<AltName>, roots: Trusted) -> Presented {
 }
 
 fn own_paths(server: &Server) -> (PathBuf, PathBuf) {
-    (
-        server.host.tls.certificate.path.clone(),
-        server.host.tls.key.path.clone(),
-    )
+    let tls = &server.host.tls;
+    (tls.certificate.path.clone(), tls.key.path.clone())
+}
+
+/// Where a new pair of the same authority goes: in the place of the old one, unless others may use
+/// those files too, or both are one.
+fn renewed_paths(server: &Server) -> Result<(PathBuf, PathBuf), Refusal> {
+    let (certificate, key) = own_paths(server);
+    let own =
+        server.host.tls.certificate.place == Place::Own && key.parent() == certificate.parent();
+    if own && certificate != key {
+        Ok((certificate, key))
+    } else {
+        free_paths(server)
+    }
 }
 
 /// `server.crt` and `server.key` in the data folder, or names of ours where one of those is taken.

@@ -59,13 +59,13 @@ pub(super) fn draft(
             parts: presented.roots.parts.clone(),
             known: presented.roots.known.clone(),
         },
-        (Identity::Brought(material), None) => Trusted::these(&material.roots),
+        (Identity::Brought(material), None) => Trusted::brought(material),
         (Identity::Issued(_), None) => Trusted {
             parts: vec![Part::AuthorityCertificate],
             known: Vec::new(),
         },
     };
-    write_roots(&paths.roots, &trusted, client, plan)?;
+    write_roots(&paths.roots, &trusted, section.is_some(), client, plan)?;
     service::write(&service, wanted, &remote, &paths, client, plan)?;
     if wanted.prove {
         plan.expectation.login = Some(Login {
@@ -127,7 +127,10 @@ fn local(
         (Some(address), _) if covered(&address) => (None, Reach::Login),
         (_, Some(address)) => (Some(address), Reach::Login),
         (Some(_), None) => (None, Reach::Handshake),
-        (None, None) => (listening.addresses().next(), Reach::Handshake),
+        (None, None) => match listening.addresses().next() {
+            Some(address) => (Some(address), Reach::Handshake),
+            None => (None, Reach::Nowhere),
+        },
     };
     (
         Remote {
@@ -186,22 +189,12 @@ fn paths(
             roots: folder.join("root.crt"),
         });
     }
-    // The pair is ours to write where nothing is there, or a certificate that we put there.
-    let ours = match client.certificates.get(&own.0) {
-        Some(chain) => chain
-            .as_ref()
-            .and_then(|chain| chain.first())
-            .is_some_and(|leaf| presenting.is_ours(leaf)),
-        None => !client.keys.contains_key(&own.1),
-    };
-    if !ours {
-        return Err(Refusal::FileTaken {
-            path: if client.certificates.contains_key(&own.0) {
-                own.0
-            } else {
-                own.1
-            },
-        });
+    // A pair that no service of ours names may be anybody's, whoever issued its certificate.
+    let taken = [&own.0, &own.1]
+        .into_iter()
+        .find(|path| client.certificates.contains_key(*path) || client.keys.contains_key(*path));
+    if let Some(path) = taken {
+        return Err(Refusal::FileTaken { path: path.clone() });
     }
     Ok(Paths {
         certificate: own.0,
@@ -210,21 +203,24 @@ fn paths(
     })
 }
 
+/// `ours`: a service of ours names the file.
 fn write_roots(
     path: &Path,
     trusted: &Trusted,
+    ours: bool,
     client: &Client,
     plan: &mut Plan,
 ) -> Result<(), Refusal> {
-    match client.certificates.get(path) {
+    let before = match client.certificates.get(path) {
         Some(Some(found)) if trusted.are_all_of(found) => return Ok(()),
+        Some(_) if ours => Before::File,
         Some(_) => {
             return Err(Refusal::FileTaken {
                 path: path.to_owned(),
             });
         }
-        None => {}
-    }
+        None => Before::Nothing,
+    };
     if path == client.host.folder_path().join("root.crt") {
         plan.note(
             "default-root",
@@ -240,7 +236,7 @@ fn write_roots(
         client,
         path,
         0o644,
-        Before::Nothing,
+        before,
         trusted.parts.clone(),
         "trusted authority of the server",
     );

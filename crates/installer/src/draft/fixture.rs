@@ -109,7 +109,10 @@ pub(super) fn machine() -> Facts {
     Facts {
         now: Time::from_unix(NOW),
         account: account("root", 0),
-        authority: Some(AuthorityFacts { certificate: None }),
+        authority: Some(AuthorityFacts {
+            certificate: None,
+            key_is_encrypted: true,
+        }),
         server: Some(server(CONF, RULES)),
         client: Some(client("")),
     }
@@ -215,6 +218,7 @@ pub(super) fn server(conf: &str, rules: &str) -> Server {
         files,
         writers: BTreeMap::from([(PathBuf::from(DATA), account("postgres", 70))]),
         taken: Vec::new(),
+        unloaded: Vec::new(),
         links: Vec::new(),
     }
 }

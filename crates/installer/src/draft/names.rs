@@ -2,7 +2,7 @@
 
 use pki_core::{AltName, Certificate, DnsName, HostRules, verify_host};
 
-/// Whether clients of every version find the name in the certificate.
+/// Whether clients (libpq 15 and newer) find the name in the certificate.
 pub(super) fn covers(certificate: &Certificate, name: &AltName) -> bool {
     verify_host(certificate, &name.bare(), HostRules::Libpq15).is_ok()
 }

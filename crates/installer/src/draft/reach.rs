@@ -67,6 +67,16 @@ impl Listening {
         })
     }
 
+    /// Whether it listens to other machines, by IPv4 (`true`) or IPv6 as `family` admits.
+    fn hears(&self, family: impl Fn(bool) -> bool) -> bool {
+        self.entries.iter().any(|entry| match entry {
+            Entry::Any | Entry::Name => true,
+            Entry::AnyV4 => family(true),
+            Entry::AnyV6 => family(false),
+            Entry::Address(address) => !address.is_loopback() && family(address.is_ipv4()),
+        })
+    }
+
     /// Whether somebody in these networks can reach the server at all.
     pub(super) fn reachable_from(&self, from: &Source) -> bool {
         match from {
@@ -74,10 +84,8 @@ impl Listening {
             Source::Network(network) if network.address().is_loopback() => {
                 self.addresses().any(|address| address.is_loopback())
             }
-            Source::SameNet | Source::Network(_) => self.entries.iter().any(|entry| match entry {
-                Entry::Address(address) => !address.is_loopback(),
-                Entry::Any | Entry::AnyV4 | Entry::AnyV6 | Entry::Name => true,
-            }),
+            Source::SameNet => self.hears(|_| true),
+            Source::Network(network) => self.hears(|v4| v4 == network.address().is_ipv4()),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The four settings that turn TLS with client certificates on, and `listen_addresses`: changed in
 //! the file that is in force, nowhere else.
 
+use std::net::IpAddr;
 use std::path::Path;
 
 use pg_config::conf::Document;
@@ -41,9 +42,30 @@ pub(super) fn draft(
                 name: "listen_addresses".to_owned(),
             });
         }
+        own_addresses(listen, server)?;
         settings.set("listen_addresses", listen)?;
     }
     Ok(())
+}
+
+/// A server that cannot listen on what it is told does not start again.
+fn own_addresses(listen: &str, server: &Server) -> Result<(), Refusal> {
+    let addresses = listen
+        .split(',')
+        .filter_map(|entry| entry.trim().parse::<IpAddr>().ok());
+    let own = |address: &IpAddr| {
+        address.is_loopback()
+            || address.is_unspecified()
+            || server
+                .host
+                .interfaces
+                .iter()
+                .any(|interface| interface.address == *address)
+    };
+    match addresses.into_iter().find(|address| !own(address)) {
+        Some(address) => Err(Refusal::NotOwnAddress { address }),
+        None => Ok(()),
+    }
 }
 
 struct Settings<'a> {
@@ -114,11 +136,6 @@ impl Settings<'_> {
         self.edits.set(&file, "settings", document.to_bytes());
         Ok(())
     }
-}
-
-/// Whether the plan writes the setting if it is wrong now.
-pub(super) fn is_ours(name: &str) -> bool {
-    ["ssl", "ssl_cert_file", "ssl_key_file", "ssl_ca_file"].contains(&name)
 }
 
 /// Whether a boolean's spelling means on: a prefix of `true`, `yes` or `on`, or `1` (`bool.c`,

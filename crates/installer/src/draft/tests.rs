@@ -145,7 +145,7 @@ fn a_password_login_that_ends_is_somebodys_business() {
     let plan = draft(&goal(), &facts).unwrap();
     assert_eq!(
         consents(&plan),
-        [Consent::PrivilegedRole, Consent::RoleLogins]
+        [Consent::RoleLogins, Consent::PrivilegedRole]
     );
     assert!(plan.clone().approve(&[Consent::RoleLogins].into()).is_err());
     assert!(plan.approve(&Consent::ALL.into()).is_ok());
@@ -472,6 +472,7 @@ fn what_is_brought_has_to_go_together() {
         key: secret(&key),
         chain: vec![certificate.clone()],
         roots: vec![authority.certificate.clone()],
+        roots_are_marked: true,
     };
     let mut bring = |material: Material| {
         wanted.identity = Identity::Brought(material);

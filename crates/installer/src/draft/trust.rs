@@ -7,7 +7,8 @@ use pki_core::{Certificate, Purpose, Time, verify_chain};
 
 use super::authority::Issuer;
 use crate::facts::{Facts, Server};
-use crate::goal::{Identity, ServerGoal};
+use crate::goal::{Identity, Material, ServerGoal};
+use crate::mark::marked;
 use crate::plan::{Before, Part, Plan, Side, Step, Write};
 use crate::refusal::Refusal;
 
@@ -33,6 +34,19 @@ impl Trusted {
         Trusted {
             parts: pem(roots),
             known: roots.to_vec(),
+        }
+    }
+
+    /// What was brought to be trusted.
+    pub(super) fn brought(material: &Material) -> Self {
+        let marked = |root: &Certificate| Part::Bytes(marked(root).into_bytes());
+        let parts = match material.roots_are_marked {
+            true => material.roots.iter().map(marked).collect(),
+            false => pem(&material.roots),
+        };
+        Trusted {
+            parts,
+            known: material.roots.clone(),
         }
     }
 
@@ -65,7 +79,7 @@ pub(super) fn draft(
 ) -> Result<Authorities, Refusal> {
     let clients = match &wanted.identity {
         Identity::Issued(_) => Trusted::authority(issuer),
-        Identity::Brought(material) => Trusted::these(&material.roots),
+        Identity::Brought(material) => Trusted::brought(material),
     };
     vet_crls(&clients, server)?;
     let Some(file) = &server.host.tls.authorities else {

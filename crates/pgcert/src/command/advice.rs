@@ -30,6 +30,10 @@ pub(crate) fn refused(refusal: &Refusal) -> Failure {
         Refusal::NoDatabase { database } => failure.hint(format!("CREATE DATABASE \"{database}\" makes it; without --database the role may log in to all there are")),
         Refusal::NoConnect { role, database } => failure.hint(format!("GRANT CONNECT ON DATABASE \"{database}\" TO \"{role}\"")),
         Refusal::NoPlace { .. } => failure.hint("change or move those lines first; no new rule could both take effect and leave them their say"),
+        Refusal::MapElsewhere { .. } => failure.hint("give those rules a map of their own first, or add the line to pg_ident.conf yourself"),
+        Refusal::Unloaded { .. } => failure
+            .hint("reload the server first (SELECT pg_reload_conf()), see that everybody still gets in, and run this again"),
+        Refusal::NotOwnAddress { .. } => failure.hint("the server would not start again; --listen '*' listens on all of them"),
         Refusal::CommandLine { name } => failure.hint(format!("take {name} off the server's command line (postmaster.opts shows it)")),
         Refusal::NeedsRestart { .. } => failure.hint("--restart allows it"),
         Refusal::SystemBundle { .. } => {

@@ -95,7 +95,7 @@ fn export(context: &Context, output: &mut Output) -> Result<(), Failure> {
     if output.json() {
         return output.print_json(json!({ "authority": describe(&authority) }));
     }
-    output.print(&authority.certificate().to_pem())
+    output.print(&installer::marked(authority.certificate()))
 }
 
 fn describe(authority: &Authority) -> serde_json::Value {

@@ -142,15 +142,17 @@ fn install_client(
 }
 
 fn material(options: &args::Material) -> Result<Material, Failure> {
+    let roots = read(&options.root)?;
     Ok(Material {
         key: Secret::new(read(&options.key)?),
-        chain: certificates(&options.cert)?,
-        roots: certificates(&options.root)?,
+        chain: certificates(&options.cert, &read(&options.cert)?)?,
+        roots: certificates(&options.root, &roots)?,
+        roots_are_marked: !installer::marks(&roots).is_empty(),
     })
 }
 
-fn certificates(path: &Path) -> Result<Vec<Certificate>, Failure> {
-    let found = Certificate::all_from_pem(&read(path)?).map_err(|error| {
+fn certificates(path: &Path, bytes: &[u8]) -> Result<Vec<Certificate>, Failure> {
+    let found = Certificate::all_from_pem(bytes).map_err(|error| {
         Failure::because(format_args!("{} cannot be used", path.display()), &error)
     })?;
     if found.is_empty() {

@@ -128,7 +128,8 @@ pub(crate) fn facts(
     };
     let host: ServerFacts =
         pg_host::server_facts(cluster, admin, role, &databases).map_err(|error| wrong(&error))?;
-    installer::Server::gather(host, acting).map_err(|error| wrong(&error))
+    let loaded = admin.conf_load_time().map_err(|error| wrong(&error))?;
+    installer::Server::gather(host, loaded, acting).map_err(|error| wrong(&error))
 }
 
 /// Whom to let in.
@@ -147,12 +148,13 @@ pub(crate) fn access(role: &RoleName, options: &args::Access) -> AccessGoal {
     }
 }
 
-/// The databases that were named; `all` is what happens when none is.
+/// The databases that were named; none where that is `all`.
 pub(crate) fn databases(options: &args::Access) -> Vec<String> {
-    options
-        .database
-        .iter()
-        .filter(|name| *name != "all")
-        .cloned()
-        .collect()
+    if options.database.iter().any(|name| name == "all") {
+        return Vec::new();
+    }
+    options.database.clone()
 }
+
+/// The database that every server has, unless somebody dropped it.
+pub(crate) const MAINTENANCE: &str = "postgres";

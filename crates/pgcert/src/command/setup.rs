@@ -29,7 +29,11 @@ pub(crate) fn run(args: &Setup, context: &Context, output: &mut Output) -> Resul
     let goal = goal(args, &role, key_passphrase.clone(), context);
 
     let mut admin = server::ask(&cluster, &args.server, context)?;
-    let databases = server::databases(&args.access);
+    // The database that the service will name is to be there and open too.
+    let mut databases = server::databases(&args.access);
+    if databases.is_empty() {
+        databases.push(server::MAINTENANCE.to_owned());
+    }
     let server = server::facts(
         &cluster,
         &mut admin,
@@ -115,11 +119,12 @@ fn goal(
         client: Some(ClientGoal {
             role: role.clone(),
             cert_name: access.cert_name,
-            // One database is the one to connect to; of several, or all, there is postgres.
-            database: match access.databases.as_slice() {
-                [only] => only.clone(),
-                _ => "postgres".to_owned(),
-            },
+            // The first that was named: the rule allows no other.
+            database: access
+                .databases
+                .first()
+                .cloned()
+                .unwrap_or_else(|| server::MAINTENANCE.to_owned()),
             remote: None,
             service: args.service.clone(),
             identity: Identity::Issued(Wish {

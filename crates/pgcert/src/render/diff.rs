@@ -67,7 +67,7 @@ fn push(out: &mut String, tag: ChangeTag, line: &[u8]) {
         Some(text) => (text, true),
         None => (line, false),
     };
-    let text = escape(&String::from_utf8_lossy(text));
+    let text = escape(&mask(&String::from_utf8_lossy(text)));
     let text = match tag {
         ChangeTag::Equal => format!(" {text}"),
         ChangeTag::Delete => styled(BAD, &format!("-{text}")),
@@ -79,9 +79,67 @@ fn push(out: &mut String, tag: ChangeTag, line: &[u8]) {
     }
 }
 
+/// The line without the secrets that PostgreSQL's files may hold: what is shown ends in terminals
+/// and logs.
+fn mask(line: &str) -> String {
+    let mut out = String::new();
+    let mut rest = line;
+    let lower = line.to_ascii_lowercase();
+    while let Some((at, name)) = next_secret(&lower[line.len() - rest.len()..]) {
+        let start = at + name.len();
+        let (before, after) = rest.split_at(start);
+        let gap = after.len() - after.trim_start_matches([' ', '\t', '=']).len();
+        let (gap, value) = after.split_at(gap);
+        let end = if name.ends_with('=') {
+            end_of_value(value)
+        } else {
+            value.len()
+        };
+        out.push_str(before);
+        out.push_str(gap);
+        out.push_str(if value.is_empty() { "" } else { "(not shown)" });
+        rest = value.get(end..).unwrap_or_default();
+    }
+    out.push_str(rest);
+    out
+}
+
+fn next_secret(lower: &str) -> Option<(usize, &'static str)> {
+    let found = SECRETS
+        .iter()
+        .filter_map(|name| Some((lower.find(name)?, *name)));
+    found.min_by_key(|(at, name)| (*at, usize::MAX - name.len()))
+}
+
+/// Where an option's value ends: at a blank outside of its quotes.
+fn end_of_value(value: &str) -> usize {
+    let mut quote = None;
+    for (at, c) in value.char_indices() {
+        match (quote, c) {
+            (None, '"' | '\'') => quote = Some(c),
+            (Some(open), c) if open == c => quote = None,
+            (None, ' ' | '\t') => return at,
+            _ => {}
+        }
+    }
+    value.len()
+}
+
 fn lines(bytes: &[u8]) -> Vec<&[u8]> {
     bytes.split_inclusive(|b| *b == b'\n').collect()
 }
+
+/// What is followed by a secret: options and service parameters up to the next blank, settings to the
+/// end of the line.
+const SECRETS: [&str; 7] = [
+    "password=",
+    "ldapbindpasswd=",
+    "radiussecrets=",
+    "ssl_passphrase_command",
+    "primary_conninfo",
+    "restore_command",
+    "archive_command",
+];
 
 const CONTEXT: usize = 3;
 
@@ -106,6 +164,30 @@ mod tests {
          e
          f
         ");
+    }
+
+    #[test]
+    fn secrets_are_not_shown() {
+        for (line, shown) in [
+            ("password=TOP SECRET", "password=(not shown) SECRET"),
+            ("sslpassword=x", "sslpassword=(not shown)"),
+            (
+                "host all all all ldap ldapbindpasswd=\"a b\" ldapport=1",
+                "host all all all ldap ldapbindpasswd=(not shown) ldapport=1",
+            ),
+            (
+                "primary_conninfo = 'user=x password=y'",
+                "primary_conninfo = (not shown)",
+            ),
+            (
+                "PASSWORD=a password=b",
+                "PASSWORD=(not shown) password=(not shown)",
+            ),
+            ("host all all all password", "host all all all password"),
+            ("password=", "password="),
+        ] {
+            assert_eq!(mask(line), shown);
+        }
     }
 
     #[test]

@@ -47,6 +47,12 @@ fn is_ours(
     presenting: &Presenting<'_>,
     client: &Client,
 ) -> bool {
+    // `system` and relative paths are somebody else's choice.
+    let absolute = |key: &&str| {
+        section
+            .get(key)
+            .is_some_and(|path| Path::new(path).is_absolute())
+    };
     let says = |key: &str, value: &str| section.get(key) == Some(value);
     let names_ours = section
         .get("sslcert")
@@ -61,8 +67,7 @@ fn is_ours(
         && says("host", &remote.host)
         && says("port", &remote.port.to_string())
         && says("user", &presenting.role)
-        && section.get("sslkey").is_some()
-        && section.get("sslrootcert").is_some()
+        && ["sslcert", "sslkey", "sslrootcert"].iter().all(absolute)
 }
 
 /// Adds what writes the section, unless it says all of that already.
