@@ -19,6 +19,7 @@ pub mod hosts;
 pub mod said;
 pub mod setup;
 pub mod site;
+pub mod trace;
 pub mod tree;
 
 pub use attempt::Attempt;
@@ -28,4 +29,5 @@ pub use host::{Host, Network};
 pub use hosts::{Hosts, carry};
 pub use said::Said;
 pub use site::Site;
+pub use trace::Trace;
 pub use tree::Tree;

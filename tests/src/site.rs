@@ -49,12 +49,17 @@ impl Site {
     pub fn of_one_user() -> Self {
         let mut site = Self::tolva();
         if site.host.is_container() {
-            "postgres".clone_into(&mut site.client);
-            "postgres".clone_into(&mut site.runner);
-            "/var/lib/postgresql".clone_into(&mut site.home);
-            site.authority = format!("{}/.local/share/pgcert/authority", site.home);
+            site.by_one_user();
         }
         site
+    }
+
+    /// From now on the server's own user of this container runs pgcert and is the client.
+    pub fn by_one_user(&mut self) {
+        "postgres".clone_into(&mut self.client);
+        "postgres".clone_into(&mut self.runner);
+        "/var/lib/postgresql".clone_into(&mut self.home);
+        self.authority = format!("{}/.local/share/pgcert/authority", self.home);
     }
 
     /// The same in a container, with more options for the engine.

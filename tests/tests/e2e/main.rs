@@ -8,3 +8,4 @@ mod ground;
 mod refused;
 mod setup;
 mod three_hosts;
+mod trace;
