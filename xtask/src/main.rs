@@ -10,6 +10,7 @@ mod cases;
 mod command;
 mod demo;
 mod dist;
+mod docs;
 mod engine;
 mod images;
 mod local;
@@ -53,6 +54,8 @@ enum Chore {
     },
     /// Build the one binary that starts on old systems too
     Dist,
+    /// Write the reference pages that come from the program itself
+    Docs,
     /// Check what holds the house together: walls, imports, file heads, generated files
     Tidy {
         /// Rewrite the generated files first
@@ -107,6 +110,7 @@ fn main() -> ExitCode {
             cases::oracle(&root, &only, &mut report);
             report.close()
         }
+        Chore::Docs => docs::write(&root),
         Chore::Dist => dist::build(&root, true).map(|_| ()),
         Chore::Tidy { fix } => tidy::run(&root, fix),
     };

@@ -18,6 +18,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 
+use crate::docs;
+
 /// Lines above which a file is listed for a second look.
 const LONG: usize = 600;
 
@@ -63,8 +65,14 @@ impl fmt::Display for Offence {
 pub(crate) fn run(root: &Path, fix: bool) -> anyhow::Result<()> {
     if fix {
         walls::write(root)?;
+        docs::write(root)?;
     }
-    let offences = check(root)?;
+    let mut offences = check(root)?;
+    // Not in `check`: it needs the program, which a copy of the sources has not got.
+    if let Some(page) = docs::outdated(root)? {
+        let what = "is not what the program says: cargo xtask docs writes it";
+        offences.push(Offence::of_file(root, &page, what));
+    }
     for offence in &offences {
         println!("{offence}");
     }
