@@ -1,11 +1,11 @@
-//! One process at a time: flock(2) on a file of its own.
+//! One process at a time: flock(2) on a file of its own, or on a folder as it is.
 
 use std::os::fd::OwnedFd;
 use std::path::Path;
 use std::thread::sleep;
 use std::time::Duration;
 
-use rustix::fs::{FlockOperation, OFlags, flock, fstat, ftruncate};
+use rustix::fs::{FlockOperation, Mode, OFlags, flock, fstat, ftruncate, open};
 use rustix::io::{Errno, pread, pwrite};
 use rustix::process::getpid;
 
@@ -64,6 +64,26 @@ impl Lock {
                 }
                 Err(errno) => return Err(failed(errno)),
             }
+        }
+    }
+}
+
+impl Lock {
+    /// Locks a folder itself, at once: nothing is made or written in it.
+    ///
+    /// # Errors
+    /// [`Error::Locked`] where another process holds it; [`Error::Io`] where it cannot be opened.
+    pub fn on_folder(path: &Path) -> Result<Lock, Error> {
+        let failed = |errno| Error::io("lock", path, errno);
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let file = open(path, flags, Mode::empty()).map_err(failed)?;
+        match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => Ok(Lock { file }),
+            Err(Errno::WOULDBLOCK) => Err(Error::Locked {
+                path: path.to_owned(),
+                holder: None,
+            }),
+            Err(errno) => Err(failed(errno)),
         }
     }
 }

@@ -13,11 +13,12 @@ mod server;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 use hostfile::{Lock, Trust};
+use pg_host::Cluster;
 
 use self::files::Prepared;
 use self::issue::Issued;
 use self::rollback::Undo;
-use crate::failure::{ApplyError, Failed};
+use crate::failure::{ApplyError, Failed, NotPutBack};
 use crate::journal::{self, Entry, Journal};
 use crate::plan::{Approved, Plan, Step};
 use crate::proof::{self, Proof};
@@ -36,6 +37,11 @@ pub fn apply(approved: &Approved, workshop: &mut Workshop<'_>) -> Result<Proof, 
     journal::make_folders(&workshop.state).map_err(|error| Failed::cleanly(error.into()))?;
     let _lock = Lock::acquire(&workshop.state.join("lock"), 0o600, Trust::Owner)
         .map_err(|error| Failed::cleanly(error.into()))?;
+    // Whoever else works on this cluster has a journal of another folder: the cluster is locked too.
+    let _cluster = match &workshop.server {
+        Some((cluster, _)) => Some(lock(cluster).map_err(|error| Failed::cleanly(error.into()))?),
+        None => None,
+    };
     let begin = Entry::Begin {
         at: workshop.now.unix(),
         data_dir: workshop
@@ -48,6 +54,7 @@ pub fn apply(approved: &Approved, workshop: &mut Workshop<'_>) -> Result<Proof, 
 
     let mut run = Run {
         workshop,
+        begin,
         journal,
         undo: Vec::new(),
         issued: Issued::default(),
@@ -63,9 +70,15 @@ pub fn apply(approved: &Approved, workshop: &mut Workshop<'_>) -> Result<Proof, 
     }
 }
 
+fn lock(cluster: &Cluster) -> Result<Lock, hostfile::Error> {
+    cluster.as_owner(|| Lock::on_folder(&cluster.data_dir))?
+}
+
 /// One apply under way.
 struct Run<'r, 'w> {
     workshop: &'r mut Workshop<'w>,
+    /// The journal's first entry.
+    begin: Entry,
     journal: Journal,
     undo: Vec<Undo>,
     issued: Issued,
@@ -119,14 +132,14 @@ impl Run<'_, '_> {
         if let Err(error) = self.journal.add(&Entry::Proven) {
             return Err(self.back(error.into()));
         }
-        let left = self.keep();
-        match self.journal.take_away() {
-            Ok(()) if left.is_empty() => Ok(proof),
-            Ok(()) => Ok(proof.with_leftovers(left)),
-            Err(error) => Err(Failed {
-                cause: error.into(),
-                left,
-            }),
+        let mut left = self.keep();
+        if let Err(error) = self.journal.take_away() {
+            left.push(NotPutBack {
+                what: self.journal.path().display().to_string(),
+                saved: None,
+                reason: error.to_string(),
+            });
         }
+        Ok(proof.with_leftovers(left))
     }
 }

@@ -42,6 +42,21 @@ impl Journal {
         hostfile::remove(&self.path, Trust::Owner).map(|_| ())
     }
 
+    /// Keeps only what is still to be taken back: whatever else the journal told of has been, and may
+    /// by now be somebody else's.
+    pub(crate) fn keep_only(&self, entries: &[Entry]) -> Result<(), JournalError> {
+        let mut bytes = Vec::new();
+        for entry in entries {
+            bytes.extend(line(entry)?);
+        }
+        let ground = Ground {
+            owner: None,
+            mode: 0o600,
+        };
+        let staged = hostfile::stage(&self.path, &bytes, &ground, Trust::Owner)?;
+        Ok(staged.swap()?.keep()?)
+    }
+
     /// The journal that a crash left in `state`, and its entries in order. A last line that the
     /// crash cut short announced a change that was not made, and is left out.
     pub(crate) fn left_over(state: &Path) -> Result<Option<(Journal, Vec<Entry>)>, JournalError> {
@@ -141,11 +156,15 @@ pub(crate) enum Entry {
     Role {
         /// Its name.
         name: String,
+        /// The comment that tells it from a role of that name that somebody else creates.
+        mark: String,
     },
     /// `ALTER SYSTEM` is about to be run.
     AlterSystem {
         /// The setting.
         name: String,
+        /// The value that it gets.
+        value: String,
         /// The value that `postgresql.auto.conf` held.
         before: Option<String>,
     },

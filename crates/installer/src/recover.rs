@@ -10,7 +10,7 @@ use pki_core::{Fingerprint, Time};
 
 use crate::failure::{ApplyError, NotPutBack};
 use crate::journal::{Entry, Journal};
-use crate::running::{drop_role, reload, restart_cluster, set_system};
+use crate::running::{drop_role, reload, reset_system, restart_cluster, unmark_role};
 use crate::unused::{mark_unused, unmarked};
 
 /// What recovery did.
@@ -42,6 +42,7 @@ pub fn recover(state: &Path, now: Time) -> Result<Option<Recovery>, ApplyError> 
         left: Vec::new(),
     };
     let mut server = Server::of(&entries, now);
+    let mut remaining = Vec::new();
     let issued = issued(&entries);
     for entry in entries.iter().rev() {
         let done = match entry {
@@ -57,6 +58,7 @@ pub fn recover(state: &Path, now: Time) -> Result<Option<Recovery>, ApplyError> 
             entry => take_back(entry, recovery.finished, &issued, &mut server),
         };
         if let Err((what, reason)) = done {
+            remaining.push(entry.clone());
             recovery.left.push(NotPutBack {
                 what,
                 saved: saved(entry),
@@ -78,6 +80,20 @@ pub fn recover(state: &Path, now: Time) -> Result<Option<Recovery>, ApplyError> 
     }
     if recovery.left.is_empty() {
         journal.take_away()?;
+    } else {
+        // What was taken back must not be again: by then it may be somebody else's.
+        let begin = entries
+            .iter()
+            .filter(|entry| matches!(entry, Entry::Begin { .. }));
+        let again = entries
+            .iter()
+            .filter(|entry| matches!(entry, Entry::Proven | Entry::Reload | Entry::Restart));
+        let kept: Vec<_> = begin
+            .chain(remaining.iter().rev())
+            .chain(again)
+            .cloned()
+            .collect();
+        journal.keep_only(&kept)?;
     }
     Ok(Some(recovery))
 }
@@ -100,6 +116,9 @@ fn take_back(
             };
             acting(*uid, work).map_err(|reason| (record.target.display().to_string(), reason))
         }
+        Entry::Role { name, mark } if finish => server
+            .ask(|admin| unmark_role(admin, name, mark))
+            .map_err(|reason| (format!("the comment of role \"{name}\""), reason)),
         _ if finish => Ok(()),
         Entry::Folder { path, uid } => {
             let gone = acting(*uid, || match hostfile::metadata(path)? {
@@ -113,13 +132,20 @@ fn take_back(
             .map_err(|_| format!("{key} is no fingerprint"))
             .and_then(|key| mark_unused(authority, &key).map_err(|error| error.to_string()))
             .map_err(|reason| (unmarked(authority), reason)),
-        Entry::Authority { path } => authority::discard(path, issued)
-            .map_err(|error| (path.display().to_string(), error.to_string())),
-        Entry::Role { name } => server
-            .ask(|admin| drop_role(admin, name))
+        Entry::Authority { path } => match authority::discard(path, issued) {
+            // Somebody has used it since: it is not ours to take away any more.
+            Ok(()) | Err(authority::Error::InUse { .. }) => Ok(()),
+            Err(error) => Err((path.display().to_string(), error.to_string())),
+        },
+        Entry::Role { name, mark } => server
+            .ask(|admin| drop_role(admin, name, mark))
             .map_err(|reason| (format!("role \"{name}\""), reason)),
-        Entry::AlterSystem { name, before } => server
-            .ask(|admin| set_system(admin, name, before.as_deref()))
+        Entry::AlterSystem {
+            name,
+            value,
+            before,
+        } => server
+            .ask(|admin| reset_system(admin, name, value, before.as_deref()))
             .map_err(|reason| (format!("setting {name}"), reason)),
         Entry::Prepare { .. }
         | Entry::Begin { .. }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, VecDeque};
 
-use hostfile::{Ground, Staged, Trust};
+use hostfile::{Ground, Staged, SwapRecord, Trust};
 
 use super::Run;
 use super::rollback::Undo;
@@ -55,15 +55,10 @@ impl Run<'_, '_> {
                 owner: None,
                 mode: write.mode,
             };
-            let staged = hostfile::acting_as(&write.owner, || {
-                as_planned(write)?;
-                Ok::<_, ApplyError>(hostfile::stage(
-                    &write.path,
-                    content.as_bytes(),
-                    &ground,
-                    Trust::Owner,
-                )?)
-            })??;
+            let path = &write.path;
+            let stage = || hostfile::stage(path, content.as_bytes(), &ground, Trust::Owner);
+            let staged = hostfile::acting_as(&write.owner, stage)??;
+            as_planned(write, staged.record())?;
             prepared.push_back(staged);
         }
         Ok(prepared)
@@ -91,12 +86,12 @@ impl Run<'_, '_> {
     }
 }
 
-/// Whether the file is what it was when the plan was made, and shown, and agreed to.
-fn as_planned(write: &Write) -> Result<(), ApplyError> {
-    let found = hostfile::read_if_exists(&write.path)?;
-    let same = match (&write.before, &found) {
+/// Whether the file that was staged against is what it was when the plan was made, and shown, and
+/// agreed to.
+fn as_planned(write: &Write, record: &SwapRecord) -> Result<(), ApplyError> {
+    let same = match (&write.before, &record.old) {
         (Before::Nothing, None) | (Before::File, Some(_)) => true,
-        (Before::Bytes(before), Some(found)) => before == found,
+        (Before::Bytes(before), Some(old)) => old.holds(before),
         _ => false,
     };
     if same {

@@ -9,7 +9,9 @@ use pki_core::Fingerprint;
 
 use super::Run;
 use crate::failure::{ApplyError, Failed, NotPutBack};
-use crate::running::{drop_role, reload, restart, revive, set_system};
+use crate::journal::{Entry, JournalError};
+use crate::plan::AlterSystem;
+use crate::running::{drop_role, reload, reset_system, restart, revive, unmark_role};
 use crate::unused::{mark_unused, unmarked};
 
 /// How one step is undone.
@@ -28,24 +30,60 @@ pub(super) enum Undo {
         swapped: Box<Swapped>,
         owner: Account,
     },
-    /// A role was created.
-    Role(String),
-    /// A setting was changed.
-    AlterSystem {
-        name: String,
-        before: Option<String>,
-    },
+    /// A role was created, with this mark, or was about to be.
+    Role { name: String, mark: String },
+    /// A setting was changed, or was about to be.
+    AlterSystem(AlterSystem),
     /// The server has read the new files.
     Reload,
     /// The server was restarted.
     Restart,
 }
 
+impl Undo {
+    /// Whether the running server has to be asked.
+    fn needs_server(&self) -> bool {
+        matches!(self, Undo::Role { .. } | Undo::AlterSystem(_))
+    }
+
+    /// What the journal has to go on telling of, where it could not be undone.
+    fn entry(&self) -> Entry {
+        match self {
+            Undo::Authority(path) => Entry::Authority { path: path.clone() },
+            Undo::Issue { authority, key } => Entry::Issue {
+                authority: authority.clone(),
+                key: key.to_string(),
+            },
+            Undo::Folder { path, owner } => Entry::Folder {
+                path: path.clone(),
+                uid: owner.uid,
+            },
+            Undo::Swap { swapped, owner } => Entry::Swap {
+                record: swapped.record().clone(),
+                uid: owner.uid,
+            },
+            Undo::Role { name, mark } => Entry::Role {
+                name: name.clone(),
+                mark: mark.clone(),
+            },
+            Undo::AlterSystem(change) => Entry::AlterSystem {
+                name: change.name.clone(),
+                value: change.value.clone(),
+                before: change.before.clone(),
+            },
+            Undo::Reload => Entry::Reload,
+            Undo::Restart => Entry::Restart,
+        }
+    }
+}
+
 impl Run<'_, '_> {
-    /// Takes everything back. The journal goes only when nothing is left to take back.
+    /// Takes everything back: the files first, then, once it has read them again, what the running
+    /// server has to be asked for. The journal goes when nothing is left to take back; else it keeps
+    /// what is.
     pub(super) fn back(&mut self, cause: ApplyError) -> Failed {
         let mut left = Vec::new();
-        let mut again = None;
+        let mut entries = Vec::new();
         // With an authority that was made here goes all that it has issued; writing that down before
         // needs room that the disk may not have.
         let issued = self.issued_here();
@@ -54,37 +92,42 @@ impl Run<'_, '_> {
             Err(ApplyError::Admin(error)) => matches!(*error, AdminError::Down { .. }),
             _ => false,
         };
-        for undo in std::mem::take(&mut self.undo).into_iter().rev() {
-            match undo {
-                // Read again once everything is back.
-                Undo::Reload => again = again.or(Some(false)),
-                Undo::Restart => again = Some(true),
-                Undo::Issue { .. } if issued.is_some() => {}
-                Undo::Authority(dir) => {
-                    if let Err(error) = authority::discard(&dir, issued.as_deref().unwrap_or(&[])) {
-                        left.push(NotPutBack {
-                            what: dir.display().to_string(),
-                            saved: None,
-                            reason: error.to_string(),
-                        });
-                    }
-                }
-                undo => left.extend(self.undo(undo)),
+        let undo = std::mem::take(&mut self.undo);
+        let restarted = undo.iter().any(|undo| matches!(undo, Undo::Restart));
+        let reloaded = undo.iter().any(|undo| matches!(undo, Undo::Reload));
+        let (asked, done): (Vec<_>, Vec<_>) = undo.into_iter().partition(Undo::needs_server);
+        let mut attempt = |run: &mut Self, undo: Undo| {
+            let entry = undo.entry();
+            if let Some(not) = run.undo(undo, issued.as_deref()) {
+                left.push(not);
+                entries.push(entry);
             }
+        };
+        for undo in done.into_iter().rev() {
+            attempt(self, undo);
+        }
+        if restarted {
+            attempt(self, Undo::Restart);
+        }
+        let altered = asked
+            .iter()
+            .any(|undo| matches!(undo, Undo::AlterSystem(_)));
+        for undo in asked.into_iter().rev() {
+            attempt(self, undo);
         }
         // One that is down reads the old files when it starts.
-        if let Some(restarted) = again.filter(|_| !down)
-            && let Err(error) = self.read_again(restarted)
-        {
-            left.push(NotPutBack {
-                what: "the running server".to_owned(),
-                saved: None,
-                reason: error.to_string(),
-            });
+        if (reloaded || altered) && !down {
+            attempt(self, Undo::Reload);
         }
-        if left.is_empty()
-            && let Err(error) = self.journal.take_away()
-        {
+        let settled = match left.is_empty() {
+            true => self.journal.take_away().map_err(JournalError::from),
+            false => {
+                entries.reverse();
+                entries.insert(0, self.begin.clone());
+                self.journal.keep_only(&entries)
+            }
+        };
+        if let Err(error) = settled {
             left.push(NotPutBack {
                 what: self.journal.path().display().to_string(),
                 saved: None,
@@ -105,14 +148,8 @@ impl Run<'_, '_> {
         made_here.then(|| self.undo.iter().filter_map(key).collect())
     }
 
-    fn read_again(&mut self, restarted: bool) -> Result<(), ApplyError> {
-        if restarted {
-            return restart(self.workshop);
-        }
-        reload(self.workshop.admin()?)
-    }
-
-    fn undo(&mut self, undo: Undo) -> Option<NotPutBack> {
+    /// `issued`: the keys of an authority that was made here, which goes with them.
+    fn undo(&mut self, undo: Undo, issued: Option<&[Fingerprint]>) -> Option<NotPutBack> {
         let not = |what: String, saved: Option<PathBuf>, reason: &dyn std::error::Error| {
             Some(NotPutBack {
                 what,
@@ -140,47 +177,75 @@ impl Run<'_, '_> {
                     Ok(Err(error)) | Err(error) => not(path.display().to_string(), None, &error),
                 }
             }
-            Undo::Role(role) => {
-                let dropped = self
-                    .workshop
-                    .admin()
-                    .and_then(|admin| drop_role(admin, &role));
-                dropped
-                    .err()
-                    .and_then(|error| not(format!("role \"{role}\""), None, &error))
+            Undo::Role { name, mark } => {
+                let admin = self.workshop.admin();
+                let dropped = admin.and_then(|admin| drop_role(admin, &name, &mark));
+                let what = || format!("role \"{name}\"");
+                dropped.err().and_then(|error| not(what(), None, &error))
             }
-            Undo::AlterSystem { name, before } => {
-                let reset = self
-                    .workshop
-                    .admin()
-                    .and_then(|admin| set_system(admin, &name, before.as_deref()));
-                reset
-                    .err()
-                    .and_then(|error| not(format!("setting {name}"), None, &error))
+            Undo::AlterSystem(AlterSystem {
+                name,
+                value,
+                before,
+            }) => {
+                let admin = self.workshop.admin();
+                let reset = admin.and_then(|a| reset_system(a, &name, &value, before.as_deref()));
+                let what = || format!("setting {name}");
+                reset.err().and_then(|error| not(what(), None, &error))
             }
+            Undo::Issue { .. } if issued.is_some() => None,
             Undo::Issue { authority, key } => mark_unused(&authority, &key)
                 .err()
                 .and_then(|error| not(unmarked(&authority), None, &error)),
-            Undo::Authority(_) | Undo::Reload | Undo::Restart => None,
+            Undo::Authority(dir) => authority::discard(&dir, issued.unwrap_or(&[]))
+                .err()
+                .and_then(|error| not(dir.display().to_string(), None, &error)),
+            Undo::Reload => {
+                let read = self.workshop.admin().and_then(reload);
+                read.err()
+                    .and_then(|error| not(SERVER.to_owned(), None, &error))
+            }
+            Undo::Restart => {
+                let restarted = restart(self.workshop);
+                restarted
+                    .err()
+                    .and_then(|error| not(SERVER.to_owned(), None, &error))
+            }
         }
     }
 
-    /// Takes the old files away. One that stays is only untidy: the new ones are in force.
+    /// Takes the old files away, and the marks off what stays. What fails is only untidy: the new
+    /// files are in force.
     pub(super) fn keep(&mut self) -> Vec<NotPutBack> {
         let mut left = Vec::new();
+        let mut note = |what: String, error: &dyn std::error::Error| {
+            left.push(NotPutBack {
+                what,
+                saved: None,
+                reason: error.to_string(),
+            });
+        };
         for undo in std::mem::take(&mut self.undo) {
-            if let Undo::Swap { swapped, owner } = undo {
-                let saved = swapped.record().staged.clone();
-                if let Ok(Err(error)) | Err(error) = hostfile::acting_as(&owner, || swapped.keep())
-                {
-                    left.push(NotPutBack {
-                        what: saved.display().to_string(),
-                        saved: None,
-                        reason: error.to_string(),
-                    });
+            match undo {
+                Undo::Swap { swapped, owner } => {
+                    let saved = swapped.record().staged.display().to_string();
+                    let kept = hostfile::acting_as(&owner, || swapped.keep());
+                    if let Ok(Err(error)) | Err(error) = kept {
+                        note(saved, &error);
+                    }
                 }
+                Undo::Role { name, mark } => {
+                    let admin = self.workshop.admin();
+                    if let Err(error) = admin.and_then(|admin| unmark_role(admin, &name, &mark)) {
+                        note(format!("the comment of role \"{name}\""), &error);
+                    }
+                }
+                _ => {}
             }
         }
         left
     }
 }
+
+/// What is not put back when the server cannot be told.
+const SERVER: &str = "the running server";

@@ -9,22 +9,27 @@ use crate::running;
 
 impl Run<'_, '_> {
     pub(super) fn create_role(&mut self, role: &str) -> Result<(), ApplyError> {
-        let name = role.to_owned();
-        self.journal.add(&Entry::Role { name: name.clone() })?;
-        running::create_role(self.workshop.admin()?, role)?;
-        self.undo.push(Undo::Role(name));
-        Ok(())
+        let (name, mark) = (role.to_owned(), mark()?);
+        self.journal.add(&Entry::Role {
+            name: name.clone(),
+            mark: mark.clone(),
+        })?;
+        // An answer that is lost says nothing about what was done: the way back is there before.
+        self.undo.push(Undo::Role {
+            name,
+            mark: mark.clone(),
+        });
+        running::create_role(self.workshop.admin()?, role, &mark)
     }
 
     pub(super) fn alter_system(&mut self, change: &AlterSystem) -> Result<(), ApplyError> {
-        let (name, before) = (change.name.clone(), change.before.clone());
         self.journal.add(&Entry::AlterSystem {
-            name: name.clone(),
-            before: before.clone(),
+            name: change.name.clone(),
+            value: change.value.clone(),
+            before: change.before.clone(),
         })?;
-        running::set_system(self.workshop.admin()?, &name, Some(&change.value))?;
-        self.undo.push(Undo::AlterSystem { name, before });
-        Ok(())
+        self.undo.push(Undo::AlterSystem(change.clone()));
+        running::set_system(self.workshop.admin()?, &change.name, Some(&change.value))
     }
 
     pub(super) fn reload(&mut self) -> Result<(), ApplyError> {
@@ -41,4 +46,10 @@ impl Run<'_, '_> {
         self.undo.push(Undo::Restart);
         running::restart(self.workshop)
     }
+}
+
+/// A comment that nobody else gives a role.
+fn mark() -> Result<String, ApplyError> {
+    let serial = pki_core::Serial::random().map_err(authority::Error::from)?;
+    Ok(format!("pgcert {serial}"))
 }
