@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use authority::{Authority, IssueOrder, State, Unlocked};
-use pki_core::{Certificate, Kind, SigningRequest, Subject};
+use pki_core::{AltName, Certificate, Kind, SigningRequest, Subject};
 use serde_json::json;
 
 use crate::args::Sign;
@@ -45,6 +45,7 @@ pub(crate) fn run(args: &Sign, context: &Context, output: &mut Output) -> Result
             "serial": certificate.serial().to_string(),
             "not_after": certificate.validity().not_after.rfc3339(),
             "certificate": path.to_string_lossy(),
+            "not_given": order.request.extras(Some(order.kind)),
         }));
     }
     if output.json() {
@@ -125,17 +126,13 @@ struct Order {
     kind: Kind,
     name: String,
     subject: Subject,
+    alt_names: Vec<AltName>,
     certificate: PathBuf,
 }
 
 impl Order {
     fn in_words(&self) -> String {
-        let names: Vec<_> = self
-            .request
-            .alt_names()
-            .iter()
-            .map(ToString::to_string)
-            .collect();
+        let names: Vec<_> = self.alt_names.iter().map(ToString::to_string).collect();
         // Each part by itself: no name in a request may look like a line of ours.
         let part = |text: &str| escape_name(text);
         let mut text = format!("{} certificate for {}", self.kind, part(&self.name));
@@ -179,6 +176,16 @@ fn read(path: &Path, args: &Sign) -> Result<Order, Failure> {
             .hint("pgcert request client ROLE makes a request that has one"));
         }
     };
+    let mut alt_names = request.alt_names();
+    if alt_names.is_empty() && kind == Kind::Server {
+        // Without one, verify-full would rest on the common name alone, which newer clients ignore.
+        alt_names.push(name.parse().map_err(|error| {
+            Failure::because(
+                format_args!("the common name of {shown} is no host name"),
+                &error,
+            )
+        })?);
+    }
     let subject = request.wanted_subject().map_err(|error| {
         Failure::because(
             format_args!("the subject of {shown} cannot be used"),
@@ -195,6 +202,7 @@ fn read(path: &Path, args: &Sign) -> Result<Order, Failure> {
         kind,
         name,
         subject,
+        alt_names,
         certificate: absolute(certificate)?,
     })
 }
@@ -206,22 +214,13 @@ fn sign(
     unlocked: &Unlocked<'_>,
     context: &Context,
 ) -> Result<Certificate, Failure> {
-    let mut alt_names = order.request.alt_names();
-    if alt_names.is_empty() && order.kind == Kind::Server {
-        // Without one, verify-full would rest on the common name alone, which newer clients ignore.
-        let name = order
-            .name
-            .parse()
-            .map_err(|error| Failure::because("the common name is no host name", &error))?;
-        alt_names.push(name);
-    }
     let certificate = unlocked
         .issue(
             &IssueOrder {
                 kind: order.kind,
                 name: &order.name,
                 subject: &order.subject,
-                alt_names: &alt_names,
+                alt_names: &order.alt_names,
                 days: args.days,
                 public_key: &order.request.public_key(),
                 by: &context.account.name,

@@ -84,6 +84,7 @@ fn in_json() {
           "kind": "client",
           "name": "slardiere",
           "not_after": "[time]",
+          "not_given": [],
           "serial": "[serial]"
         }
       ]
