@@ -5,6 +5,7 @@
 mod by_hand;
 mod by_pgcert;
 mod ground;
+mod papers;
 mod refused;
 mod setup;
 mod three_hosts;
