@@ -130,6 +130,19 @@ impl Site {
         self.host.run(user, &[&command, words].concat())
     }
 
+    /// The major version of the client's psql, which on one's own machine need not be the server's.
+    ///
+    /// # Panics
+    /// When it does not say.
+    #[track_caller]
+    pub fn psql_version(&self) -> u16 {
+        let said = self.host.run(&self.client, &["psql", "--version"]).ok();
+        let number = said.answer().rsplit("PostgreSQL) ").next();
+        let major = number.and_then(|n| n.split(|c: char| !c.is_ascii_digit()).next());
+        let major = major.and_then(|m| m.parse().ok());
+        major.expect("psql (PostgreSQL) VERSION")
+    }
+
     /// Runs `psql` as the client with a conninfo and one statement; rows without headings.
     pub fn psql(&self, conninfo: &str, sql: &str) -> Said {
         let home = format!("HOME={}", self.home);
