@@ -61,7 +61,7 @@ fn look(
     let socket = open(report, clock, &mut addresses)?;
     let socket = match negotiation {
         SslNegotiation::Direct => socket,
-        SslNegotiation::Postgres => match ask_for_tls(report, clock, socket)? {
+        SslNegotiation::Postgres => match ask_for_tls(report, clock, socket, true)? {
             Answer::Yes(socket) => socket,
             Answer::No(_) => return Err(Failure::NoTls),
         },
@@ -157,16 +157,18 @@ impl<'a> Tries<'a> {
     fn with_tls(&mut self, clock: Clock, socket: Socket) -> Result<Session, Setback> {
         let socket = match self.target.negotiation {
             SslNegotiation::Direct => socket,
-            SslNegotiation::Postgres => match ask_for_tls(self.report, clock, socket)? {
-                Answer::Yes(socket) => socket,
-                // `prefer` and `allow` go on in clear on the same connection.
-                Answer::No(socket) if self.target.sslmode < SslMode::Require => {
-                    return self
-                        .log_in(clock, Stream::Plain(socket), None)
-                        .map_err(|setback| setback.failure.into());
+            SslNegotiation::Postgres => {
+                let needed = self.target.sslmode >= SslMode::Require;
+                match ask_for_tls(self.report, clock, socket, needed)? {
+                    Answer::Yes(socket) => socket,
+                    // `prefer` and `allow` go on in clear on the same connection.
+                    Answer::No(socket) => {
+                        return self
+                            .log_in(clock, Stream::Plain(socket), None)
+                            .map_err(|setback| setback.failure.into());
+                    }
                 }
-                Answer::No(_) => return Err(Failure::NoTls.into()),
-            },
+            }
         };
         if self.target.sslmode >= SslMode::VerifyCa && self.target.roots.is_none() {
             return Err(Failure::NoRoots.into());
@@ -417,7 +419,13 @@ enum Answer {
     No(Socket),
 }
 
-fn ask_for_tls(report: &mut Report, clock: Clock, mut socket: Socket) -> Result<Answer, Failure> {
+/// Where TLS is `needed`, a server without it is a step that failed.
+fn ask_for_tls(
+    report: &mut Report,
+    clock: Clock,
+    mut socket: Socket,
+    needed: bool,
+) -> Result<Answer, Failure> {
     staged(report, Step::TlsRequest, |report| {
         let mut request = BytesMut::new();
         frontend::ssl_request(&mut request);
@@ -438,6 +446,7 @@ fn ask_for_tls(report: &mut Report, clock: Clock, mut socket: Socket) -> Result<
                 step: Step::TlsRequest,
             }),
             [b'S'] => Ok((Answer::Yes(socket), "server offers TLS".to_owned())),
+            [b'N'] if needed => Err(Failure::NoTls),
             [b'N'] => Ok((Answer::No(socket), "server offers no TLS".to_owned())),
             [b'S' | b'N', ..] => Err(Failure::Stuffed),
             [b'E', ..] => Err(Failure::ErrorBeforeTls),
