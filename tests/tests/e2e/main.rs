@@ -4,6 +4,7 @@
 
 mod by_hand;
 mod by_pgcert;
+mod check;
 mod ground;
 mod papers;
 mod refused;
