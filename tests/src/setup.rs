@@ -79,6 +79,31 @@ impl Site {
         self.host
             .run_with(&self.cluster.owner, &words, Some(lines.as_bytes()))
             .ok();
+        self.reload();
+    }
+
+    /// Lets the server read its files, and waits for it: setup leaves alone what somebody has edited
+    /// and not loaded. A server that is down, or that refuses them, is not waited for long.
+    #[track_caller]
+    pub fn reload(&self) {
+        let loaded = || {
+            let question = "select pg_conf_load_time()";
+            let socket = self.cluster.socket.as_str();
+            let port = self.cluster.port.to_string();
+            let words = [
+                "psql", "-XAt", "-h", socket, "-p", &port, "-U", "postgres", "-d", "postgres",
+                "-c", question,
+            ];
+            self.host.run(&self.cluster.owner, &words).stdout
+        };
+        let before = loaded();
+        self.cluster.ctl(&self.host, "reload");
+        for _ in 0..20 {
+            if loaded() != before {
+                return;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(50));
+        }
     }
 
     /// Puts the rule where it counts, as somebody who minds the order of the lines would.
@@ -92,6 +117,7 @@ impl Site {
             self.cluster.configuration
         );
         self.host.sh(&self.cluster.owner, &script).ok();
+        self.reload();
     }
 
     /// A configuration file's text.

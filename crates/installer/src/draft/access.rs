@@ -336,22 +336,15 @@ fn logins_that_end(access: &AccessGoal, entrance: &Entrance, server: &Server, pl
         .iter()
         .filter(|rule| in_use(rule))
         .collect();
-    let mut texts = Vec::new();
-    if !ended.is_empty() {
-        let lines: Vec<_> = ended.iter().map(|rule| shown(rules, **rule)).collect();
-        texts.push(format!(
-            "logs in over TLS from there by {} today: from now on only its certificate lets it in",
-            lines.join(", ")
-        ));
-    }
-    let refuses = |insertion: &Insertion| insertion.rule.method == Method::Reject;
-    if entrance.insertions.iter().any(refuses) && (found.has_password || !sessions.is_empty()) {
-        texts.push("is refused over plain TCP from there".to_owned());
-    }
-    if texts.is_empty() {
+    if ended.is_empty() {
         return;
     }
-    let mut text = format!("role \"{}\" {}", access.role, texts.join(", and "));
+    let lines: Vec<_> = ended.iter().map(|rule| shown(rules, **rule)).collect();
+    let mut text = format!(
+        "role \"{}\" logs in over TLS from there by {} today: from now on only its certificate lets it in",
+        access.role,
+        lines.join(", ")
+    );
     if !sessions.is_empty() {
         text.push_str(&format!(
             "; it has open sessions from {}",

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use pg_host::{FileSetting, HbaRow};
+use pg_host::{FileSetting, HbaRow, ServerFacts};
 use pki_core::Certificate;
 
 use crate::facts::{Facts, Server};
@@ -95,7 +95,7 @@ pub(super) fn vet_server(server: &Server) -> Result<(), Refusal> {
         host.configuration
             .errors
             .iter()
-            .filter(|row| row.stops_a_reload())
+            .filter(|row| !waits_for_restart(row, host))
             .map(FileSetting::refusal)
             .collect(),
     )?;
@@ -112,6 +112,13 @@ pub(super) fn vet_server(server: &Server) -> Result<(), Refusal> {
         "pg_hba.conf",
         host.hba.refused().map(HbaRow::refusal).collect(),
     )
+}
+
+/// A setting whose new value only a restart brings into force "could not be applied" either, and is
+/// nothing to mend.
+fn waits_for_restart(row: &FileSetting, host: &ServerFacts) -> bool {
+    let setting = row.name.as_deref().and_then(|name| host.settings.get(name));
+    !row.stops_a_reload() && setting.is_some_and(|setting| setting.context == "postmaster")
 }
 
 /// SQL superusers read files as the server's user: a key that this user can read is not to be left

@@ -7,6 +7,11 @@
     clippy::panic,
     reason = "that is how a test fails; only the test functions themselves are exempt"
 )]
+#![expect(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "the ground that the tests stand on has to be made"
+)]
 
 mod ca;
 mod check;
