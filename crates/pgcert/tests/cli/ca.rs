@@ -69,7 +69,11 @@ fn init_in_json() {
     let made = place.json(&["ca", "show"]);
     assert_eq!(place.json(&["ca", "export"]), made);
     let certificate = made["authority"]["certificate"].as_str().unwrap();
-    assert_eq!(place.must(&["ca", "export"]).out, certificate);
+    let exported = place.must(&["ca", "export"]).out;
+    // Above it a line of comment, by which a server's file says which authority it is.
+    let (comment, pem) = exported.split_once('\n').unwrap();
+    assert!(comment.starts_with("# pgcert authority "), "{comment}");
+    assert_eq!(pem, certificate);
 }
 
 #[test]
