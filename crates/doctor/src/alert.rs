@@ -40,9 +40,9 @@ fn received(scene: &Scene<'_>, failure: &TlsFailure, alert: Alert) -> Finding {
         (Alert::UNKNOWN_CA, Some(certificate)) => untrusted(scene, certificate),
         (Alert::CERTIFICATE_EXPIRED, Some(certificate)) => out_of_date(scene, certificate),
         (Alert::CERTIFICATE_REVOKED, Some(_)) => Finding::error("client-certificate-revoked", "the client certificate is on the server's revocation list")
-            .fix(format!("issue another one: `pgcert issue client {}`", scene.target.user)),
+            .fix(format!("issue another one: `pgcert setup --role {}`", scene.target.user)),
         (Alert::UNSUPPORTED_CERTIFICATE, Some(_)) => Finding::error("client-certificate-purpose", "the client certificate may not be used by clients: its extended key usage lacks clientAuth")
-            .fix(format!("use a client certificate: `pgcert issue client {}`", scene.target.user)),
+            .fix(format!("use a client certificate: `pgcert setup --role {}`", scene.target.user)),
         (Alert::DECRYPT_ERROR, Some(_)) => Finding::error("client-certificate-signature", "the client certificate's signature does not fit the authority that the server knows by that name")
             .fix("two generations of an authority have the same name: put both of its certificates into ssl_ca_file, with key identifiers in all of them"),
         (_, Some(certificate)) if certificate.validity().not_before > scene.target.now => {
@@ -111,7 +111,7 @@ fn out_of_date(scene: &Scene<'_>, certificate: &Certificate) -> Finding {
             ),
         )
         .fix(format!(
-            "issue another one: `pgcert issue client {}`",
+            "issue another one: `pgcert setup --role {}`",
             scene.target.user
         ));
     }

@@ -132,7 +132,7 @@ fn no_entry(scene: &Scene<'_>, error: &ServerError) -> Finding {
 
 fn rejected(_: &Scene<'_>, _: &ServerError) -> Finding {
     Finding::error("hba-rejects", "a `reject` rule in pg_hba.conf decides this connection")
-        .fix("see which with `pgcert hba explain` on the server; move the rule that is wanted in front of it, then reload")
+        .fix("see which in pg_hba_file_rules (the first that matches decides); move the rule that is wanted in front of it, then reload")
 }
 
 fn certificate_required(scene: &Scene<'_>, _: &ServerError) -> Finding {
@@ -143,7 +143,7 @@ fn certificate_required(scene: &Scene<'_>, _: &ServerError) -> Finding {
     .all_seen(scene.presented());
     match (scene.client_certificate(), scene.tls) {
         (Some(_), Some(tls)) if !tls.client_certificate_requested => finding.fix("set ssl_ca_file on the server and reload: without it no certificate is asked for"),
-        _ => finding.fix(format!("name the certificate and its key with sslcert and sslkey, or issue one: `pgcert issue client {}`", scene.target.user)),
+        _ => finding.fix(format!("name the certificate and its key with sslcert and sslkey, or make them: `pgcert setup --role {}`", scene.target.user)),
     }
 }
 
@@ -182,9 +182,9 @@ fn wrong_name(scene: &Scene<'_>, _: &ServerError) -> Finding {
             "the rule's `map=`: add a line `MAP {name} {user}` to pg_ident.conf and reload; the server's log names map and name"
         ),
         Some(name) => format!(
-            "connect as \"{name}\", use a certificate with CN={user} (`pgcert issue client {user}`), or `pgcert setup --role {user} --cert-name {name}`"
+            "connect as \"{name}\", use a certificate with CN={user} (`pgcert setup --role {user}`), or `pgcert setup --role {user} --cert-name {name}`"
         ),
-        None => format!("use a certificate with CN={user}: `pgcert issue client {user}`"),
+        None => format!("use a certificate with CN={user}: `pgcert setup --role {user}`"),
     };
     finding.all_seen(scene.presented()).fix(fix)
 }

@@ -26,12 +26,12 @@ pub(crate) fn chain(scene: &Scene<'_>, error: &VerifyError) -> Finding {
         VerifyCode::CrlHasExpired | VerifyCode::CrlNotYetValid => Finding::error("crl-out-of-date", "a revocation list on the client (sslcrl) is out of date")
             .fix("fetch the authority's current CRL"),
         VerifyCode::InvalidPurpose => Finding::error("server-certificate-purpose", format!("{whose} may not be used by servers: its extended key usage lacks serverAuth"))
-            .fix("use a server certificate: `pgcert issue server NAME`"),
+            .fix("use a server certificate: `pgcert setup` on the server, or `pgcert request server NAME`"),
         VerifyCode::UnableToGetIssuerCert
         | VerifyCode::UnableToGetIssuerCertLocally
         | VerifyCode::DepthZeroSelfSignedCert
         | VerifyCode::SelfSignedCertInChain => untrusted(scene, error),
-        _ => Finding::error("server-certificate-invalid", format!("{whose} is not acceptable: {error}")).fix("issue the certificate anew: `pgcert issue server NAME`"),
+        _ => Finding::error("server-certificate-invalid", format!("{whose} is not acceptable: {error}")).fix("issue the certificate anew: `pgcert setup` on the server, or `pgcert request server NAME`"),
     };
     finding
         .seen(format!("verification at depth {}: {error}", error.depth))

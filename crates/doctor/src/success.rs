@@ -82,7 +82,7 @@ pub(crate) fn weaknesses(scene: &Scene<'_>) -> Vec<Finding> {
                     ),
                 )
                 .seen(describe(what, certificate))
-                .fix("`pgcert renew`, or run `pgcert setup` again"),
+                .fix("run `pgcert setup` again"),
             );
         }
     }

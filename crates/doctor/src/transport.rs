@@ -35,7 +35,7 @@ pub(crate) fn finding(scene: &Scene<'_>, failure: &Failure) -> Finding {
         Failure::UnusableKey { .. } => Finding::error("client-key-unusable", "the client's private key cannot be used for TLS").fix("use a P-256, P-384, RSA or Ed25519 key"),
         Failure::PasswordNeeded { method } => password_needed(scene, method),
         Failure::UnsupportedAuthentication { method } => Finding::error("authentication-unsupported", format!("the rule that decides wants {method}, which is not spoken here"))
-            .fix("see which rule decides with `pgcert hba explain` on the server"),
+            .fix("see in pg_hba_file_rules which rule decides: the first that matches"),
         Failure::Scram { .. } => Finding::error("server-not-authenticated", "the server did not prove that it knows the password").fix("what answers may not be the server it claims to be: use sslmode=verify-full"),
         Failure::NoChannelBinding { .. } => Finding::error("channel-binding-missing", "channel_binding=require, but this login has none: only SCRAM passwords over TLS are bound")
             .fix("with certificates leave channel_binding at prefer; verify-full and the client certificate secure both ends"),

@@ -63,7 +63,7 @@ fn the_certificate_is_expired() {
       seen: the server sent the TLS alert certificate_expired after the handshake
       seen: client certificate: CN=slardiere, issued by CN=trustly, valid from 2025-11-22 10:06:40 UTC to 2026-11-17 11:06:40 UTC
       seen: the server asked for a client certificate and one was sent
-      fix: issue another one: `pgcert issue client slardiere`
+      fix: issue another one: `pgcert setup --role slardiere`
     ");
 }
 
@@ -92,13 +92,13 @@ fn the_certificate_is_not_acceptable() {
       seen: the server sent the TLS alert certificate_revoked after the handshake
       seen: client certificate: CN=slardiere, issued by CN=trustly, valid from 2026-11-17 10:06:40 UTC to 2027-11-12 11:06:40 UTC
       seen: the server asked for a client certificate and one was sent
-      fix: issue another one: `pgcert issue client slardiere`
+      fix: issue another one: `pgcert setup --role slardiere`
 
     error[client-certificate-purpose]: the client certificate may not be used by clients: its extended key usage lacks clientAuth
       seen: the server sent the TLS alert unsupported_certificate after the handshake
       seen: client certificate: CN=slardiere, issued by CN=trustly, valid from 2026-11-17 10:06:40 UTC to 2027-11-12 11:06:40 UTC
       seen: the server asked for a client certificate and one was sent
-      fix: use a client certificate: `pgcert issue client slardiere`
+      fix: use a client certificate: `pgcert setup --role slardiere`
 
     error[client-certificate-signature]: the client certificate's signature does not fit the authority that the server knows by that name
       seen: the server sent the TLS alert decrypt_error after the handshake

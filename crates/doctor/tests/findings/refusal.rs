@@ -71,7 +71,7 @@ fn no_rule_matches_plain_text_after_tls_failed() {
       seen: the server says: FATAL: connection requires a valid client certificate
       seen: the server asked for a client certificate and none was sent
       seen: sslmode=prefer then tried again in plain text
-      fix: name the certificate and its key with sslcert and sslkey, or issue one: `pgcert issue client slardiere`
+      fix: name the certificate and its key with sslcert and sslkey, or make them: `pgcert setup --role slardiere`
 
     error[no-hba-entry]: plain text is not allowed by any rule in pg_hba.conf; that is as it should be, the try with TLS is what failed
       seen: the server says: FATAL: no pg_hba.conf entry for host "127.0.0.1", user "slardiere", database "postgres", no encryption
@@ -96,7 +96,7 @@ fn allow_is_refused_in_plain_text_first() {
     error[client-certificate-missing]: the rule demands a client certificate and none was sent
       seen: the server says: FATAL: connection requires a valid client certificate
       seen: the server asked for a client certificate and none was sent
-      fix: name the certificate and its key with sslcert and sslkey, or issue one: `pgcert issue client slardiere`
+      fix: name the certificate and its key with sslcert and sslkey, or make them: `pgcert setup --role slardiere`
 
     error[no-hba-entry]: no rule in pg_hba.conf lets "slardiere" in from there without TLS
       seen: the server says: FATAL: no pg_hba.conf entry for host "127.0.0.1", user "slardiere", database "postgres", no encryption
@@ -112,7 +112,7 @@ fn a_reject_rule_decides() {
     insta::assert_snapshot!(refused(&target(), Some(tls(false)), "28000", message), @r#"
     error[hba-rejects]: a `reject` rule in pg_hba.conf decides this connection
       seen: the server says: FATAL: pg_hba.conf rejects connection for host "192.168.2.5", user "slardiere", database "postgres", SSL encryption
-      fix: see which with `pgcert hba explain` on the server; move the rule that is wanted in front of it, then reload
+      fix: see which in pg_hba_file_rules (the first that matches decides); move the rule that is wanted in front of it, then reload
     "#);
 }
 
@@ -123,7 +123,7 @@ fn a_certificate_is_required() {
     error[client-certificate-missing]: the rule demands a client certificate and none was sent
       seen: the server says: FATAL: connection requires a valid client certificate
       seen: the server asked for a client certificate and none was sent
-      fix: name the certificate and its key with sslcert and sslkey, or issue one: `pgcert issue client slardiere`
+      fix: name the certificate and its key with sslcert and sslkey, or make them: `pgcert setup --role slardiere`
     ");
     let mut unasked = tls(false);
     unasked.client_certificate_requested = false;
@@ -159,7 +159,7 @@ fn the_certificate_is_for_another_role() {
       seen: the server says: FATAL: certificate authentication failed for user "slardiere"
       seen: client certificate: CN=alice, issued by CN=trustly, valid from 2026-11-17 10:06:40 UTC to 2027-11-12 11:06:40 UTC
       seen: the server asked for a client certificate and one was sent
-      fix: connect as "alice", use a certificate with CN=slardiere (`pgcert issue client slardiere`), or `pgcert setup --role slardiere --cert-name alice`
+      fix: connect as "alice", use a certificate with CN=slardiere (`pgcert setup --role slardiere`), or `pgcert setup --role slardiere --cert-name alice`
     "#);
 }
 
@@ -183,7 +183,7 @@ fn trust_with_verify_full_and_another_name() {
       seen: the server says: FATAL: "trust" authentication failed for user "slardiere"
       seen: client certificate: CN=alice, issued by CN=trustly, valid from 2026-11-17 10:06:40 UTC to 2027-11-12 11:06:40 UTC
       seen: the server asked for a client certificate and one was sent
-      fix: connect as "alice", use a certificate with CN=slardiere (`pgcert issue client slardiere`), or `pgcert setup --role slardiere --cert-name alice`
+      fix: connect as "alice", use a certificate with CN=slardiere (`pgcert setup --role slardiere`), or `pgcert setup --role slardiere --cert-name alice`
     "#);
     insta::assert_snapshot!(refused(&target(), Some(tls(true)), "28000", message), @r#"
     error[certificate-name]: the certificate's name is not "slardiere" and no map allows it

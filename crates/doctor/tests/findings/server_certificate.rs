@@ -111,7 +111,7 @@ fn it_is_a_clients_certificate() {
     error[server-certificate-purpose]: the server's certificate may not be used by servers: its extended key usage lacks serverAuth
       seen: verification at depth 0: unsuitable certificate purpose
       seen: server certificate: CN=tolva, issued by CN=trustly, valid from 2026-11-17 10:06:40 UTC to 2027-11-12 11:06:40 UTC
-      fix: use a server certificate: `pgcert issue server NAME`
+      fix: use a server certificate: `pgcert setup` on the server, or `pgcert request server NAME`
     ");
 }
 
@@ -147,7 +147,7 @@ fn what_else_verification_may_say() {
 
     error[server-certificate-invalid]: the server's certificate is not acceptable: EE certificate key too weak
       seen: verification at depth 0: EE certificate key too weak
-      fix: issue the certificate anew: `pgcert issue server NAME`
+      fix: issue the certificate anew: `pgcert setup` on the server, or `pgcert request server NAME`
     ");
 }
 

@@ -114,6 +114,6 @@ fn a_certificate_expires_soon() {
     insta::assert_snapshot!(shown(&target, &report, None), @r"
     warning[certificate-expires-soon]: the client certificate expires on 2027-03-17
       seen: client certificate: CN=slardiere, issued by CN=trustly, valid from 2026-03-22 10:06:40 UTC to 2027-03-17 11:06:40 UTC
-      fix: `pgcert renew`, or run `pgcert setup` again
+      fix: run `pgcert setup` again
     ");
 }

@@ -168,7 +168,7 @@ fn login_cannot_be_done() {
     ]), @r"
     error[authentication-unsupported]: the rule that decides wants GSSAPI, which is not spoken here
       seen: authentication method GSSAPI is not supported
-      fix: see which rule decides with `pgcert hba explain` on the server
+      fix: see in pg_hba_file_rules which rule decides: the first that matches
 
     error[server-not-authenticated]: the server did not prove that it knows the password
       seen: SCRAM exchange failed: SCRAM verification error
