@@ -4,7 +4,7 @@ use std::ffi::OsString;
 
 use crate::swap::{Pair, Wanted};
 use crate::walk::{Last, Trust, walk};
-use crate::{Error, SwapRecord};
+use crate::{Error, FileId, SwapRecord};
 
 /// What recovery found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,7 +33,13 @@ pub fn recover_keep(record: &SwapRecord) -> Result<Recovered, Error> {
 
 /// The record's path had no links when it was written: one that is there now is somebody else's.
 fn settle(record: &SwapRecord, wanted: Wanted) -> Result<Recovered, Error> {
-    let spot = walk(&record.target, Trust::NoLinks, Last::Stay)?;
+    let spot = match walk(&record.target, Trust::NoLinks, Last::Stay) {
+        // An earlier recovery has taken the folder away with what was new in it.
+        Err(error) if error.is_not_found() && settled_on(record, wanted).is_none() => {
+            return Ok(Recovered::Already);
+        }
+        walked => walked?,
+    };
     let staged = match record.staged.file_name() {
         Some(name) if record.staged.parent() == record.target.parent() => OsString::from(name),
         _ => {
@@ -51,6 +57,14 @@ fn settle(record: &SwapRecord, wanted: Wanted) -> Result<Recovered, Error> {
         true => Recovered::Swapped,
         false => Recovered::Already,
     })
+}
+
+/// The file that is to be there.
+fn settled_on(record: &SwapRecord, wanted: Wanted) -> Option<FileId> {
+    match wanted {
+        Wanted::Old => record.old,
+        Wanted::New => record.new,
+    }
 }
 
 #[cfg(test)]

@@ -195,6 +195,17 @@ fn equal_bytes_are_told_apart_by_inode() {
 }
 
 #[test]
+fn what_was_new_in_a_folder_that_is_gone_is_gone() {
+    let ground = folder();
+    let gone = ground.path().join("gone");
+    let made = record(&gone, None, Some("new"));
+    assert_eq!(recover_undo(&made).unwrap(), Recovered::Already);
+    assert!(recover_keep(&made).unwrap_err().is_not_found());
+    let replaced = record(&gone, Some("old"), Some("new"));
+    assert!(recover_undo(&replaced).unwrap_err().is_not_found());
+}
+
+#[test]
 fn a_record_that_names_another_folder_is_refused() {
     let ground = folder();
     let mut record = record(ground.path(), Some("old"), Some("new"));
