@@ -52,5 +52,8 @@ pub(crate) fn remove(folder: &Folder) -> Result<(), Error> {
     ] {
         hostfile::remove(&file, Trust::NoLinks)?;
     }
+    for leftover in hostfile::leftovers(folder.path())? {
+        hostfile::remove(&leftover, Trust::NoLinks)?;
+    }
     Ok(())
 }

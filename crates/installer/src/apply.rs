@@ -42,6 +42,10 @@ pub fn apply(approved: &Approved, workshop: &mut Workshop<'_>) -> Result<Proof, 
         Some((cluster, _)) => Some(lock(cluster).map_err(|error| Failed::cleanly(error.into()))?),
         None => None,
     };
+    // Of a run that was killed before there was a journal to tell of it.
+    for leftover in hostfile::leftovers(&workshop.state).map_err(|e| Failed::cleanly(e.into()))? {
+        hostfile::remove(&leftover, Trust::Owner).map_err(|e| Failed::cleanly(e.into()))?;
+    }
     let begin = Entry::Begin {
         at: workshop.now.unix(),
         data_dir: workshop

@@ -1,6 +1,7 @@
 //! Files and folders: written beside their places first, swapped in later.
 
 use std::collections::{BTreeSet, VecDeque};
+use std::path::Path;
 
 use hostfile::{Ground, Staged, SwapRecord, Trust};
 
@@ -29,6 +30,25 @@ impl Run<'_, '_> {
                 path: path.clone(),
                 owner: owner.clone(),
             });
+        }
+        Ok(())
+    }
+
+    /// Makes the folders that are missing above a path, each with its way back.
+    pub(super) fn make_folders_above(&mut self, path: &Path) -> Result<(), ApplyError> {
+        let mut missing = Vec::new();
+        for folder in path.ancestors().skip(1) {
+            if hostfile::metadata(folder)?.is_some() {
+                break;
+            }
+            missing.push(folder.to_owned());
+        }
+        for path in missing.into_iter().rev() {
+            self.make_folder(&MakeFolder {
+                path,
+                owner: self.workshop.account.clone(),
+                mode: 0o755,
+            })?;
         }
         Ok(())
     }

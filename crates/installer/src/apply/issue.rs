@@ -43,6 +43,7 @@ impl Issued {
 
 impl Run<'_, '_> {
     pub(super) fn init_authority(&mut self, init: &InitAuthority) -> Result<(), ApplyError> {
+        self.make_folders_above(&init.dir)?;
         let (_, passphrase) = self
             .workshop
             .authority
