@@ -130,7 +130,7 @@ pub(crate) fn about_file(failure: Failure, error: &hostfile::Error) -> Failure {
                 failure.hint("this process may not write files that large (ulimit -f)")
             }
             Some(ErrorKind::PermissionDenied) => {
-                failure.hint("run as root, or as the user whose files these are")
+                failure.hint("it is done with the rights of the user whose folder that is: that user must be allowed to write there")
             }
             _ => failure,
         },
