@@ -20,6 +20,9 @@ pub const MAY_MOUNT: [&str; 4] = [
 /// What the engine has to allow where a test sets the immutable attribute.
 pub const MAY_FREEZE: [&str; 2] = ["--cap-add", "LINUX_IMMUTABLE"];
 
+/// What the engine has to allow where a test traces pgcert, which lets nobody but root look into it.
+pub const MAY_TRACE: [&str; 2] = ["--cap-add", "SYS_PTRACE"];
+
 /// Somebody who runs `pgcert setup` in a container.
 #[derive(Debug, Clone, Copy)]
 pub struct Attempt<'a> {
@@ -52,6 +55,9 @@ impl<'a> Attempt<'a> {
         if !said("--passphrase") {
             words.extend(["--passphrase-file", PASSPHRASE]);
         }
+        if !said("--role") {
+            words.extend(["--role", "slardiere"]);
+        }
         if !said("--client") && self.user == "root" {
             words.extend(["--client-user", "slardiere"]);
         }
@@ -61,13 +67,37 @@ impl<'a> Attempt<'a> {
 
     /// `pgcert setup` for the role `slardiere`, or the one in `more`.
     pub fn setup(&self, more: &[&str]) -> Said {
-        let role = ["--role", "slardiere"];
-        let mut all = Vec::new();
-        if !more.contains(&"--role") {
-            all.extend(role);
+        self.setup_under(&[], more)
+    }
+
+    /// The same, started by another command.
+    pub fn setup_under(&self, starter: &[&str], more: &[&str]) -> Said {
+        let mut words = starter.to_vec();
+        words.push("pgcert");
+        words.extend(self.words(more));
+        self.site.host.run(self.user, &words)
+    }
+
+    /// The same under root's strace, which is told what to do.
+    pub fn traced(&self, tracing: &[&str], more: &[&str]) -> Said {
+        let mut words = vec!["strace", "-qq", "-f", "-o", "/dev/null"];
+        words.extend(tracing);
+        let (home, group) = (
+            format!("HOME={}", self.home()),
+            format!("--regid={}", self.user),
+        );
+        let user = format!("--reuid={}", self.user);
+        words.extend(["setpriv", &user, &group, "--init-groups", "env", &home]);
+        words.push("pgcert");
+        words.extend(self.words(more));
+        self.site.host.run("root", &words)
+    }
+
+    fn home(&self) -> &'static str {
+        match self.user {
+            "root" => "/root",
+            _ => "/var/lib/postgresql",
         }
-        all.extend(more);
-        self.site.pgcert(self.user, &self.words(&all))
     }
 
     /// The same, ending with `code` and without a trace.
@@ -89,10 +119,32 @@ impl<'a> Attempt<'a> {
     /// When it ends otherwise, or anything is different afterwards.
     #[track_caller]
     pub fn taken_back(&self, more: &[&str]) -> Said {
+        self.taken_back_under(&[], more)
+    }
+
+    /// The same, started by another command.
+    ///
+    /// # Panics
+    /// As there.
+    #[track_caller]
+    pub fn taken_back_under(&self, starter: &[&str], more: &[&str]) -> Said {
+        self.taken_back_unless_done(starter, more).exits(1)
+    }
+
+    /// The same, unless it is done after all.
+    ///
+    /// # Panics
+    /// As there.
+    #[track_caller]
+    pub fn taken_back_unless_done(&self, starter: &[&str], more: &[&str]) -> Said {
         let before = (self.everything(), self.in_force());
-        let said = self.setup(more).exits(1);
-        before.0.assert_put_back(&self.everything());
-        assert_eq!(before.1, self.in_force(), "{said}");
+        let said = self.setup_under(starter, more);
+        if said.code != 0 {
+            let said = said.clone().exits(1);
+            before.0.assert_put_back(&self.everything());
+            assert_eq!(before.1, self.in_force(), "{said}");
+            assert!(!self.has_journal(), "{said}");
+        }
         said
     }
 
@@ -145,6 +197,25 @@ impl Site {
     }
 }
 
+/// Puts the revocation list of an authority that nobody knows into a file of `owner`'s.
+///
+/// # Panics
+/// When openssl fails.
+#[track_caller]
+pub fn foreign_crl(host: &Host, path: &str, owner: &str) {
+    let script = "
+        cd $(mktemp -d)
+        openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=theirs \
+            -days 30 -keyout key -out crt 2>/dev/null
+        touch index
+        echo 01 > number
+        printf '%s\\n' '[ca]' default_ca=a '[a]' database=index crlnumber=number default_md=sha256 > cnf
+        openssl ca -config cnf -gencrl -crldays 30 -keyfile key -cert crt -out \"$1\" 2>/dev/null
+        chown \"$2\" \"$1\"";
+    host.run("root", &["sh", "-ec", script, "sh", path, owner])
+        .ok();
+}
+
 /// One more cluster of the container, running.
 ///
 /// # Panics
@@ -157,4 +228,76 @@ pub fn another_cluster(host: &Host, name: &str, port: u16) {
          pg_ctlcluster --skip-systemctl-redirect {version} {name} start"
     );
     host.sh("root", &script).ok();
+}
+
+/// A filesystem of its own under a folder of a container, with what was in the folder: until it is
+/// dropped.
+#[derive(Debug)]
+pub struct Mounted<'a> {
+    host: &'a Host,
+    folder: String,
+}
+
+impl<'a> Mounted<'a> {
+    /// One of `kilobytes`, which is not much.
+    ///
+    /// # Panics
+    /// When it cannot be mounted.
+    #[track_caller]
+    pub fn small(host: &'a Host, folder: &str, kilobytes: u32) -> Self {
+        let script = "
+            mkdir -p \"$1\"
+            rm -rf /tmp/within
+            cp -a \"$1\" /tmp/within
+            mount -t tmpfs -o size=\"$2\"k none \"$1\"
+            cp -a /tmp/within/. \"$1\"";
+        let size = kilobytes.to_string();
+        host.run("root", &["sh", "-ec", script, "sh", folder, &size])
+            .ok();
+        let folder = folder.to_owned();
+        Self { host, folder }
+    }
+
+    /// The folder itself, read-only.
+    ///
+    /// # Panics
+    /// When it cannot be mounted.
+    #[track_caller]
+    pub fn read_only(host: &'a Host, folder: &str) -> Self {
+        let script = "mount --bind \"$1\" \"$1\"; mount -o remount,bind,ro \"$1\"";
+        host.run("root", &["sh", "-ec", script, "sh", folder]).ok();
+        let folder = folder.to_owned();
+        Self { host, folder }
+    }
+
+    /// Leaves room for so many pages of 4096 bytes.
+    ///
+    /// # Panics
+    /// When that fails.
+    #[track_caller]
+    pub fn leave(&self, pages: u32) {
+        let script = "
+            dd if=/dev/zero bs=4096 of=\"$1/filled\" 2>/dev/null || :
+            truncate --size=-\"$2\" \"$1/filled\"";
+        let bytes = (4096 * pages).to_string();
+        self.host
+            .run("root", &["sh", "-ec", script, "sh", &self.folder, &bytes])
+            .ok();
+    }
+
+    /// Frees that room again.
+    ///
+    /// # Panics
+    /// When that fails.
+    #[track_caller]
+    pub fn clear(&self) {
+        let filled = format!("{}/filled", self.folder);
+        self.host.run("root", &["rm", &filled]).ok();
+    }
+}
+
+impl Drop for Mounted<'_> {
+    fn drop(&mut self) {
+        self.host.run("root", &["umount", &self.folder]);
+    }
 }

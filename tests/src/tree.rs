@@ -62,6 +62,13 @@ impl Tree {
             .collect()
     }
 
+    /// Whether a path is a folder.
+    pub fn is_folder(&self, path: &str) -> bool {
+        self.entries
+            .get(path)
+            .is_some_and(|entry| entry.kind == "d")
+    }
+
     /// Asserts that nothing at all is different later.
     ///
     /// # Panics
@@ -76,14 +83,9 @@ impl Tree {
         );
     }
 
-    /// Asserts that every file is there later, the same one and with the same bytes, and no other.
-    /// What was staged beside it and taken away again shows in its folder's times; that it was
-    /// swapped and swapped back, in its ctime.
-    ///
-    /// # Panics
-    /// When something else is different.
-    #[track_caller]
-    pub fn assert_put_back(&self, later: &Self) {
+    /// As [`differences`](Self::differences), but for times: what was staged beside a file and taken
+    /// away again shows in its folder's, and that a file was swapped and swapped back in its ctime.
+    pub fn put_back_but_for(&self, later: &Self) -> Vec<String> {
         let timeless = |tree: &Self| {
             let mut tree = tree.clone();
             for entry in tree.entries.values_mut() {
@@ -94,7 +96,21 @@ impl Tree {
             }
             tree
         };
-        timeless(self).assert_same(&timeless(later));
+        timeless(self).differences(&timeless(later))
+    }
+
+    /// Asserts that every file is there later, the same one and with the same bytes, and no other.
+    ///
+    /// # Panics
+    /// When something is different.
+    #[track_caller]
+    pub fn assert_put_back(&self, later: &Self) {
+        let differences = self.put_back_but_for(later);
+        assert!(
+            differences.is_empty(),
+            "not put back:\n{}",
+            differences.join("\n")
+        );
     }
 
     /// Owner (`user:group` by number) and mode (octal) of a path.

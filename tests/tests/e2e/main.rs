@@ -9,5 +9,7 @@ mod ground;
 mod papers;
 mod refused;
 mod setup;
+mod taken_back;
 mod three_hosts;
 mod trace;
+mod unwritable;

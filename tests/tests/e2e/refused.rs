@@ -2,7 +2,7 @@
 //! what to do, and not a byte, owner or time is different afterwards. Each as root and as the
 //! server's own user.
 
-use e2e::attempt::{Attempt, another_cluster};
+use e2e::attempt::{Attempt, another_cluster, foreign_crl};
 use e2e::given::has_containers;
 use e2e::{Said, Site};
 
@@ -141,7 +141,7 @@ fn nobody_says_yes_or_a_passphrase() {
     for attempt in Attempt::by_each(&site) {
         attempt
             .refused(1, &["--passphrase-file", "/tmp/nothing"])
-            .says("the passphrase cannot be read from /tmp/nothing");
+            .says("the passphrase cannot be read: cannot open /tmp/nothing");
         attempt
             .refused(1, &["--passphrase-file", "/tmp/empty"])
             .says("the passphrase from /tmp/empty is empty");
@@ -150,7 +150,7 @@ fn nobody_says_yes_or_a_passphrase() {
             .says("the passphrase command failed: exit status: 7");
         attempt
             .refused(1, &["--passphrase-fd", "17"])
-            .says("/dev/fd/17");
+            .says("--passphrase-fd 17");
         let without = |words: &[&str]| {
             let before = site.everything();
             let mut all = vec!["setup", "--role", "slardiere", "--server-name", "tolva"];
@@ -465,16 +465,6 @@ fn files_of_somebody_elses_under_our_names() {
     }
 }
 
-/// A self-signed authority in a file of the server's user.
-fn some_authority(site: &Site, name: &str, path: &str) {
-    let script = format!(
-        "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN={name} \
-             -days 30 -keyout /tmp/{name}.key -out /tmp/{name}.crt
-         cp /tmp/{name}.crt {path}; chmod 644 {path}"
-    );
-    site.host.sh("root", &script).ok();
-}
-
 /// Loads the files, and says what the server thinks of it.
 fn reload(site: &Site) -> Said {
     site.cluster.ctl(&site.host, "reload").ok()
@@ -488,7 +478,11 @@ fn a_bundle_that_others_use_as_ssl_ca_file() {
     let site = Site::with_role(&[]);
     let bundle = "/etc/ssl/certs/ca-certificates.crt";
     site.host.sh("root", "mkdir -p /etc/ssl/certs").ok();
-    some_authority(&site, "public", bundle);
+    let make = format!(
+        "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=public \
+             -days 30 -keyout /tmp/public.key -out {bundle}; chmod 644 {bundle}"
+    );
+    site.host.sh("root", &make).ok();
     site.settings(&format!("ssl_ca_file = '{bundle}'\n"));
     reload(&site);
     for attempt in Attempt::by_each(&site) {
@@ -506,15 +500,8 @@ fn revocation_lists_in_force_without_ours() {
     }
     let site = Site::with_role(&[]);
     let data = &site.cluster.data;
-    some_authority(&site, "theirs", "/tmp/theirs.pem");
     let list = format!("{data}/their.crl");
-    let script = format!(
-        "cd /tmp; touch index.txt; echo 01 > number
-         printf '[ca]\\ndefault_ca=a\\n[a]\\ndatabase=/tmp/index.txt\\ncrlnumber=/tmp/number\\ndefault_md=sha256\\n' > ca.cnf
-         openssl ca -config ca.cnf -gencrl -crldays 30 -keyfile theirs.key -cert theirs.crt -out {list}
-         chown postgres {list}"
-    );
-    site.host.sh("root", &script).ok();
+    foreign_crl(&site.host, &list, "postgres");
     site.settings(&format!("ssl_crl_file = '{list}'\n"));
     reload(&site);
     for attempt in Attempt::by_each(&site) {
