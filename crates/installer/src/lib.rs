@@ -44,4 +44,4 @@ pub use proof::{Proof, ProofError, ProvenLogin};
 pub use recover::{Recovery, recover};
 pub use refusal::Refusal;
 pub use stem::stem;
-pub use workshop::{ClientSeat, Workshop};
+pub use workshop::{ClientSeat, Way, Workshop};

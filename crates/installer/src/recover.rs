@@ -5,13 +5,14 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use hostfile::{Account, Lock, Trust};
-use pg_host::{Admin, Cluster, How};
+use pg_host::{Admin, Cluster};
 use pki_core::{Fingerprint, Time};
 
 use crate::failure::{ApplyError, NotPutBack};
 use crate::journal::{Entry, Journal};
 use crate::running::{drop_role, reload, reset_system, restart_cluster, unmark_role};
 use crate::unused::{mark_unused, unmarked};
+use crate::workshop::Way;
 
 /// What recovery did.
 #[derive(Debug, Default)]
@@ -28,7 +29,7 @@ pub struct Recovery {
 ///
 /// # Errors
 /// [`ApplyError`] where the journal cannot be read, or another process is at work.
-pub fn recover(state: &Path, now: Time) -> Result<Option<Recovery>, ApplyError> {
+pub fn recover(state: &Path, way: &Way, now: Time) -> Result<Option<Recovery>, ApplyError> {
     if Journal::left_over(state)?.is_none() {
         return Ok(None);
     }
@@ -41,7 +42,7 @@ pub fn recover(state: &Path, now: Time) -> Result<Option<Recovery>, ApplyError> 
         finished: entries.contains(&Entry::Proven),
         left: Vec::new(),
     };
-    let mut server = Server::of(&entries, now);
+    let mut server = Server::of(&entries, way, now);
     let mut remaining = Vec::new();
     let issued = issued(&entries);
     for entry in entries.iter().rev() {
@@ -103,7 +104,7 @@ fn take_back(
     entry: &Entry,
     finish: bool,
     issued: &[Fingerprint],
-    server: &mut Server,
+    server: &mut Server<'_>,
 ) -> Result<(), (String, String)> {
     match entry {
         Entry::Swap { record, uid } => {
@@ -197,19 +198,21 @@ fn saved(entry: &Entry) -> Option<PathBuf> {
 }
 
 /// The server of the crashed run, reached when it is first needed.
-struct Server {
+struct Server<'a> {
+    way: &'a Way,
     data_dir: Option<PathBuf>,
     now: Time,
     admin: Option<Admin>,
 }
 
-impl Server {
-    fn of(entries: &[Entry], now: Time) -> Self {
+impl<'a> Server<'a> {
+    fn of(entries: &[Entry], way: &'a Way, now: Time) -> Self {
         let data_dir = entries.iter().find_map(|entry| match entry {
             Entry::Begin { data_dir, .. } => data_dir.clone(),
             _ => None,
         });
         Server {
+            way,
             data_dir,
             now,
             admin: None,
@@ -228,7 +231,9 @@ impl Server {
                     .as_ref()
                     .ok_or("the journal names no server")?;
                 let cluster = Cluster::at(data_dir).map_err(|error| error.to_string())?;
-                let admin = Admin::connect(&cluster, &How::Socket, self.now)
+                let admin = self
+                    .way
+                    .connect(&cluster, self.now)
                     .map_err(|error| error.to_string())?;
                 self.admin.insert(admin)
             }
@@ -250,7 +255,7 @@ impl Server {
         if !restarted {
             return self.ask(reload);
         }
-        let restarted = restart_cluster(&cluster, self.now);
+        let restarted = restart_cluster(&cluster, self.way, self.now);
         restarted.map(|_| ()).map_err(|error| error.to_string())
     }
 }

@@ -6,12 +6,12 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use hostfile::Account;
-use pg_host::{Admin, Cluster, FileSetting, How};
+use pg_host::{Admin, Cluster, FileSetting};
 use pg_probe::{identifier, literal};
 use pki_core::Time;
 
 use crate::failure::ApplyError;
-use crate::workshop::Workshop;
+use crate::workshop::{Way, Workshop};
 
 /// Asks the server what it would say to the files that are in place now, before it is told to
 /// load them.
@@ -107,9 +107,9 @@ pub(crate) fn reload_unless(
 
 /// Restarts the server, and opens a session with it again.
 pub(crate) fn restart(workshop: &mut Workshop<'_>) -> Result<(), ApplyError> {
-    let now = workshop.now;
+    let (now, way) = (workshop.now, workshop.way.clone());
     let (cluster, _) = workshop.server()?;
-    workshop.server = Some(restart_cluster(cluster, now)?);
+    workshop.server = Some(restart_cluster(cluster, &way, now)?);
     Ok(())
 }
 
@@ -122,7 +122,7 @@ pub(crate) fn revive(workshop: &mut Workshop<'_>) -> Result<(), ApplyError> {
         return Ok(());
     }
     let cluster = cluster.refreshed()?;
-    let admin = Admin::connect(&cluster, &How::Socket, workshop.now)?;
+    let admin = workshop.way.connect(&cluster, workshop.now)?;
     workshop.server = Some((cluster, admin));
     Ok(())
 }
@@ -130,6 +130,7 @@ pub(crate) fn revive(workshop: &mut Workshop<'_>) -> Result<(), ApplyError> {
 /// Stops and starts the server the way it was started: by Debian's tool where that manages it.
 pub(crate) fn restart_cluster(
     cluster: &Cluster,
+    way: &Way,
     now: Time,
 ) -> Result<(Cluster, Admin), ApplyError> {
     let failed = |error: String| ApplyError::NotRestarted(error);
@@ -151,7 +152,7 @@ pub(crate) fn restart_cluster(
         return Err(failed(words.trim().to_owned()));
     }
     let cluster = cluster.refreshed()?;
-    let admin = Admin::connect(&cluster, &How::Socket, now)?;
+    let admin = way.connect(&cluster, now)?;
     Ok((cluster, admin))
 }
 

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 
 use hostfile::Account;
 use pg_host::client::Libpq;
-use pg_host::{Admin, Cluster};
+use pg_host::{Admin, AdminError, Cluster, How};
+use pg_probe::Target;
 use pki_core::{Secret, Time};
 
 use crate::failure::ApplyError;
@@ -22,10 +23,36 @@ pub struct Workshop<'a> {
     pub authority: Option<(PathBuf, Option<Secret>)>,
     /// The server, and a session with it.
     pub server: Option<(Cluster, Admin)>,
+    /// How that session was opened, for the next one.
+    pub way: Way,
     /// The client whose login is proven.
     pub client: Option<ClientSeat>,
     /// Whether somebody asked us to stop.
     pub interrupted: &'a dyn Fn() -> bool,
+}
+
+/// How to reach a server as somebody who may see and do everything.
+#[derive(Debug, Clone)]
+pub enum Way {
+    /// Over its own socket, as the owner of the data folder.
+    Socket,
+    /// As somebody else says, with the rights of an account.
+    Target(Box<Target>, Account),
+}
+
+impl Way {
+    /// Opens a session.
+    ///
+    /// # Errors
+    /// [`AdminError`].
+    pub fn connect(&self, cluster: &Cluster, now: Time) -> Result<Admin, AdminError> {
+        match self {
+            Way::Socket => Admin::connect(cluster, &How::Socket, now),
+            Way::Target(target, account) => {
+                Admin::connect(cluster, &How::Target(target, account), now)
+            }
+        }
+    }
 }
 
 /// The client whose login is proven.

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use authority::Authority;
 use installer::{
-    AuthorityFacts, ClientSeat, Consent, Facts, Goal, Plan, Recovery, Step, Workshop, apply, draft,
-    recover,
+    AuthorityFacts, ClientSeat, Consent, Facts, Goal, Plan, Recovery, Step, Way, Workshop, apply,
+    draft, recover,
 };
 use pg_host::client::Libpq;
 use pg_host::{Admin, Cluster};
@@ -25,13 +25,19 @@ use crate::{passphrase, prompt};
 pub(crate) struct Hands {
     /// The server and a session with it.
     pub(crate) server: Option<(Cluster, Admin)>,
+    /// How that was opened.
+    pub(crate) way: Way,
     /// The client, and the passphrase of its key.
     pub(crate) client: Option<(Seat, Option<Secret>)>,
 }
 
 /// Takes back what an earlier run left half-done, before anything is looked at.
-pub(crate) fn recover_first(context: &Context, output: &mut Output) -> Result<(), Failure> {
-    let found = recover(&context.state, context.now).map_err(|error| {
+pub(crate) fn recover_first(
+    way: &Way,
+    context: &Context,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    let found = recover(&context.state, way, context.now).map_err(|error| {
         Failure::because(
             "an earlier run was interrupted, and cannot be taken back",
             &error,
@@ -112,6 +118,7 @@ pub(crate) fn run(
         state: context.state.clone(),
         authority,
         server: hands.server,
+        way: hands.way,
         client: hands.client.map(|(seat, key_passphrase)| ClientSeat {
             account: seat.account,
             home: seat.home,

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use installer::{ClientGoal, Facts, Goal, Identity, Material, Remote, ServerGoal};
+use installer::{ClientGoal, Facts, Goal, Identity, Material, Remote, ServerGoal, Way};
 use pki_core::{Certificate, RoleName, Secret};
 
 use super::change::{self, Hands};
@@ -31,10 +31,11 @@ fn install_server(
     }
     let material = material(&args.material)?;
     let cluster = server::find(&args.server)?;
+    let way = server::way(&cluster, &args.server, context)?;
     if !args.changing.dry_run {
-        change::recover_first(context, output)?;
+        change::recover_first(&way, context, output)?;
     }
-    let mut admin = server::ask(&cluster, &args.server, context)?;
+    let mut admin = server::ask(&cluster, &way, context)?;
     let databases = server::databases(&args.access);
     let facts = Facts {
         now: context.now,
@@ -69,6 +70,7 @@ fn install_server(
     };
     let hands = Hands {
         server: Some((cluster, admin)),
+        way,
         client: None,
     };
     change::run(&goal, &facts, hands, &args.changing, None, context, output)
@@ -97,7 +99,7 @@ fn install_client(
     let logs_in = !args.no_proof && !args.changing.dry_run;
     let key_passphrase = client::key_passphrase(&args.client, &material.key, logs_in)?;
     if !args.changing.dry_run {
-        change::recover_first(context, output)?;
+        change::recover_first(&Way::Socket, context, output)?;
     }
     let names = [
         role.to_string(),
@@ -136,6 +138,7 @@ fn install_client(
     };
     let hands = Hands {
         server: None,
+        way: Way::Socket,
         client: Some((seat, key_passphrase)),
     };
     change::run(&goal, &facts, hands, &args.changing, None, context, output)

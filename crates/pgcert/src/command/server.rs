@@ -2,12 +2,12 @@
 //! in.
 
 use hostfile::Account;
-use installer::AccessGoal;
+use installer::{AccessGoal, Way};
 use pg_config::UnknownVersion;
 use pg_config::conninfo::Conninfo;
 use pg_config::hba::Source;
 use pg_host::client::{self, Environment, Libpq};
-use pg_host::{Admin, AdminError, Cluster, FindError, How, Selector, ServerFacts};
+use pg_host::{Admin, AdminError, Cluster, FindError, Selector, ServerFacts};
 use pki_core::RoleName;
 
 use super::advice;
@@ -59,24 +59,14 @@ fn debian(cluster: &str) -> Result<Selector, Failure> {
     })
 }
 
-/// A session with the server that may ask everything.
-pub(crate) fn ask(
+/// How the server is reached: over its own socket, or as `--admin` says.
+pub(crate) fn way(
     cluster: &Cluster,
     options: &args::Server,
     context: &Context,
-) -> Result<Admin, Failure> {
-    let refused = |error: AdminError| {
-        let failure = Failure::because("the server cannot be asked", &error);
-        match error {
-            AdminError::Down { .. } => failure.hint("start it first: the result is proven by logging in"),
-            AdminError::Refused { .. } | AdminError::NotSuperuser { .. } | AdminError::NoSocket { .. } => {
-                failure.hint("run as root or as the server's own user, or name a superuser's login with --admin 'host=... user=...'")
-            }
-            _ => failure,
-        }
-    };
+) -> Result<Way, Failure> {
     let Some(conninfo) = &options.admin else {
-        return Admin::connect(cluster, &How::Socket, context.now).map_err(refused);
+        return Ok(Way::Socket);
     };
     let conninfo: Conninfo = conninfo.parse().map_err(|error| {
         Failure::because("--admin is no connection string", &error).code(Code::Usage)
@@ -86,7 +76,7 @@ pub(crate) fn ask(
     let conninfo = cluster
         .meant_by(&conninfo, &environment)
         .map_err(|error| Failure::because("--admin cannot be used", &error))?;
-    let target = client::resolve(
+    let found = client::resolve(
         &conninfo,
         &environment,
         &context.account,
@@ -94,12 +84,21 @@ pub(crate) fn ask(
         context.now,
     )
     .map_err(|error| Failure::because("--admin cannot be used", &error))?;
-    Admin::connect(
-        cluster,
-        &How::Target(&target.target, &context.account),
-        context.now,
-    )
-    .map_err(refused)
+    Ok(Way::Target(Box::new(found.target), context.account.clone()))
+}
+
+/// A session with the server that may ask everything.
+pub(crate) fn ask(cluster: &Cluster, way: &Way, context: &Context) -> Result<Admin, Failure> {
+    way.connect(cluster, context.now).map_err(|error| {
+        let failure = Failure::because("the server cannot be asked", &error);
+        match error {
+            AdminError::Down { .. } => failure.hint("start it first: the result is proven by logging in"),
+            AdminError::Refused { .. } | AdminError::NotSuperuser { .. } | AdminError::NoSocket { .. } => {
+                failure.hint("run as root or as the server's own user, or name a superuser's login with --admin 'host=... user=...'")
+            }
+            _ => failure,
+        }
+    })
 }
 
 /// What libpq would see of our own environment.

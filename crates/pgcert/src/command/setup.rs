@@ -23,12 +23,13 @@ pub(crate) fn run(args: &Setup, context: &Context, output: &mut Output) -> Resul
         .map(passphrase::from_file)
         .transpose()?;
     let cluster = server::find(&args.server)?;
+    let way = server::way(&cluster, &args.server, context)?;
     if !args.changing.dry_run {
-        change::recover_first(context, output)?;
+        change::recover_first(&way, context, output)?;
     }
     let goal = goal(args, &role, key_passphrase.clone(), context);
 
-    let mut admin = server::ask(&cluster, &args.server, context)?;
+    let mut admin = server::ask(&cluster, &way, context)?;
     // The database that the service will name is to be there and open too.
     let mut databases = server::databases(&args.access);
     if databases.is_empty() {
@@ -54,6 +55,7 @@ pub(crate) fn run(args: &Setup, context: &Context, output: &mut Output) -> Resul
     };
     let hands = Hands {
         server: Some((cluster, admin)),
+        way,
         client: Some((seat, key_passphrase)),
     };
     change::run(
