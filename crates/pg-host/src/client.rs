@@ -179,9 +179,8 @@ impl View<'_> {
         }
         let mut targets = targets.into_iter();
         // libpq has one host at least: the default socket folder.
-        let target = match targets.next() {
-            Some(target) => target,
-            None => return Err(ClientError::HostAddress(String::new())),
+        let Some(target) = targets.next() else {
+            return Err(ClientError::HostAddress(String::new()));
         };
         Ok(ClientTarget {
             target,

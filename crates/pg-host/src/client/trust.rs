@@ -147,7 +147,7 @@ fn crls(
         if lists.is_empty() {
             notes.push(ClientNote::CrlUnusable(dir.clone()));
         }
-        files.crls.get_or_insert_with(|| Sought {
+        files.crls.get_or_insert(Sought {
             path: dir,
             found: !lists.is_empty(),
         });
