@@ -25,7 +25,7 @@ fn document(site: &Site, conninfo: &str) -> (i32, Value) {
     assert_eq!(document["schema_version"], 1, "{message}");
     assert_eq!(document["ok"], said.code == 0, "{message}");
     assert!(document["evidence"].is_array(), "{message}");
-    for stage in document["stages"].as_array().expect(&message) {
+    for stage in document["stages"].as_array().unwrap() {
         assert!(stage["name"].is_string(), "{message}");
         assert!(stage["ok"].is_boolean(), "{message}");
         assert!(stage["ms"].is_number(), "{message}");
@@ -47,12 +47,7 @@ fn fails(site: &Site, conninfo: &str, cause: &str) -> Value {
     );
     assert!(document["message"].is_string(), "{document:#}");
     assert!(document["fix"].is_string(), "{document:#}");
-    let psql = site.login(conninfo).fails();
-    println!(
-        "{cause}: {}\n  psql: {}",
-        document["message"],
-        psql.stderr.trim()
-    );
+    site.login(conninfo).fails();
     document
 }
 
