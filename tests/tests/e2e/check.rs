@@ -348,11 +348,10 @@ fn what_answers() {
     let site = site();
     let service = "service=tolva";
     fails(&site, "service=tolva port=1", "connection-refused");
-    fails(
-        &site,
-        "service=tolva host=no.such.host.invalid hostaddr=''",
-        "host-unknown",
-    );
+    // A name that is too long to be asked for: no name server keeps the test waiting.
+    let name = "x".repeat(64);
+    let unknown = format!("service=tolva host={name} hostaddr=''");
+    fails(&site, &unknown, "host-unknown");
     site.settings("\nssl = off\n");
     site.sql("select pg_reload_conf(); select pg_sleep(0.3)");
     let found = fails(&site, service, "tls-off");

@@ -417,7 +417,7 @@ fn what_openssl_made_is_shown_in_words_and_no_key_is_shown() {
     assert_eq!(facts["fingerprint"], format!("sha256 {digest}"));
     let serial = office.sh("openssl x509 -in self.crt -noout -serial");
     let serial = serial.trim().rsplit('=').next().unwrap().to_lowercase();
-    assert_eq!(facts["serial"], serial.trim_start_matches('0'));
+    assert_eq!(facts["serial"], serial);
 
     // No line of any key is ever printed.
     for file in ["rsa.key", "sec1.key", "ed.key", "locked.key"] {
