@@ -8,7 +8,7 @@ use std::time::Duration;
 use doctor::{Finding, Observation, diagnose};
 use pg_config::conninfo::{Conninfo, SslNegotiation};
 use pg_host::client::{self, ClientError, Environment};
-use pg_host::{AskError, OwnTls, own_tls};
+use pg_host::{AdminError, AskError, OwnTls, own_tls};
 use pg_probe::{Address, Attempt, Failure, Report, Session, Target};
 use pki_core::{Certificate, Fingerprint};
 
@@ -81,6 +81,9 @@ pub enum ProofError {
         /// What it means.
         findings: Vec<Finding>,
     },
+    /// The login that did the work does not work any more.
+    #[error("the login that changed the server does not work any more: {0}")]
+    Administrator(Box<AdminError>),
     /// The role gets in over TLS without its certificate, or by a password.
     #[error("role \"{role}\" gets in over TLS without its certificate, or is asked for a password")]
     LetInWithout {
@@ -129,6 +132,11 @@ pub(crate) fn prove(
     };
     if let (Some(expected), Some((address, port))) = (expected, expectation.server) {
         proof.served = Some(served(expected, address, port)?);
+    }
+    // Whoever administers the server has to get in as before.
+    if let Some((cluster, _)) = &workshop.server {
+        let again = workshop.way.connect(cluster, workshop.now);
+        again.map_err(|error| ProofError::Administrator(Box::new(error)))?;
     }
     if let Some(login) = &expectation.login {
         let seat = workshop.client.as_ref().ok_or(ProofError::NoClient)?;
