@@ -205,3 +205,14 @@ fn ed25519_only_with_force() {
     ");
     place.must(&[init.as_slice(), &["--force"]].concat());
 }
+
+#[test]
+fn a_variable_that_is_set_but_empty_says_nothing() {
+    let place = Place::new();
+    let mut command = place.pgcert(&["ca", "show"]);
+    command.env("PGCERT_AUTHORITY", "");
+    // Whether or not there is one: it is the default folder that was looked at.
+    let said = crate::place::said(command);
+    let shown = format!("{}{}", said.out, said.err);
+    assert!(shown.contains("/pgcert/authority"), "{shown}");
+}

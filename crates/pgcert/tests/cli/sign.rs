@@ -213,3 +213,13 @@ fn the_kind_can_be_said() {
             .contains("dns:slardiere")
     );
 }
+
+#[test]
+fn a_certificate_that_could_not_be_written_is_not_said_to_be_in_use() {
+    let place = asked();
+    // A folder in which nobody, not even root, can make a file.
+    let said = place.run(&sign(&["slardiere.csr", "--out", "/proc", "--yes"]));
+    assert_eq!(said.code, Some(1), "{said}");
+    let list = place.json(&["list", "--kind", "client"]);
+    assert_eq!(list["certificates"][0]["state"], "unused");
+}
