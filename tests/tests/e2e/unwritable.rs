@@ -239,21 +239,22 @@ fn full(attempt: Attempt<'_>, mounted: &Mounted<'_>, folder: &str) {
 
 /// Tries with room for no page, one, two, and so on, until it is done; returns how often it failed.
 fn with_more_and_more_room(attempt: Attempt<'_>, mounted: &Mounted<'_>, folder: &str) -> u32 {
-    for pages in 0..40 {
-        mounted.leave(pages);
+    let done = |pages: &u32| {
+        mounted.leave(*pages);
         let said = attempt.taken_back_unless_done(
             &[],
             &[&ACCEPT[..], &["--create-role", "--role", "new"]].concat(),
         );
         mounted.clear();
-        if said.code == 0 {
-            return pages;
+        if said.code != 0 {
+            said.says("No space left on device")
+                .says(folder)
+                .says("make room there");
+            return false;
         }
-        said.says("No space left on device")
-            .says(folder)
-            .says("make room there");
-    }
-    panic!("never done");
+        true
+    };
+    (0..40).find(done).unwrap()
 }
 
 #[test]

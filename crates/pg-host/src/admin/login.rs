@@ -243,7 +243,7 @@ pub(super) mod tests {
     fn only_what_another_login_could_mend_is_tried_again() {
         let server = |code: &str| {
             let mut error = ServerError::default();
-            error.code = code.to_owned();
+            code.clone_into(&mut error.code);
             Blame::of(&Failure::Server(Box::new(error)))
         };
         assert!(matches!(server("3D000"), Blame::Database));
