@@ -5,8 +5,8 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 
 use pg_config::hba::{
-    self, Conflict, Databases, DecidingChange, Insertion, MapUse, Method, Placement, RuleSet, Site,
-    Source, Transport, Wanted, WayIn,
+    self, Conflict, Database, Databases, DecidingChange, Insertion, MapUse, Method, Placement,
+    RuleSet, Site, Source, Transport, Wanted, WayIn,
 };
 use pg_config::ident;
 
@@ -60,7 +60,7 @@ pub(super) fn draft(
     spare_others(rules, access, server, edits, site)?;
 
     let ways_in = hba::ways_in(rules, &wanted, &insertions, site);
-    note_ways_in(rules, &ways_in, access, plan);
+    note_ways_in(&ways_in, access, server, plan);
     if !insertions.is_empty() {
         unreachable_networks(access, goal, server, plan);
     }
@@ -437,8 +437,18 @@ fn tls_goes_on(rules: &RuleSet, changes: &[DecidingChange], plan: &mut Plan) {
     );
 }
 
-fn note_ways_in(rules: &RuleSet, ways: &[WayIn], access: &AccessGoal, plan: &mut Plan) {
-    for way in ways {
+/// Rules for physical replication count for roles that may replicate only.
+fn note_ways_in(ways: &[WayIn], access: &AccessGoal, server: &Server, plan: &mut Plan) {
+    let rules = &server.host.hba.rules;
+    let role = server.host.role.as_ref();
+    let replicates = role.is_some_and(|role| role.replication || role.superuser);
+    let is_replication = |way: &&WayIn| {
+        rules.rules.get(way.rule).is_some_and(|at| {
+            let mut databases = at.rule.databases.iter();
+            databases.all(|database| *database == Database::Replication)
+        })
+    };
+    for way in ways.iter().filter(|way| replicates || !is_replication(way)) {
         let transports: Vec<_> = way
             .transports
             .iter()

@@ -504,3 +504,19 @@ fn what_is_brought_has_to_go_together() {
     };
     assert!(matches!(bring(wrong_kind), Err(Refusal::Chain(_))));
 }
+
+#[test]
+fn rules_for_replication_are_a_way_in_for_those_who_replicate() {
+    let mut facts = machine();
+    facts.server = Some(server(CONF, "host replication all samehost md5\n"));
+    let ways_in = |facts: &Facts| {
+        has_note(
+            &draft(&goal(), facts).unwrap(),
+            "way-in-without-certificate",
+        )
+    };
+    assert!(!ways_in(&facts));
+    let role = facts.server.as_mut().unwrap().host.role.as_mut();
+    role.unwrap().replication = true;
+    assert!(ways_in(&facts));
+}
