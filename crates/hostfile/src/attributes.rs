@@ -97,6 +97,13 @@ impl Attributes {
         }
     }
 
+    /// Owner and group, where they are why the system refused: somebody else's, or a group that the
+    /// acting user is not in.
+    pub(crate) fn owner_if_refused(&self, errno: Errno) -> Option<(u32, u32)> {
+        let own = (geteuid().as_raw(), getegid().as_raw());
+        (errno == Errno::PERM && own != (self.uid, self.gid)).then_some((self.uid, self.gid))
+    }
+
     /// Puts them on a file or folder that the acting user made a moment ago, with mode 0600 or 0700.
     pub(crate) fn put_on(&self, file: BorrowedFd<'_>) -> rustix::io::Result<()> {
         let made = fstat(file)?;

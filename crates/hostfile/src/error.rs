@@ -82,6 +82,16 @@ pub enum Error {
         /// How many names it has.
         links: u64,
     },
+    /// The file's owner or group is not one that the acting user can give to a new file.
+    #[error("{} belongs to user id {uid}, group id {gid}, and a new file cannot be given to them", path.display())]
+    OthersFile {
+        /// The file.
+        path: PathBuf,
+        /// Its owner.
+        uid: u32,
+        /// Its group.
+        gid: u32,
+    },
     /// More bytes than [`crate::READ_LIMIT`].
     #[error("{} is larger than {limit} bytes", path.display())]
     TooLarge {
@@ -163,6 +173,7 @@ impl Error {
             | Error::Immutable { path, .. }
             | Error::MountPoint { path }
             | Error::HardLinks { path, .. }
+            | Error::OthersFile { path, .. }
             | Error::TooLarge { path, .. }
             | Error::Changed { path }
             | Error::Foreign { path }

@@ -134,9 +134,16 @@ pub(crate) fn stage_at(spot: Spot, bytes: &[u8], new: &Ground) -> Result<Staged,
     let path = spot.path();
     let mut made = make(&spot).map_err(|errno| Error::io("write beside", &path, errno))?;
     // From here on dropping `made` takes the file away again.
-    attributes
-        .put_on(made.file.as_fd())
-        .map_err(|errno| Error::io("give owner and attributes to the new", &path, errno))?;
+    attributes.put_on(made.file.as_fd()).map_err(|errno| {
+        match attributes.owner_if_refused(errno) {
+            Some((uid, gid)) if old.is_some() => Error::OthersFile {
+                path: path.clone(),
+                uid,
+                gid,
+            },
+            _ => Error::io("give owner and attributes to the new", &path, errno),
+        }
+    })?;
     let written =
         write(&made.file, bytes).map_err(|error| Error::io("write the new", &path, error))?;
     if !attributes.hold(&written) {

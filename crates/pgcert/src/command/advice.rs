@@ -117,6 +117,9 @@ pub(crate) fn about_file(failure: Failure, error: &hostfile::Error) -> Failure {
         hostfile::Error::MountPoint { .. } => {
             failure.hint("change it where it is mounted from, or mount its folder instead")
         }
+        hostfile::Error::OthersFile { .. } => failure.hint(
+            "it is written with the rights of the user whose folder that is: chown it to that user, group included, or move it away",
+        ),
         hostfile::Error::UntrustedLink { .. } | hostfile::Error::LinkRefused { .. } => {
             failure.hint("it is not followed: put the file itself there")
         }
