@@ -1,5 +1,6 @@
 //! Those who were there before: they log in as they did, and what is theirs stays.
 
+use e2e::given::has_containers;
 use e2e::{Foreign, Site};
 
 fn over_tcp(site: &Site, role: &str) -> String {
@@ -157,4 +158,31 @@ fn what_the_client_has_already_is_never_overwritten() {
             .says("service [tolva]")
             .says("is somebody else's");
     }
+}
+
+#[test]
+fn a_service_file_of_a_group_that_the_client_is_not_in_is_left_alone() {
+    if !has_containers("a client's file that somebody else owns in part") {
+        return;
+    }
+    let site = Site::tolva();
+    let service = format!("{}/.pg_service.conf", site.home);
+    let theirs = "[old]\nhost=old.example\n";
+    site.host.write(&service, theirs, "slardiere:root", "640");
+    let files = ["pg_hba.conf", "postgresql.conf"].map(|f| site.configuration(f));
+    site.setup_tolva(&["--create-role"])
+        .exits(1)
+        .says("everything is as it was")
+        .says("belongs to user id 1000, group id 0")
+        .says("hint: it is written with the rights of the user whose folder that is");
+    assert_eq!(site.host.read(&service).unwrap(), theirs);
+    assert_eq!(
+        ["pg_hba.conf", "postgresql.conf"].map(|f| site.configuration(f)),
+        files
+    );
+    site.host
+        .sh("root", &format!("chown slardiere: {service}"))
+        .ok();
+    site.setup_tolva(&["--create-role"]).ok();
+    assert!(site.host.read(&service).unwrap().starts_with(theirs));
 }
