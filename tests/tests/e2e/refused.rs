@@ -232,7 +232,7 @@ fn another_server_than_the_one_that_is_meant() {
             .says(&meant);
         attempt
             .refused(2, &["--cluster", "main"])
-            .says("does not name a cluster");
+            .says("names no cluster");
         attempt
             .refused(1, &["--data-dir", "/etc"])
             .says("/etc is not a PostgreSQL data folder");
