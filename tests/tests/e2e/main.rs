@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a failing test says where")]
 
 mod by_hand;
+mod by_parts;
 mod by_pgcert;
 mod check;
 mod ground;

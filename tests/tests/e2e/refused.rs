@@ -510,4 +510,16 @@ fn revocation_lists_in_force_without_ours() {
             .says(&format!("revocation lists are in force ({list})"))
             .says("put a CRL of this authority there first");
     }
+    if site.cluster.version < 14 {
+        return;
+    }
+    let folder = format!("{data}/lists");
+    site.host.sh("postgres", &format!("mkdir {folder}")).ok();
+    site.settings(&format!("ssl_crl_file = ''\nssl_crl_dir = '{folder}'\n"));
+    reload(&site);
+    for attempt in Attempt::by_each(&site) {
+        attempt
+            .refused(1, &["--accept", "tls-on"])
+            .says(&format!("revocation lists are in force ({folder})"));
+    }
 }
