@@ -127,15 +127,15 @@ fn a_certificate_that_cannot_be_handed_out() {
             pgcert(
                 &site,
                 user,
-                &words.replace("AT", "--authority /srv/work/ca"),
+                &words.replace("AT", "--authority /srv/desk/ca"),
             )
         };
         site.host
-            .sh("root", "rm -rf /srv/work /srv/out; mkdir -m 777 /srv/work /srv/out; echo wrong > /tmp/wrong")
+            .sh("root", "rm -rf /srv/desk /srv/out; mkdir -m 777 /srv/desk /srv/out; echo wrong > /tmp/wrong")
             .ok();
         run("ca init AT --ca-name x --passphrase-file /tmp/passphrase").ok();
-        run("request client slardiere --out /srv/work").ok();
-        let sign = "sign /srv/work/slardiere.csr AT --yes --out /srv/out --passphrase-file";
+        run("request client slardiere --out /srv/desk").ok();
+        let sign = "sign /srv/desk/slardiere.csr AT --yes --out /srv/out --passphrase-file";
         let issued = || {
             run("list AT --json")
                 .ok()
@@ -167,7 +167,7 @@ fn a_certificate_that_cannot_be_handed_out() {
         run("sign /etc/passwd AT --yes --passphrase-file /tmp/passphrase")
             .exits(1)
             .says("/etc/passwd cannot be signed");
-        run("sign /srv/work/slardiere.csr --authority /srv/nowhere --yes --passphrase-file /tmp/passphrase")
+        run("sign /srv/desk/slardiere.csr --authority /srv/nowhere --yes --passphrase-file /tmp/passphrase")
             .exits(1)
             .says("there is no authority in /srv/nowhere");
     }
@@ -186,16 +186,16 @@ fn an_installation_that_cannot_be_written() {
             pgcert(
                 &site,
                 user,
-                &words.replace("AT", "--authority /srv/work/ca"),
+                &words.replace("AT", "--authority /srv/desk/ca"),
             )
         };
         site.host
-            .sh("root", "rm -rf /srv/work; mkdir -m 777 /srv/work")
+            .sh("root", "rm -rf /srv/desk; mkdir -m 777 /srv/desk")
             .ok();
         run("ca init AT --ca-name x --passphrase-file /tmp/passphrase").ok();
-        run("request server tolva --out /srv/work").ok();
-        run("request client slardiere --out /srv/work").ok();
-        run("sign /srv/work/tolva.csr /srv/work/slardiere.csr AT --yes --passphrase-file /tmp/passphrase").ok();
+        run("request server tolva --out /srv/desk").ok();
+        run("request client slardiere --out /srv/desk").ok();
+        run("sign /srv/desk/tolva.csr /srv/desk/slardiere.csr AT --yes --passphrase-file /tmp/passphrase").ok();
         let put_back = |words: &str| {
             let before = (attempt.everything(), attempt.in_force());
             let said = run(words).exits(1);
@@ -205,7 +205,7 @@ fn an_installation_that_cannot_be_written() {
         };
         let material = |name: &str| {
             format!(
-                "--key /srv/work/{name}.key --cert /srv/work/{name}.crt --root /srv/work/ca/ca.crt"
+                "--key /srv/desk/{name}.key --cert /srv/desk/{name}.crt --root /srv/desk/ca/ca.crt"
             )
         };
         let server = format!(
