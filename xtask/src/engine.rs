@@ -55,18 +55,26 @@ impl Engine {
         std::fs::create_dir_all(crate::target(root))?;
         let log = crate::target(root).join("dockerd.log");
         let file = File::create(&log)?;
-        let mut daemon = Command::new(dockerd)
-            .stdout(file.try_clone()?)
-            .stderr(file)
-            .spawn()
-            .context("dockerd")?;
+        let start = || -> anyhow::Result<Child> {
+            Command::new(&dockerd)
+                .stdout(file.try_clone()?)
+                .stderr(file.try_clone()?)
+                .spawn()
+                .context("dockerd")
+        };
+        let mut daemon = start()?;
         let deadline = Instant::now() + START;
         while !answers("docker") {
-            if daemon.try_wait()?.is_some() || Instant::now() > deadline {
+            if Instant::now() > deadline {
                 let _ = daemon.kill();
                 bail!("dockerd does not answer: see {}", log.display());
             }
             std::thread::sleep(Duration::from_millis(200));
+            // One that was just ended may still hold its pid file for a moment.
+            if daemon.try_wait()?.is_some() {
+                std::thread::sleep(Duration::from_secs(1));
+                daemon = start()?;
+            }
         }
         Ok(Self {
             program: "docker",
