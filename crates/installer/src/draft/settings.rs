@@ -4,7 +4,7 @@
 use std::net::IpAddr;
 use std::path::Path;
 
-use pg_config::conf::Document;
+use pg_config::conf::{Document, boolean};
 
 use super::certificate::Presented;
 use super::edits::Edits;
@@ -138,12 +138,9 @@ impl Settings<'_> {
     }
 }
 
-/// Whether a boolean's spelling means on: a prefix of `true`, `yes` or `on`, or `1` (`bool.c`,
-/// `parse_bool_with_len`).
+/// Whether a boolean's spelling means on.
 fn is_on(value: &str) -> bool {
-    let value = value.to_ascii_lowercase();
-    let prefix_of = |word: &str| !value.is_empty() && word.starts_with(&value);
-    value == "1" || value == "on" || prefix_of("true") || prefix_of("yes")
+    boolean(value.as_bytes()) == Some(true)
 }
 
 #[cfg(test)]
