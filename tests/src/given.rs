@@ -76,6 +76,26 @@ pub fn oracle_servers() -> Vec<(u16, PathBuf)> {
     servers.collect()
 }
 
+/// The place of a tool of the table in `xtask/src/tools.rs`: a program, for `jdbc` a `.jar`, for `pg`
+/// the folder for `NODE_PATH`, for `pkilint` the interpreter of Python that can import it.
+///
+/// # Panics
+/// When the run was not given it: a test asks no other program that happens to lie around, and is not
+/// skipped.
+pub fn tool(name: &str) -> PathBuf {
+    let list = variable("PGCERT_TOOLS");
+    let place = list
+        .split(':')
+        .filter_map(|entry| entry.split_once('='))
+        .find(|(tool, _)| *tool == name);
+    match place {
+        Some((_, place)) => PathBuf::from(place),
+        None => panic!(
+            "{name} is not on this machine: `cargo xtask oracle` installs it, or says what does"
+        ),
+    }
+}
+
 /// Whether the run has containers. Where it has none, says that `test` was not run, and why.
 pub fn has_containers(test: &str) -> bool {
     if matches!(given().server, Server::Container { .. }) {

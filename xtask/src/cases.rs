@@ -9,7 +9,7 @@ use anyhow::bail;
 use crate::engine::Engine;
 use crate::images::{self, Images, NoImage};
 use crate::report::{Count, Report};
-use crate::{bundle, command, dist, local, machine};
+use crate::{bundle, command, dist, local, machine, tools};
 
 /// The tests of what the disk refuses and crashes leave.
 const FAULTS: &[&str] = &["unwritable::", "taken_back::", "by_parts::"];
@@ -218,9 +218,8 @@ fn run_version(
 
 /// Runs the oracle tests against servers of every version there is.
 pub(crate) fn oracle(root: &Path, only: &[String], report: &mut Report) {
+    let tools = tools_ready(root, report);
     report.part("oracle", |count| {
-        machine::need("openssl", &["openssl"])?;
-        machine::need("psql", &["postgresql-client"])?;
         let mut servers = Vec::new();
         for version in bundle::versions() {
             servers.push(format!(
@@ -241,9 +240,22 @@ pub(crate) fn oracle(root: &Path, only: &[String], report: &mut Report) {
         let mut tests = test_command(root, "oracle", &filter);
         tests
             .env("PGCERT_BIN", crate::target(root).join("debug/pgcert"))
-            .env("PGCERT_ORACLE_SERVERS", servers.join(":"));
+            .env("PGCERT_ORACLE_SERVERS", servers.join(":"))
+            .env(tools::VARIABLE, &tools);
         run_tests(&mut tests, count)
     });
+}
+
+/// The tools' places. Where some are lacking, that is a failure of its own, and the tests that need
+/// none of them are run all the same.
+fn tools_ready(root: &Path, report: &mut Report) -> String {
+    let mut places = String::new();
+    report.part("tools of the oracle tests", |_| {
+        let tools = tools::ready(root);
+        places = tools.places;
+        tools.lacking.map_or(Ok(()), Err)
+    });
+    places
 }
 
 /// The runner for one test target of the package `e2e`. Servers, containers and signals have their

@@ -7,7 +7,7 @@ use std::process::Command;
 
 use anyhow::{Context as _, bail};
 
-use crate::{command, machine};
+use crate::{command, python};
 
 /// The oldest glibc that the binary has to start with: Debian 10 and RHEL 8.
 const GLIBC: (u32, u32) = (2, 28);
@@ -80,30 +80,11 @@ impl Tools {
     /// The tools under `target/tools`, fetched where they are missing.
     fn ready(root: &Path) -> anyhow::Result<Self> {
         let folder = crate::target(root).join("tools");
-        let python = folder.join("python/bin/python3");
-        if !command::succeeds(Command::new(&python).args(["-m", "ziglang", "version"])) {
-            println!("fetching zig");
-            let venv = || {
-                command::output(
-                    Command::new("python3")
-                        .args(["-m", "venv"])
-                        .arg(folder.join("python")),
-                )
-            };
-            if machine::find("python3").is_none() || venv().is_err() {
-                machine::install(&["python3-venv"]).context("zig comes as a Python package")?;
-                venv()?;
-            }
-            let pip = [
-                "-m",
-                "pip",
-                "install",
-                "--quiet",
-                "--disable-pip-version-check",
-                "ziglang",
-            ];
-            command::output(Command::new(&python).args(pip))?;
-        }
+        let python = python::with_package(
+            &folder.join("python"),
+            "ziglang",
+            &["-m", "ziglang", "version"],
+        )?;
         let zigbuild = folder.join("bin/cargo-zigbuild");
         if !command::succeeds(Command::new(&zigbuild).arg("--version")) {
             println!("building cargo-zigbuild (two minutes, once)");

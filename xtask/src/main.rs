@@ -15,9 +15,11 @@ mod engine;
 mod images;
 mod local;
 mod machine;
+mod python;
 mod report;
 mod suite;
 mod tidy;
+mod tools;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
