@@ -267,14 +267,7 @@ impl Certificate {
     }
 
     fn from_blocks(file: &[u8]) -> impl Iterator<Item = Result<Self, ParseError>> + '_ {
-        pem::blocks(file).filter_map(|block| match block {
-            Ok(block) if is_label(&block.label) => Some(Self::from_der(block.contents.as_bytes())),
-            Ok(_) => None,
-            Err(b) => Some(Err(ParseError::Malformed {
-                what: WHAT,
-                reason: format!("{}: {}", b.label, b.reason),
-            })),
-        })
+        pem::read_each(file, WHAT, is_label, Self::from_der)
     }
 }
 

@@ -112,19 +112,9 @@ impl SigningRequest {
     /// # Errors
     /// [`RequestError`].
     pub fn from_pem(file: &[u8]) -> Result<Self, RequestError> {
-        for block in pem::blocks(file) {
-            match block {
-                Ok(block) if is_label(&block.label) => {
-                    return Self::from_der(block.contents.as_bytes());
-                }
-                Ok(_) => {}
-                Err(b) => {
-                    let reason = format!("{}: {}", b.label, b.reason);
-                    return Err(ParseError::Malformed { what: WHAT, reason }.into());
-                }
-            }
-        }
-        Err(ParseError::Nothing { what: WHAT }.into())
+        pem::read_each(file, WHAT, is_label, Self::from_der)
+            .next()
+            .unwrap_or_else(|| Err(ParseError::Nothing { what: WHAT }.into()))
     }
 
     /// The bytes.

@@ -3,7 +3,7 @@
 
 use zeroize::Zeroizing;
 
-use crate::secret::Secret;
+use crate::{certificate::ParseError, secret::Secret};
 
 /// One block.
 pub(crate) struct Block {
@@ -33,6 +33,24 @@ pub(crate) fn blocks(file: &[u8]) -> impl Iterator<Item = Result<Block, BrokenBl
         let block = read(&label, &mut lines).map_err(|reason| BrokenBlock { label, reason });
         broken = block.is_err();
         Some(block)
+    })
+}
+
+/// What `from_der` makes of the blocks of one kind (`what`, in words), in order; the others are passed over. A broken
+/// block of any kind is an error, for it may have been one of them.
+pub(crate) fn read_each<'a, T, E: From<ParseError>>(
+    file: &'a [u8],
+    what: &'static str,
+    is_label: impl Fn(&str) -> bool + 'a,
+    from_der: impl Fn(&[u8]) -> Result<T, E> + 'a,
+) -> impl Iterator<Item = Result<T, E>> + 'a {
+    blocks(file).filter_map(move |block| match block {
+        Ok(block) if is_label(&block.label) => Some(from_der(block.contents.as_bytes())),
+        Ok(_) => None,
+        Err(BrokenBlock { label, reason }) => {
+            let reason = format!("{label}: {reason}");
+            Some(Err(ParseError::Malformed { what, reason }.into()))
+        }
     })
 }
 
