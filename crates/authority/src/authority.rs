@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use pki_core::{Certificate, Kind, PrivateKey, Secret, Serial, Signer, Time};
+use pki_core::{Certificate, Kind, PrivateKey, Secret, Serial, Signer, Time, check_path};
 
 use crate::folder::{Folder, private};
 use crate::store::Store;
@@ -17,6 +17,8 @@ use crate::{Entry, Error, Filter, State, Unlocked};
 pub struct Authority {
     pub(crate) folder: Folder,
     pub(crate) certificate: Certificate,
+    /// What `ca.crt` holds: the certificate above, then each one's issuer, the root last.
+    path: Vec<Certificate>,
     pub(crate) store: Store,
 }
 
@@ -39,30 +41,42 @@ impl Authority {
             return Ok(None);
         }
         folder.vet(&path)?;
-        let certificate = Certificate::from_pem(&hostfile::read(&path)?).map_err(|error| {
-            Error::BadCertificate {
-                path: path.clone(),
-                reason: error.to_string(),
-            }
-        })?;
-        if !certificate.is_authority() {
-            return Err(Error::NotAnAuthority { path });
-        }
+        let (certificate, path) = certificates(&path)?;
         folder.vet(&folder.store())?;
         let store = Store::open(&folder.store())?;
         let authority = Self {
             folder,
             certificate,
+            path,
             store,
         };
         authority.complete()?;
         Ok(Some(authority))
     }
 
-    /// The authority's own certificate.
+    /// The certificate of the key that signs here.
     #[must_use]
     pub fn certificate(&self) -> &Certificate {
         &self.certificate
+    }
+
+    /// What follows a certificate from here in its file: this authority's own and those above it, without the root,
+    /// which the other side has. Empty where the authority is the root itself.
+    #[must_use]
+    pub fn chain(&self) -> &[Certificate] {
+        self.path.split_last().map_or(&[], |(_, chain)| chain)
+    }
+
+    /// The root: what others trust, and have in their `root.crt`.
+    #[must_use]
+    pub fn anchor(&self) -> &Certificate {
+        self.path.last().unwrap_or(&self.certificate)
+    }
+
+    /// This authority's certificate, then each one's issuer, the root last.
+    #[must_use]
+    pub fn path(&self) -> &[Certificate] {
+        &self.path
     }
 
     /// The folder, links resolved.
@@ -191,4 +205,25 @@ impl Authority {
         private(&path, &self.folder.vet(&path)?)?;
         Ok(Secret::new(hostfile::read(&path)?))
     }
+}
+
+/// The authority's certificate, and the whole path from it up to its root.
+fn certificates(file: &Path) -> Result<(Certificate, Vec<Certificate>), Error> {
+    let bad = |reason: String| Error::BadCertificate {
+        path: file.to_owned(),
+        reason,
+    };
+    let path = Certificate::all_from_pem(&hostfile::read(file)?)
+        .map_err(|error| bad(error.to_string()))?;
+    let certificate = path
+        .first()
+        .ok_or_else(|| bad("no certificate found".to_owned()))?
+        .clone();
+    if !certificate.is_authority() {
+        return Err(Error::NotAnAuthority {
+            path: file.to_owned(),
+        });
+    }
+    check_path(&path).map_err(|error| bad(error.to_string()))?;
+    Ok((certificate, path))
 }

@@ -33,8 +33,9 @@ pub struct Facts {
 /// The authority's folder.
 #[derive(Debug)]
 pub struct AuthorityFacts {
-    /// The certificate of the authority that is there.
-    pub certificate: Option<Certificate>,
+    /// The certificate of the authority that is there, then each one's issuer, the root last; empty
+    /// where there is no authority.
+    pub path: Vec<Certificate>,
     /// Whether its key needs a passphrase.
     pub key_is_encrypted: bool,
 }
@@ -47,12 +48,12 @@ impl AuthorityFacts {
     pub fn gather(dir: &Path) -> Result<Self, authority::Error> {
         let Some(found) = Authority::open(dir)? else {
             return Ok(AuthorityFacts {
-                certificate: None,
+                path: Vec::new(),
                 key_is_encrypted: false,
             });
         };
         Ok(AuthorityFacts {
-            certificate: Some(found.certificate().clone()),
+            path: found.path().to_vec(),
             // An authority whose key is elsewhere issues nothing here, and gives nothing away.
             key_is_encrypted: found.key_is_encrypted().unwrap_or(true),
         })

@@ -262,9 +262,9 @@ pub enum Part {
     Secret(Secret),
     /// The private key of what this plan issues, in PKCS#8 PEM.
     Key(Kind),
-    /// The certificate that this plan issues, in PEM.
+    /// The certificate that this plan issues and those between it and the root, in PEM.
     Certificate(Kind),
-    /// The certificate of the authority, in PEM.
+    /// The certificate of the authority's root, in PEM.
     AuthorityCertificate,
 }
 

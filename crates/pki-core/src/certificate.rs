@@ -98,6 +98,15 @@ impl Certificate {
         pem::encode(LABEL, self.der())
     }
 
+    /// PEM with the authorities between it and its root after it, in their order: what a server or client certificate's
+    /// file holds. With none it is [`to_pem`](Self::to_pem).
+    #[must_use]
+    pub fn to_pem_with(&self, chain: &[Self]) -> String {
+        let mut file = self.to_pem();
+        file.extend(chain.iter().map(Self::to_pem));
+        file
+    }
+
     /// The subject as OpenSSL writes it under RFC 2253, which is what PostgreSQL compares under `clientname=DN`:
     /// `CN=alice,OU=Eng,O=Acme`, letters beyond ASCII as `\C3\A9`.
     #[must_use]
@@ -188,6 +197,12 @@ impl Certificate {
                 .0
                 .algorithm
                 .verifies(key, &self.0.tbs, &self.0.signature)
+    }
+
+    /// Whether this authority has issued it: its name is the issuer's, byte for byte, and its key made the signature.
+    #[must_use]
+    pub fn is_issued_by(&self, authority: &Self) -> bool {
+        self.issuer_der() == authority.subject_der() && self.is_signed_by(&authority.0.public_key)
     }
 
     /// What it is, as far as it can be told: an authority from basicConstraints (a root if self-issued); a client if

@@ -6,6 +6,7 @@
 
 mod algorithm;
 mod certificate;
+mod chain;
 mod crl;
 mod csr;
 mod dn;
@@ -31,6 +32,7 @@ mod verify;
 pub use crate::{
     algorithm::{KeyType, UnknownKeyType},
     certificate::{Certificate, ExtendedKeyUsage, ParseError},
+    chain::{BrokenPath, check_path},
     crl::{Crl, Revocation},
     csr::{RequestError, SigningRequest},
     fingerprint::{BadFingerprint, Fingerprint},

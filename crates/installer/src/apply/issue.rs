@@ -115,10 +115,12 @@ impl Run<'_, '_> {
                 Part::Secret(secret) => bytes.extend_from_slice(secret.as_bytes()),
                 Part::Key(kind) => bytes.extend_from_slice(self.pair(*kind)?.0.as_bytes()),
                 Part::Certificate(kind) => {
-                    bytes.extend_from_slice(self.pair(*kind)?.1.to_pem().as_bytes());
+                    let chain = self.authority()?.chain().to_vec();
+                    let (_, certificate) = self.pair(*kind)?;
+                    bytes.extend_from_slice(certificate.to_pem_with(&chain).as_bytes());
                 }
                 Part::AuthorityCertificate => {
-                    bytes.extend_from_slice(marked(self.authority_certificate()?).as_bytes());
+                    bytes.extend_from_slice(marked(self.authority()?.anchor()).as_bytes());
                 }
             }
         }
@@ -132,12 +134,12 @@ impl Run<'_, '_> {
             .ok_or(ApplyError::Missing("a certificate"))
     }
 
-    fn authority_certificate(&mut self) -> Result<&Certificate, ApplyError> {
+    fn authority(&mut self) -> Result<&Authority, ApplyError> {
         let (dir, _) = self
             .workshop
             .authority
             .as_ref()
             .ok_or(ApplyError::Missing("an authority"))?;
-        Ok(self.issued.authority(dir)?.certificate())
+        self.issued.authority(dir)
     }
 }

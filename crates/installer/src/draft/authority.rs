@@ -13,8 +13,8 @@ use crate::refusal::Refusal;
 
 /// Who issues what has to be issued.
 pub(super) enum Issuer {
-    /// The authority that is here.
-    Here(Certificate),
+    /// The authority that is here: its certificate, then each one's issuer, the root last.
+    Here(Vec<Certificate>),
     /// The authority that this plan makes.
     ToBeMade,
     /// Nobody: everything is brought.
@@ -22,18 +22,34 @@ pub(super) enum Issuer {
 }
 
 impl Issuer {
-    /// The certificate, where there is one already.
-    pub(super) fn certificate(&self) -> Option<&Certificate> {
+    /// The root that is trusted, where there is one already.
+    pub(super) fn anchor(&self) -> Option<&Certificate> {
+        self.path().last()
+    }
+
+    /// What follows a certificate of this authority in its file: all authorities but the root.
+    pub(super) fn chain(&self) -> &[Certificate] {
+        self.path().split_last().map_or(&[], |(_, chain)| chain)
+    }
+
+    fn path(&self) -> &[Certificate] {
         match self {
-            Issuer::Here(certificate) => Some(certificate),
-            Issuer::ToBeMade | Issuer::Nobody => None,
+            Issuer::Here(path) => path,
+            Issuer::ToBeMade | Issuer::Nobody => &[],
         }
+    }
+
+    /// Whether a file holds a certificate of this authority and the rest of its chain, so that who
+    /// knows the root alone can verify it.
+    pub(super) fn wrote(&self, file: &[Certificate]) -> bool {
+        file.split_first()
+            .is_some_and(|(leaf, rest)| self.issued(leaf) && rest.starts_with(self.chain()))
     }
 
     /// Whether a certificate says that this authority issued it. Its signature is not looked at:
     /// the question is whether we may replace it, not whether to trust it.
     pub(super) fn issued(&self, certificate: &Certificate) -> bool {
-        self.certificate().is_some_and(|own| {
+        self.path().first().is_some_and(|own| {
             certificate.issuer_der() == own.subject_der()
                 && certificate.authority_key_id() == own.subject_key_id()
         })
@@ -46,7 +62,7 @@ pub(super) fn draft(goal: &Goal, facts: &Facts, plan: &mut Plan) -> Result<Issue
         return Ok(Issuer::Nobody);
     };
     if let Some(server) = &facts.server {
-        not_another(wanted, found.certificate.as_ref(), server)?;
+        not_another(wanted, found.path.last(), server)?;
         plan.note(
             "authority-here",
             format!(
@@ -56,17 +72,13 @@ pub(super) fn draft(goal: &Goal, facts: &Facts, plan: &mut Plan) -> Result<Issue
             ),
         );
     }
-    match &found.certificate {
-        Some(certificate) => {
-            not_exposed(wanted, found.key_is_encrypted, facts)?;
-            Ok(Issuer::Here(certificate.clone()))
-        }
-        None => {
-            not_exposed(wanted, wanted.encrypted, facts)?;
-            make(wanted, plan);
-            Ok(Issuer::ToBeMade)
-        }
+    if found.path.is_empty() {
+        not_exposed(wanted, wanted.encrypted, facts)?;
+        make(wanted, plan);
+        return Ok(Issuer::ToBeMade);
     }
+    not_exposed(wanted, found.key_is_encrypted, facts)?;
+    Ok(Issuer::Here(found.path.clone()))
 }
 
 /// Whether the configuration is somebody else's, or broken before we come.

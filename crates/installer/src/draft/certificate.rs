@@ -82,7 +82,8 @@ fn issued(
     };
     if let Some(certificate) = current {
         let names_fit = names.iter().all(|name| covers(certificate, name));
-        if ours && names_fit && has_life_left(certificate, facts.now) {
+        let whole = issuer.wrote(&server.host.tls.certificate.certificates);
+        if whole && names_fit && has_life_left(certificate, facts.now) {
             plan.renewed(
                 certificate.validity().not_before,
                 certificate.validity().not_after,
@@ -183,7 +184,7 @@ fn brought(
     }
     plan.expectation.served = Some(leaf.fingerprint());
     let current = in_use(server);
-    if current == Some(leaf) {
+    if current == Some(leaf) && server.host.tls.certificate.certificates.starts_with(chain) {
         return Ok(keep(server, names, Trusted::brought(material)));
     }
     // The same authority's next certificate is a renewal; any other one surprises somebody.

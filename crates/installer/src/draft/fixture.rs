@@ -13,7 +13,7 @@ use pg_host::{
 };
 use pki_core::{
     AltName, Certificate, KeyType, Kind, Leaf, PrivateKey, RoleName, Secret, Serial, Subject, Time,
-    Validity, issue_leaf, issue_root,
+    Validity, issue_intermediate, issue_leaf, issue_root,
 };
 
 use crate::facts::{AuthorityFacts, Client, Facts, Server, Snapshot};
@@ -36,6 +36,23 @@ impl Issuing {
         let validity = Validity::new(Time::from_unix(NOW), 3650, None).unwrap();
         let certificate = issue_root(&key, &subject, Serial::random().unwrap(), validity).unwrap();
         Issuing { key, certificate }
+    }
+
+    /// An authority under this one.
+    pub(super) fn intermediate(&self, name: &str) -> Self {
+        let key = PrivateKey::generate(KeyType::P256).unwrap();
+        let certificate = issue_intermediate(
+            &self.certificate,
+            &self.key,
+            &Subject::empty().with_common_name(name),
+            &key.public_key(),
+            Serial::random().unwrap(),
+            Validity::new(Time::from_unix(NOW), 1800, None).unwrap(),
+        );
+        Issuing {
+            key,
+            certificate: certificate.unwrap(),
+        }
     }
 
     /// A certificate made `age` days ago for 360 days, and its key.
@@ -110,7 +127,7 @@ pub(super) fn machine() -> Facts {
         now: Time::from_unix(NOW),
         account: account("root", 0),
         authority: Some(AuthorityFacts {
-            certificate: None,
+            path: Vec::new(),
             key_is_encrypted: true,
         }),
         server: Some(server(CONF, RULES)),

@@ -268,7 +268,7 @@ fn a_certificate_of_ours_is_kept_until_a_third_of_its_life_is_left() {
     for (age, kept) in [(10, true), (230, true), (250, false), (400, false)] {
         let (key, certificate) = authority.issue(Kind::Server, &["tolva", "localhost"], age);
         let mut facts = machine();
-        facts.authority.as_mut().unwrap().certificate = Some(authority.certificate.clone());
+        facts.authority.as_mut().unwrap().path = vec![authority.certificate.clone()];
         serve(
             facts.server.as_mut().unwrap(),
             &key,
@@ -378,7 +378,7 @@ fn a_second_authority_by_accident_is_refused() {
     root.bytes = marked(&first.certificate).into_bytes();
     assert!(refusal(&goal(), &facts).contains("another pgcert authority (CN=the first one"));
     // The one that is meant is here.
-    facts.authority.as_mut().unwrap().certificate = Some(first.certificate.clone());
+    facts.authority.as_mut().unwrap().path = vec![first.certificate.clone()];
     assert!(draft(&goal(), &facts).is_ok());
 }
 
@@ -519,4 +519,35 @@ fn rules_for_replication_are_a_way_in_for_those_who_replicate() {
     let role = facts.server.as_mut().unwrap().host.role.as_mut();
     role.unwrap().replication = true;
     assert!(ways_in(&facts));
+}
+
+#[test]
+fn under_an_intermediate_files_hold_the_chain_and_the_root_alone_is_trusted() {
+    let root = Issuing::named("root");
+    let issuing = root.intermediate("issuing");
+    let mut facts = machine();
+    facts.authority.as_mut().unwrap().path =
+        vec![issuing.certificate.clone(), root.certificate.clone()];
+    let plan = draft(&goal(), &facts).unwrap();
+    assert!(steps(&plan).contains(&"issue server tolva".to_owned()));
+
+    // Its certificate stays while the chain stands behind it, and is made anew where it does not.
+    let (key, leaf) = issuing.issue(Kind::Server, &["tolva"], 10);
+    for (file, kept) in [
+        (vec![leaf.clone(), issuing.certificate.clone()], true),
+        (vec![leaf.clone()], false),
+    ] {
+        let server = facts.server.as_mut().unwrap();
+        serve(server, &key, &file, std::slice::from_ref(&root.certificate));
+        let plan = draft(&goal(), &facts).unwrap();
+        assert_eq!(
+            !steps(&plan).contains(&"issue server tolva".to_owned()),
+            kept
+        );
+        assert!(
+            !steps(&plan)
+                .iter()
+                .any(|step| step.contains("root.crt (postgres)"))
+        );
+    }
 }

@@ -25,7 +25,7 @@ impl Trusted {
     pub(super) fn authority(issuer: &Issuer) -> Self {
         Trusted {
             parts: vec![Part::AuthorityCertificate],
-            known: issuer.certificate().into_iter().cloned().collect(),
+            known: issuer.anchor().into_iter().cloned().collect(),
         }
     }
 

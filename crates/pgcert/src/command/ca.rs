@@ -73,8 +73,7 @@ fn show(context: &Context, output: &mut Output) -> Result<(), Failure> {
     let encrypted = authority
         .key_is_encrypted()
         .map_err(|error| failed("the authority's key cannot be read", &error))?;
-    let certificate = pki_core::inspect(authority.certificate().der(), None)
-        .map_err(|error| Failure::because("the authority's certificate cannot be shown", &error))?;
+    let cannot = |error| Failure::because("the authority's certificate cannot be shown", &error);
     let mut text = format!(
         "{}: authority, key {}\n",
         shown(authority.folder()),
@@ -84,8 +83,10 @@ fn show(context: &Context, output: &mut Output) -> Result<(), Failure> {
             "NOT encrypted"
         }
     );
-    for item in certificate {
-        text.push_str(&escape(&item.describe(context.now)));
+    for certificate in authority.path() {
+        for item in pki_core::inspect(certificate.der(), None).map_err(cannot)? {
+            text.push_str(&escape(&item.describe(context.now)));
+        }
     }
     output.print(&text)
 }
@@ -95,7 +96,7 @@ fn export(context: &Context, output: &mut Output) -> Result<(), Failure> {
     if output.json() {
         return output.print_json(json!({ "authority": describe(&authority) }));
     }
-    output.print(&installer::marked(authority.certificate()))
+    output.print(&installer::marked(authority.anchor()))
 }
 
 fn describe(authority: &Authority) -> serde_json::Value {
@@ -109,6 +110,8 @@ fn describe(authority: &Authority) -> serde_json::Value {
         "fingerprint": certificate.fingerprint().to_string(),
         "key_encrypted": authority.key_is_encrypted().ok(),
         "certificate": certificate.to_pem(),
+        "root": authority.anchor().to_pem(),
+        "path": authority.path().iter().map(|one| one.subject()).collect::<Vec<_>>(),
     })
 }
 

@@ -234,7 +234,7 @@ fn sign(
                 &error,
             )
         })?;
-    let pem = certificate.to_pem();
+    let pem = certificate.to_pem_with(authority.chain());
     request::write_new(&order.certificate, pem.as_bytes(), 0o644).inspect_err(|_| {
         // Nobody has it: the store shall not say that it is in use.
         let _ = authority.mark(&certificate.serial(), State::Unused);

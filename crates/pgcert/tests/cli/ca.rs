@@ -57,6 +57,10 @@ fn init_in_json() {
         "key_encrypted": true,
         "not_after": "[time]",
         "not_before": "[time]",
+        "path": [
+          "CN=Test CA"
+        ],
+        "root": "[pem]",
         "serial": "[serial]",
         "subject": "CN=Test CA"
       },

@@ -90,8 +90,10 @@ impl Presenting<'_> {
             None => false,
         };
         let wanted = match self.source {
-            Source::Issued(..) => self.is_ours(leaf) && has_life_left(leaf, facts.now),
-            Source::Brought(_, brought) => leaf == brought,
+            Source::Issued(_, issuer) => {
+                self.is_ours(leaf) && issuer.wrote(chain) && has_life_left(leaf, facts.now)
+            }
+            Source::Brought(material, _) => chain.starts_with(&material.chain),
         };
         fits && wanted
     }
