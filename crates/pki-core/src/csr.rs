@@ -147,12 +147,14 @@ impl SigningRequest {
         self.subject.rfc2253.clone()
     }
 
-    /// The subject that a certificate for it can be given: the attributes that it asks for, in their order.
+    /// The subject that a certificate for it can be given: the attributes that it asks for, in their order. Where one of
+    /// them cannot be (it is given twice, joined by `+`, not known here, malformed), the common name alone: half of a
+    /// name would be one that nobody asked for. [`SigningRequest::extras`] names the rest.
     ///
     /// # Errors
-    /// [`NameError`] where it asks for one that cannot be: an attribute that is not known here, or is given twice.
+    /// [`NameError`] where the common name itself cannot be: too long, empty, or no text.
     pub fn wanted_subject(&self) -> Result<Subject, NameError> {
-        Subject::of(&self.subject)
+        Subject::of(&self.subject).or_else(|_| Subject::common_name_of(&self.subject))
     }
 
     /// The host names and addresses that it asks for.
@@ -193,6 +195,12 @@ impl SigningRequest {
             extras.push(format!(
                 "{} common names, of which the first is taken",
                 self.subject.common_names
+            ));
+        }
+        if let Err(why) = Subject::of(&self.subject) {
+            extras.push(format!(
+                "the subject {}, of which the common name alone is taken: {why}",
+                self.subject.readable
             ));
         }
         if asked.basic_constraints.is_some_and(|(ca, _)| ca) {
@@ -439,6 +447,34 @@ mod tests {
             let request = SigningRequest::create(Kind::Client, leaf_key(), &subject, &[]).unwrap();
             assert_eq!(request.wanted_subject().unwrap().to_string(), text);
         }
+    }
+
+    #[test]
+    fn of_a_subject_that_cannot_be_given_the_common_name_is_taken() {
+        use rcgen::{DistinguishedName, DnType, DnValue};
+        let asks = |change: &dyn Fn(&mut DistinguishedName)| {
+            let mut params = rcgen::CertificateParams::default();
+            params.distinguished_name = DistinguishedName::new();
+            change(&mut params.distinguished_name);
+            let key = KeyPair::generate().unwrap();
+            SigningRequest::from_der(params.serialize_request(&key).unwrap().der()).unwrap()
+        };
+        // What keytool makes of questions that nobody answered, and an attribute that is not known here.
+        for oid in [&[2, 5, 4, 6][..], &[2, 5, 4, 12]] {
+            let odd = asks(&|name| {
+                name.push(DnType::CommonName, "tolva");
+                name.push(
+                    DnType::from_oid(oid),
+                    DnValue::Utf8String("Unknown".to_owned()),
+                );
+            });
+            assert_eq!(odd.wanted_subject().unwrap().to_string(), "CN=tolva");
+            assert_eq!(odd.extras(None).len(), 1);
+        }
+        let long = asks(&|name| name.push(DnType::CommonName, "x".repeat(65)));
+        assert!(long.wanted_subject().is_err());
+        let none = asks(&|name| name.push(DnType::CountryName, "Unknown"));
+        assert_eq!(none.wanted_subject().unwrap(), Subject::empty());
     }
 
     #[test]

@@ -101,6 +101,19 @@ impl Subject {
         Self::from_pairs(pairs)
     }
 
+    /// Of a name that cannot be taken as a whole the first common name alone, if it has one.
+    pub(crate) fn common_name_of(name: &Name) -> Result<Self, NameError> {
+        match (&name.common_name, name.common_names) {
+            (Some(value), _) => Self::from_pairs(vec![("CN".to_owned(), value.clone())]),
+            (None, 0) => Ok(Self::empty()),
+            (None, _) => Err(NameError::Form {
+                what: "subject",
+                text: name.readable.clone(),
+                reason: "its common name is no text",
+            }),
+        }
+    }
+
     fn from_pairs(pairs: Vec<(String, String)>) -> Result<Self, NameError> {
         let mut attributes = Vec::new();
         for (key, value) in pairs {
