@@ -9,7 +9,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use installer::Consent;
 use pg_config::hba::Source;
-use pki_core::{AltName, KeyType, Kind, RoleName, Serial, Subject};
+use pki_core::{AltName, Fingerprint, KeyType, Kind, RoleName, Serial, Subject};
 
 mod help;
 
@@ -342,6 +342,14 @@ pub(crate) struct Sign {
     /// The folder to write the certificates to, as NAME.crt [default: beside each request]
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
+    /// Sign only for this role, to the letter; repeatable: each request has to be for one of them.
+    /// Somebody still has to agree, or --yes
+    #[arg(long, value_name = "ROLE")]
+    pub(crate) expect_role: Vec<RoleName>,
+    /// Sign only the request with this fingerprint, which pgcert request printed; repeatable: each
+    /// request has to have one of them. That agrees to it
+    #[arg(long, value_name = "SHA256")]
+    pub(crate) expect_fingerprint: Vec<Fingerprint>,
     /// Agree to the names in the requests without being asked
     #[arg(long)]
     pub(crate) yes: bool,

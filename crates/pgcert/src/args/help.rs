@@ -57,11 +57,12 @@ Examples:
 
 pub(super) const SIGN: &str = "\
 The names and the key come from the request; everything else is the authority's to decide. Each \
-request is shown and has to be agreed to before the first one is signed. A certificate that exists \
-is never overwritten.
+request is shown and has to be agreed to before the first one is signed. What else a request asks \
+for is named and not given. A certificate that exists is never overwritten.
 
 Examples:
   pgcert sign tolva.csr slardiere.csr
+  pgcert sign slardiere.csr --expect-role slardiere --expect-fingerprint 5f1c...
   pgcert sign *.csr --out signed --passphrase-file FILE --yes";
 
 pub(super) const INSTALL_SERVER: &str = "\

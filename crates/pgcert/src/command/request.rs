@@ -97,8 +97,9 @@ fn make(wanted: &Wanted<'_>, output: &mut Output) -> Result<(), Failure> {
         shown(&key_path)
     ));
     output.say(&format!(
-        "{} is the request: have it signed on the authority's machine with\n  pgcert sign {stem}.csr",
-        shown(&request_path)
+        "{} is the request: have it signed on the authority's machine with\n  pgcert sign {stem}.csr --expect-fingerprint {}",
+        shown(&request_path),
+        request.fingerprint()
     ));
     if output.json() {
         output.print_json(json!({

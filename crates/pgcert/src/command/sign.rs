@@ -1,6 +1,8 @@
 //! `pgcert sign`: from a request only the key and, once agreed to, the names are taken; the rest is
 //! the authority's to decide.
 
+mod agree;
+
 use std::path::{Path, PathBuf};
 
 use authority::{Authority, IssueOrder, State, Unlocked};
@@ -12,7 +14,7 @@ use crate::command::{ca, request};
 use crate::context::{Context, absolute};
 use crate::failure::{Failure, escape_name, shown};
 use crate::output::Output;
-use crate::{passphrase, prompt};
+use crate::passphrase;
 
 /// Runs `pgcert sign`. Every request is read and agreed to before the first one is signed.
 pub(crate) fn run(args: &Sign, context: &Context, output: &mut Output) -> Result<(), Failure> {
@@ -23,7 +25,7 @@ pub(crate) fn run(args: &Sign, context: &Context, output: &mut Output) -> Result
         .map(|path| read(path, args))
         .collect::<Result<_, _>>()?;
     vet_targets(&asked)?;
-    agree(&asked, args, output)?;
+    agree::agree(&asked, args, output)?;
     let encrypted = authority
         .key_is_encrypted()
         .map_err(|error| ca::failed("the authority's key cannot be read", &error))?;
@@ -91,32 +93,6 @@ fn vet_targets(asked: &[Order]) -> Result<(), Failure> {
         }
     }
     Ok(())
-}
-
-/// Somebody has to agree to the names: with `--yes`, or on the terminal.
-fn agree(asked: &[Order], args: &Sign, output: &mut Output) -> Result<(), Failure> {
-    for order in asked {
-        let words = order.in_words();
-        if args.yes {
-            output.say(&words);
-        } else {
-            output.insist(&words);
-        }
-    }
-    if args.yes {
-        return Ok(());
-    }
-    if !prompt::somebody_there() {
-        return Err(
-            Failure::usage("nobody is there to agree to the names in the requests")
-                .hint("--yes agrees to them; pgcert inspect shows a request without signing it"),
-        );
-    }
-    if prompt::agree("Sign with these names?")? {
-        Ok(())
-    } else {
-        Err(Failure::new("nothing was signed"))
-    }
 }
 
 /// A request, and what will be made of it.

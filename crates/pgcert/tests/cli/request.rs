@@ -9,7 +9,7 @@ fn for_a_server() {
     --- on standard error
     [here]/tolva.key is the key: it stays on this machine
     [here]/tolva.csr is the request: have it signed on the authority's machine with
-      pgcert sign tolva.csr
+      pgcert sign tolva.csr --expect-fingerprint [sha256]
     ");
     insta::assert_snapshot!(place.run(&["inspect", "tolva.csr", "tolva.key"]), @"
     tolva.csr: request

@@ -15,6 +15,13 @@ fn sign<'a>(arguments: &[&'a str]) -> Vec<&'a str> {
     [&["sign"], arguments, &KEY].concat()
 }
 
+/// The fingerprint of a request, as `pgcert inspect` tells it.
+fn fingerprint(place: &Place, file: &str) -> String {
+    let items = place.json(&["inspect", file]);
+    let fingerprint = items["items"][0]["facts"]["fingerprint"].as_str().unwrap();
+    fingerprint.strip_prefix("sha256 ").unwrap().to_owned()
+}
+
 /// What the authority has issued, its own certificate left out.
 fn issued(place: &Place) -> usize {
     let list = place.json(&["list"]);
@@ -101,7 +108,8 @@ fn nothing_without_a_yes() {
       subject CN=slardiere
       request sha256 [sha256]
     error: nobody is there to agree to the names in the requests
-    hint: --yes agrees to them; pgcert inspect shows a request without signing it
+    hint: --expect-fingerprint with what pgcert request printed agrees to exactly that request; --yes agrees to all of them
+    hint: pgcert inspect shows a request without signing it
     --- exit code 2
     ");
     // What has to be agreed to is shown, however quiet.
@@ -112,6 +120,60 @@ fn nothing_without_a_yes() {
             .contains("client certificate for slardiere")
     );
     assert_eq!(issued(&place), 0);
+}
+
+#[test]
+fn an_expected_fingerprint_agrees_to_that_request_alone() {
+    let place = asked();
+    let expected = fingerprint(&place, "slardiere.csr");
+    insta::assert_snapshot!(place.run(&sign(&["tolva.csr", "slardiere.csr", "--yes", "--expect-fingerprint", &expected])), @"
+    --- on standard error
+    error: tolva.csr is not the request that was expected: its fingerprint is [sha256]
+    hint: compare it with what pgcert request printed where the key was made; nothing was signed
+    --- exit code 1
+    ");
+    insta::assert_snapshot!(place.run(&sign(&["slardiere.csr", "--expect-fingerprint", "5f1c"])), @"
+    --- on standard error
+    error: invalid value '5f1c' for '--expect-fingerprint <SHA256>': not a SHA-256 fingerprint: 64 hex digits are needed
+
+    For more information, try '--help'.
+    --- exit code 2
+    ");
+    assert_eq!(issued(&place), 0);
+    // In OpenSSL's form too.
+    let colons: Vec<_> = expected.as_bytes().chunks(2).collect();
+    let colons = String::from_utf8(colons.join(&b':')).unwrap();
+    place.must(&sign(&["slardiere.csr", "--expect-fingerprint", &colons]));
+    assert_eq!(issued(&place), 1);
+}
+
+#[test]
+fn an_expected_role_is_no_agreement() {
+    let place = asked();
+    place.must(&["request", "client", "Slardiere", "--out", "home"]);
+    let expect = ["--expect-role", "slardiere"];
+    let with = |file: &str| place.run(&sign(&[&[file, "--yes"], &expect[..]].concat()));
+    insta::assert_snapshot!(with("home/Slardiere.csr"), @r#"
+    --- on standard error
+    error: home/Slardiere.csr is for the role "Slardiere", and "slardiere" was expected
+    hint: role names count to the letter, capitals too; nothing was signed
+    --- exit code 1
+    "#);
+    insta::assert_snapshot!(with("tolva.csr"), @r#"
+    --- on standard error
+    error: tolva.csr asks for a server certificate for "tolva", and a role's was expected
+    hint: nothing was signed; pgcert inspect shows what is in a request
+    --- exit code 1
+    "#);
+    assert_eq!(
+        place
+            .run(&sign(&[&["slardiere.csr"], &expect[..]].concat()))
+            .code,
+        Some(2)
+    );
+    assert_eq!(issued(&place), 0);
+    with("slardiere.csr");
+    assert_eq!(issued(&place), 1);
 }
 
 #[test]
