@@ -3,11 +3,13 @@
 
 use std::path::Path;
 
-use pki_core::{Certificate, Kind, PrivateKey, Secret, Serial, Signer, Time, check_path};
+use pki_core::{
+    Certificate, Kind, PrivateKey, RevocationReason, Secret, Serial, Signer, Time, check_path,
+};
 
 use crate::folder::{Folder, private};
-use crate::store::Store;
-use crate::{Entry, Error, Filter, State, Unlocked};
+use crate::store::{Revoking, Store};
+use crate::{Entry, Error, Filter, LogEntry, State, Unlocked};
 
 /// An authority whose certificate and store are open. Its key is not: see [`Authority::unlock`].
 ///
@@ -167,13 +169,41 @@ impl Authority {
     }
 
     /// Says that a certificate is in use ([`State::Issued`]) or free for the next taker
-    /// ([`State::Unused`]). Saying what is so already writes nothing.
+    /// ([`State::Unused`]), and who says so when. Saying what is so already writes nothing.
     ///
     /// # Errors
     /// [`Error::UnknownSerial`]; [`Error::Transition`] for any other state, from or to;
     /// [`Error::Store`].
-    pub fn mark(&self, serial: &Serial, state: State) -> Result<(), Error> {
-        self.store.mark(serial, state)
+    pub fn mark(&self, serial: &Serial, state: State, by: &str, at: Time) -> Result<(), Error> {
+        self.store.mark(serial, state, by, at)
+    }
+
+    /// What the log tells about a serial, oldest first.
+    ///
+    /// # Errors
+    /// [`Error::Store`].
+    pub fn events(&self, serial: &Serial) -> Result<Vec<LogEntry>, Error> {
+        self.store.events(serial)
+    }
+
+    /// Revokes a certificate. False: it was revoked before, and nothing is changed. It counts on a
+    /// server once a revocation list that has it is loaded there. An intent can be revoked too:
+    /// nothing is handed out for it from then on.
+    ///
+    /// # Errors
+    /// [`Error::UnknownSerial`]; [`Error::OwnCertificate`], which only its issuer can revoke;
+    /// [`Error::Store`].
+    pub fn revoke(
+        &self,
+        serial: &Serial,
+        reason: RevocationReason,
+        by: &str,
+        at: Time,
+    ) -> Result<bool, Error> {
+        if *serial == self.certificate.serial() {
+            return Err(Error::OwnCertificate);
+        }
+        self.store.revoke(serial, &Revoking { reason, by, at })
     }
 
     /// Makes sure that the store is the certificate's. Where making the authority was interrupted

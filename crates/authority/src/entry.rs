@@ -4,7 +4,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use pki_core::{Fingerprint, Kind, Serial, Time};
+use pki_core::{Fingerprint, Kind, RevocationReason, Serial, Time};
 
 /// One certificate, or the intent to make one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,6 +35,19 @@ pub struct Entry {
     pub issued_at: Option<Time>,
     /// SHA-256 of the certificate. None while [`State::Intended`].
     pub fingerprint: Option<Fingerprint>,
+    /// How it was revoked. Some exactly while [`State::Revoked`].
+    pub revoked: Option<Revoked>,
+}
+
+/// How a certificate was revoked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Revoked {
+    /// When.
+    pub at: Time,
+    /// Who did it, as the caller named them.
+    pub by: String,
+    /// Why.
+    pub reason: RevocationReason,
 }
 
 /// What became of a serial.

@@ -120,6 +120,10 @@ pub enum Error {
         /// The serial asked for.
         serial: Serial,
     },
+    /// An authority's own certificate is on no list of its own (RFC 5280 section 5): a root is taken
+    /// out of the files that trust it, an intermediate revoked by its issuer.
+    #[error("the authority's own certificate cannot be revoked by itself")]
+    OwnCertificate,
     /// A certificate cannot go from the one state to the other.
     #[error("certificate {serial} is {from} and cannot become {to}")]
     Transition {

@@ -3,18 +3,20 @@
 //!
 //! ```text
 //! init ──► Authority ──unlock──► Unlocked ──issue──► Certificate
-//!             │ list, entry, certificate, current, mark
+//!             │ list, entry, events, certificate, current, mark, revoke
 //! ```
 //!
 //! The intent to sign is on the disk before the signature is made, so there is never a certificate
 //! that the store does not know of; a serial is unique by the store's own constraint, whatever the
-//! number of processes. Nothing here installs a file elsewhere, speaks to a server, asks for a
+//! number of processes. Every change is an event in a chained log, written in the same transaction.
+//! Nothing here installs a file elsewhere, speaks to a server, asks for a
 //! passphrase or reads a clock.
 
 mod authority;
 mod discard;
 mod entry;
 mod error;
+mod event;
 mod folder;
 mod init;
 mod issue;
@@ -22,7 +24,8 @@ mod store;
 
 pub use authority::Authority;
 pub use discard::discard;
-pub use entry::{Entry, Filter, State, UnknownState};
+pub use entry::{Entry, Filter, Revoked, State, UnknownState};
 pub use error::{Error, StoreFault};
+pub use event::{Event, LogEntry};
 pub use init::{Init, init};
 pub use issue::{IssueOrder, Unlocked};

@@ -1,39 +1,30 @@
 //! The store: every serial that was ever drawn, with the certificate that came of it. SQLite in WAL
 //! mode with full syncs; many processes may use it at once. No keys and no signing here.
 
+mod log;
+mod migrate;
+mod record;
 mod schema;
 #[cfg(test)]
 mod tests;
+
+pub(crate) use record::{Intent, Revoking};
 
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
-use pki_core::{Certificate, Fingerprint, Kind, PublicKey, Serial, Subject, Time, Validity};
+use pki_core::{RevocationReason, Serial, Time};
 use rusqlite::types::Value;
-use rusqlite::{
-    Connection, ErrorCode, OpenFlags, OptionalExtension, Row, Transaction, TransactionBehavior, ffi,
-};
+use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, Row, ffi};
 
-use crate::{Entry, Error, Filter, State, StoreFault};
+use crate::{Entry, Error, Filter, Revoked, StoreFault};
 
 /// An open store.
 #[derive(Debug)]
 pub(crate) struct Store {
     connection: Connection,
     path: PathBuf,
-}
-
-/// What is recorded before a signature is made.
-pub(crate) struct Intent<'a> {
-    pub(crate) kind: Kind,
-    pub(crate) name: &'a str,
-    pub(crate) subject: &'a Subject,
-    pub(crate) validity: Validity,
-    pub(crate) public_key: &'a PublicKey,
-    pub(crate) request: Option<&'a Fingerprint>,
-    pub(crate) by: &'a str,
-    pub(crate) at: Time,
 }
 
 impl Store {
@@ -90,30 +81,6 @@ impl Store {
         Ok(store)
     }
 
-    /// Brings the tables to the newest format.
-    pub(crate) fn migrate(&self) -> Result<(), Error> {
-        let refused = |error| self.refused(&error);
-        match self.format()? {
-            schema::FORMAT => return Ok(()),
-            found if found > schema::FORMAT => {
-                return Err(Error::NewerStore {
-                    path: self.path.clone(),
-                    found,
-                    known: schema::FORMAT,
-                });
-            }
-            _ => {}
-        }
-        let transaction = self.write()?;
-        // Asked again: another process may have been faster.
-        for step in schema::STEPS.iter().skip(self.format()? as usize) {
-            self.batch(step)?;
-        }
-        self.pragma("application_id", schema::APPLICATION_ID)?;
-        self.pragma("user_version", schema::FORMAT)?;
-        transaction.commit().map_err(refused)
-    }
-
     /// Turns to a write-ahead log, if that is not so already: readers do not wait for a writer, and
     /// a commit costs one sync.
     pub(crate) fn log_ahead(&self) -> Result<(), Error> {
@@ -124,106 +91,6 @@ impl Store {
             return Ok(());
         }
         self.pragma("journal_mode", "wal")
-    }
-
-    /// Draws a serial and records what it is for. Returns once that is on the disk.
-    ///
-    /// The constraint is the judge of whether a serial is new; with 127 random bits it never says
-    /// no, but where it does, another one is drawn.
-    pub(crate) fn intend(&self, intent: &Intent<'_>) -> Result<Serial, Error> {
-        loop {
-            let serial = Serial::random()?;
-            if self.record(&serial, intent)? {
-                return Ok(serial);
-            }
-        }
-    }
-
-    /// Records an intent under this serial. False: the serial is taken.
-    fn record(&self, serial: &Serial, intent: &Intent<'_>) -> Result<bool, Error> {
-        let inserted = self.connection.execute(
-            "INSERT INTO certificate (serial, kind, name, subject, not_before, not_after, public_key,
-                                      request, requested_by, requested_at, state)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, 'intended')",
-            rusqlite::params![
-                serial.to_string(),
-                intent.kind.to_string(),
-                intent.name,
-                intent.subject.to_string(),
-                intent.validity.not_before.unix(),
-                intent.validity.not_after.unix(),
-                intent.public_key.fingerprint().to_string(),
-                intent.request.map(ToString::to_string),
-                intent.by,
-                intent.at.unix(),
-            ],
-        );
-        match inserted {
-            Ok(_) => Ok(true),
-            Err(error)
-                if error.sqlite_error().map(|e| e.extended_code)
-                    == Some(ffi::SQLITE_CONSTRAINT_UNIQUE) =>
-            {
-                Ok(false)
-            }
-            Err(error) => Err(self.refused(&error)),
-        }
-    }
-
-    /// Records the certificate that came of an intent. Two processes may do so at once, for an
-    /// authority whose making was interrupted.
-    pub(crate) fn issued(&self, certificate: &Certificate, at: Time) -> Result<(), Error> {
-        let serial = certificate.serial();
-        let changed = self
-            .connection
-            .execute(
-                "UPDATE certificate SET state = 'issued', der = ?2, fingerprint = ?3, issued_at = ?4
-                 WHERE serial = ?1
-                   AND (state = 'intended' OR (state = 'issued' AND fingerprint = ?3))",
-                rusqlite::params![
-                    serial.to_string(),
-                    certificate.der(),
-                    certificate.fingerprint().to_string(),
-                    at.unix()
-                ],
-            )
-            .map_err(|error| self.refused(&error))?;
-        if changed == 1 {
-            Ok(())
-        } else {
-            Err(Error::UnknownSerial { serial })
-        }
-    }
-
-    /// Changes a state. Writes nothing where the certificate is in that state already.
-    pub(crate) fn mark(&self, serial: &Serial, to: State) -> Result<(), Error> {
-        let refused = |error| self.refused(&error);
-        let transaction = self.write()?;
-        let from = self
-            .entry(serial)?
-            .ok_or_else(|| Error::UnknownSerial {
-                serial: serial.clone(),
-            })?
-            .state;
-        match (from, to) {
-            _ if from == to => {}
-            (State::Issued, State::Unused) | (State::Unused, State::Issued) => {
-                transaction
-                    .execute(
-                        "UPDATE certificate SET state = ?2 WHERE serial = ?1",
-                        [serial.to_string(), to.to_string()],
-                    )
-                    .map_err(refused)?;
-            }
-            _ => {
-                return Err(Error::Transition {
-                    serial: serial.clone(),
-                    from,
-                    to,
-                });
-            }
-        }
-        transaction.commit().map_err(refused)
     }
 
     /// The entries that the filter admits, in the order in which they were ordered.
@@ -300,11 +167,7 @@ impl Store {
     }
 
     fn select(&self, clauses: &str, values: Vec<Value>) -> Result<Vec<Entry>, Error> {
-        let sql = format!(
-            "SELECT serial, kind, name, subject, not_before, not_after, state, public_key, request,
-                    requested_by, requested_at, issued_at, fingerprint
-             FROM certificate {clauses} ORDER BY id"
-        );
+        let sql = format!("SELECT {COLUMNS} FROM certificate {clauses} ORDER BY id");
         let read = || -> Result<Vec<Entry>, rusqlite::Error> {
             self.connection
                 .prepare(&sql)?
@@ -312,12 +175,6 @@ impl Store {
                 .collect()
         };
         read().map_err(|error| self.refused(&error))
-    }
-
-    /// Begins to write, so that what is read from now on stays true until the commit.
-    fn write(&self) -> Result<Transaction<'_>, Error> {
-        Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate)
-            .map_err(|error| self.refused(&error))
     }
 
     fn pragma(&self, name: &str, value: impl rusqlite::ToSql) -> Result<(), Error> {
@@ -390,8 +247,24 @@ fn entry(row: &Row<'_>) -> Result<Entry, rusqlite::Error> {
         requested_at: Time::from_unix(row.get(10)?),
         issued_at: row.get::<_, Option<i64>>(11)?.map(Time::from_unix),
         fingerprint: optional_word(row, 12)?,
+        revoked: match row.get::<_, Option<i64>>(13)? {
+            None => None,
+            Some(at) => Some(Revoked {
+                at: Time::from_unix(at),
+                by: row.get::<_, Option<String>>(14)?.unwrap_or_default(),
+                reason: row
+                    .get::<_, Option<u8>>(15)?
+                    .and_then(RevocationReason::from_code)
+                    .unwrap_or_default(),
+            }),
+        },
     })
 }
+
+/// The columns of an [`Entry`], in its order.
+const COLUMNS: &str =
+    "serial, kind, name, subject, not_before, not_after, state, public_key, request,
+    requested_by, requested_at, issued_at, fingerprint, revoked_at, revoked_by, revocation_reason";
 
 /// A column that holds a value of ours in its written form.
 fn word<T: FromStr>(row: &Row<'_>, column: usize) -> Result<T, rusqlite::Error>

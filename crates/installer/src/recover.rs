@@ -56,7 +56,7 @@ pub fn recover(state: &Path, way: &Way, now: Time) -> Result<Option<Recovery>, A
                 acting(*uid, || tidy(folder, &saved))
                     .map_err(|reason| (folder.display().to_string(), reason))
             }
-            entry => take_back(entry, recovery.finished, &issued, &mut server),
+            entry => take_back(entry, recovery.finished, &issued, now, &mut server),
         };
         if let Err((what, reason)) = done {
             remaining.push(entry.clone());
@@ -104,6 +104,7 @@ fn take_back(
     entry: &Entry,
     finish: bool,
     issued: &[Fingerprint],
+    now: Time,
     server: &mut Server<'_>,
 ) -> Result<(), (String, String)> {
     match entry {
@@ -131,7 +132,7 @@ fn take_back(
         Entry::Issue { authority, key } => key
             .parse()
             .map_err(|_| format!("{key} is no fingerprint"))
-            .and_then(|key| mark_unused(authority, &key).map_err(|error| error.to_string()))
+            .and_then(|key| mark_unused(authority, &key, now).map_err(|error| error.to_string()))
             .map_err(|reason| (unmarked(authority), reason)),
         Entry::Authority { path } => match authority::discard(path, issued) {
             // Somebody has used it since: it is not ours to take away any more.

@@ -3,10 +3,15 @@
 use std::path::Path;
 
 use authority::{Authority, Filter, State};
-use pki_core::Fingerprint;
+use hostfile::Account;
+use pki_core::{Fingerprint, Time};
 
 /// Says in the store that what was issued for a key is not in use.
-pub(crate) fn mark_unused(dir: &Path, key: &Fingerprint) -> Result<(), authority::Error> {
+pub(crate) fn mark_unused(
+    dir: &Path,
+    key: &Fingerprint,
+    now: Time,
+) -> Result<(), authority::Error> {
     let Some(authority) = Authority::open(dir)? else {
         return Ok(());
     };
@@ -14,9 +19,10 @@ pub(crate) fn mark_unused(dir: &Path, key: &Fingerprint) -> Result<(), authority
         states: vec![State::Issued],
         ..Filter::default()
     };
+    let by = Account::current().map_or_else(|_| "unknown".to_owned(), |account| account.name);
     for entry in authority.list(&issued)? {
         if entry.public_key == *key {
-            authority.mark(&entry.serial, State::Unused)?;
+            authority.mark(&entry.serial, State::Unused, &by, now)?;
         }
     }
     Ok(())

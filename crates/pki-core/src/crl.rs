@@ -1,5 +1,7 @@
 //! Certificate revocation lists: reading them. Making them is not done here yet.
 
+mod reason;
+
 use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use x509_parser::{prelude::FromDer, revocation_list::CertificateRevocationList};
@@ -13,6 +15,8 @@ use crate::{
     signature::Algorithm,
     time::Time,
 };
+
+pub use reason::{RevocationReason, UnknownReason};
 
 /// A certificate revocation list (RFC 5280 section 5). Equal if the bytes are. Cheap to clone.
 #[derive(Clone)]

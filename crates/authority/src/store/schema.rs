@@ -37,4 +37,48 @@ pub(super) const STEPS: &[&str] = &[
         CHECK ((state = 'revoked') = (revoked_at IS NOT NULL))
     ) STRICT;
     CREATE INDEX certificate_name ON certificate (name, kind);",
+    // What was done, in order, each event chained to the one before it: the `log` module says how.
+    // The triggers are against slips, in this program or at a prompt; against intent there is the
+    // chain. Numbers of revocation lists, each taken before the list is signed; the digest follows.
+    "CREATE TABLE log (
+        id     INTEGER PRIMARY KEY,
+        at     INTEGER NOT NULL,
+        actor  TEXT NOT NULL,
+        event  TEXT NOT NULL,
+        serial TEXT,
+        detail TEXT NOT NULL,
+        hash   TEXT NOT NULL
+    ) STRICT;
+    CREATE INDEX log_serial ON log (serial);
+    CREATE TRIGGER log_only_grows BEFORE INSERT ON log
+        WHEN NEW.id IS NOT (SELECT coalesce(max(id), 0) + 1 FROM log)
+        BEGIN SELECT RAISE(ABORT, 'the log is only appended to'); END;
+    CREATE TRIGGER log_is_not_rewritten BEFORE UPDATE ON log
+        BEGIN SELECT RAISE(ABORT, 'the log is only appended to'); END;
+    CREATE TRIGGER log_is_not_shortened BEFORE DELETE ON log
+        BEGIN SELECT RAISE(ABORT, 'the log is only appended to'); END;
+    CREATE TRIGGER certificate_is_not_deleted BEFORE DELETE ON certificate
+        BEGIN SELECT RAISE(ABORT, 'a serial stays on record'); END;
+    CREATE TRIGGER certificate_keeps_what_was_ordered BEFORE UPDATE OF id, serial, kind, name, subject,
+            not_before, not_after, public_key, request, requested_by, requested_at ON certificate
+        BEGIN SELECT RAISE(ABORT, 'what was ordered stays on record'); END;
+    CREATE TRIGGER certificate_is_not_exchanged BEFORE UPDATE OF der, fingerprint, issued_at ON certificate
+        WHEN OLD.der IS NOT NULL
+        BEGIN SELECT RAISE(ABORT, 'a certificate stays on record'); END;
+    CREATE TRIGGER certificate_stays_revoked BEFORE UPDATE OF state, revoked_at, revoked_by,
+            revocation_reason ON certificate
+        WHEN OLD.state = 'revoked'
+        BEGIN SELECT RAISE(ABORT, 'what is revoked stays revoked'); END;
+    CREATE TABLE crl (
+        number      INTEGER PRIMARY KEY,
+        at          INTEGER NOT NULL,
+        this_update INTEGER NOT NULL,
+        next_update INTEGER NOT NULL,
+        fingerprint TEXT
+    ) STRICT;
+    CREATE TRIGGER crl_stays BEFORE DELETE ON crl
+        BEGIN SELECT RAISE(ABORT, 'a number stays on record'); END;",
 ];
+
+/// The format from which on there is a log. Coming from an older one, it is filled from the rows.
+pub(super) const LOGGED: u32 = 2;

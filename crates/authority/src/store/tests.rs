@@ -1,32 +1,36 @@
 //! The store alone: what its constraint refuses, what its filters let through, how it grows.
 
+use std::sync::LazyLock;
+
 use hostfile::{Ground, Trust};
-use pki_core::{KeyType, PrivateKey};
+use pki_core::{Fingerprint, KeyType, Kind, PrivateKey, PublicKey, Subject, Validity};
 use proptest::option::of;
 use proptest::prelude::*;
 use tempfile::TempDir;
 
+use rusqlite::{Transaction, TransactionBehavior};
+
+use super::log::Writing;
 use super::*;
+use crate::State;
 
 #[test]
 fn a_serial_is_taken_once() {
     let (store, _folder) = new();
     let key = PrivateKey::generate(KeyType::P256).unwrap().public_key();
-    let subject = Subject::empty().with_common_name("slardiere");
-    let at = Time::from_unix(1_795_558_432);
-    let intent = Intent {
-        kind: Kind::Client,
-        name: "slardiere",
-        subject: &subject,
-        validity: Validity::new(at, 360, None).unwrap(),
-        public_key: &key,
-        request: None,
-        by: "tester",
-        at,
-    };
+    let intent = intent(&key, "slardiere");
     let serial = Serial::random().unwrap();
-    assert!(store.record(&serial, &intent).unwrap());
-    assert!(!store.record(&serial, &intent).unwrap());
+    let mut writing = Writing::begin(&store).unwrap();
+    let mut insert = store.prepare(record::INTEND).unwrap();
+    let mut record = || {
+        store
+            .record(&mut writing, &mut insert, &serial, &intent)
+            .unwrap()
+    };
+    assert!(record());
+    assert!(!record());
+    drop(insert);
+    writing.commit().unwrap();
     assert_ne!(store.intend(&intent).unwrap(), serial);
 
     let entries = store.list(&Filter::default()).unwrap();
@@ -98,6 +102,23 @@ fn new() -> (Store, TempDir) {
     hostfile::create_new(&file, &Store::blank().unwrap(), &ground, Trust::NoLinks).unwrap();
     let store = Store::open(&file).unwrap();
     (store, folder)
+}
+
+/// A client's.
+fn intent<'a>(key: &'a PublicKey, name: &'a str) -> Intent<'a> {
+    let at = Time::from_unix(1_795_558_432);
+    static SUBJECT: LazyLock<Subject> =
+        LazyLock::new(|| Subject::empty().with_common_name("slardiere"));
+    Intent {
+        kind: Kind::Client,
+        name,
+        subject: &SUBJECT,
+        validity: Validity::new(at, 360, None).unwrap(),
+        public_key: key,
+        request: None,
+        by: "tester",
+        at,
+    }
 }
 
 /// What a row says of which a filter takes notice.
@@ -224,4 +245,104 @@ proptest! {
             prop_assert_eq!(found, expected, "{:?}", filter);
         }
     }
+}
+
+#[test]
+fn the_log_takes_no_change_and_keeps_its_order() {
+    let (store, _folder) = new();
+    let key = PrivateKey::generate(KeyType::P256).unwrap().public_key();
+    store.intend(&intent(&key, "slardiere")).unwrap();
+    store.intend(&intent(&key, "app")).unwrap();
+    for change in [
+        "UPDATE log SET actor = 'somebody else'",
+        "DELETE FROM log WHERE id = 2",
+        "INSERT OR REPLACE INTO log VALUES (1, 0, 'a', 'issued', NULL, '{}', '')",
+        "INSERT INTO log VALUES (4, 0, 'a', 'issued', NULL, '{}', '')",
+        "DELETE FROM certificate",
+        "UPDATE certificate SET name = 'root'",
+    ] {
+        let error = store.batch(change).unwrap_err().to_string();
+        assert!(
+            error.contains("only appended to") || error.contains("stays on record"),
+            "{change}: {error}"
+        );
+    }
+}
+
+#[test]
+fn the_chain_can_be_verified_as_the_documentation_says() {
+    let (store, _folder) = new();
+    let key = PrivateKey::generate(KeyType::P256).unwrap().public_key();
+    for name in ["élodie", "o'brien \"x\"\\", "a\nb,3:c", ""] {
+        store.intend(&intent(&key, name)).unwrap();
+    }
+    let page = include_str!("../../../../docs/reference/store.md");
+    let (_, after) = page.split_once("store.db \"").unwrap();
+    let (query, _) = after.split_once("\" |").unwrap();
+    let mut statement = store.prepare(query).unwrap();
+    let rows: Vec<(String, String)> = statement
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))
+        .unwrap()
+        .collect::<Result<_, _>>()
+        .unwrap();
+    assert_eq!(rows.len(), 4);
+    for (frame, hash) in rows {
+        let frame: Vec<u8> = (0..frame.len())
+            .step_by(2)
+            .map(|at| u8::from_str_radix(&frame[at..at + 2], 16).unwrap())
+            .collect();
+        assert_eq!(Fingerprint::of(&frame).to_string(), hash);
+    }
+}
+
+#[test]
+fn a_store_of_the_first_format_gets_a_log_of_what_its_rows_tell() {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("store.db");
+    {
+        let old = Connection::open(&file).unwrap();
+        old.execute_batch(schema::STEPS[0]).unwrap();
+        old.pragma_update(None, "application_id", schema::APPLICATION_ID)
+            .unwrap();
+        old.pragma_update(None, "user_version", 1).unwrap();
+        let row = |serial: &str, state: &str, rest: &str| {
+            old.execute_batch(&format!(
+                "INSERT INTO certificate (serial, kind, name, subject, not_before, not_after, public_key,
+                     requested_by, requested_at, state, der, fingerprint, issued_at, revoked_at, revoked_by,
+                     revocation_reason)
+                 VALUES ('{serial}', 'client', 'app', 'CN=app', 0, 9, '{digest}', 'alice', 3, '{state}', {rest})",
+                digest = Fingerprint::of(b""),
+            ))
+            .unwrap();
+        };
+        let signed = format!("x'30', '{}', 4", Fingerprint::of(b""));
+        row("0a", "intended", "NULL, NULL, NULL, NULL, NULL, NULL");
+        row("0b", "issued", &format!("{signed}, NULL, NULL, NULL"));
+        row("0c", "unused", &format!("{signed}, NULL, NULL, NULL"));
+        row("0d", "revoked", &format!("{signed}, 5, 'bob', 1"));
+    }
+    let store = Store::open(&file).unwrap();
+    let mut statement = store
+        .prepare("SELECT at || ' ' || actor || ' ' || event || ' ' || coalesce(serial, '') FROM log ORDER BY id")
+        .unwrap();
+    let told: Vec<String> = statement
+        .query_map([], |row| row.get(0))
+        .unwrap()
+        .collect::<Result<_, _>>()
+        .unwrap();
+    insta::assert_snapshot!(told.join("\n"), @"
+    3 alice intended 0a
+    3 alice intended 0b
+    4 alice issued 0b
+    3 alice intended 0c
+    4 alice issued 0c
+    4 alice unused 0c
+    3 alice intended 0d
+    4 alice issued 0d
+    5 bob revoked 0d
+    5 pgcert migrated
+    ");
+    // Once is enough.
+    drop(Store::open(&file).unwrap());
+    assert_eq!(Writing::begin(&store).unwrap().head().id, 10);
 }

@@ -7,7 +7,7 @@ use std::path::Path;
 use authority::{Authority, Error, Filter, Init, State, init};
 use pki_core::{Certificate, Kind, PrivateKey, Subject};
 
-use crate::{Place, now, passphrase, wish};
+use crate::{Place, now, passphrase, unguarded, wish};
 
 #[test]
 fn an_authority_is_three_private_files() {
@@ -204,12 +204,11 @@ fn the_certificate_file_is_plain_pem() {
 fn interrupt_before_certificate(place: &Place) {
     fs::remove_file(place.file("ca.crt")).unwrap();
     let store = rusqlite::Connection::open(place.file("store.db")).unwrap();
-    store
-        .execute(
-            "UPDATE certificate SET state = 'intended', der = NULL, fingerprint = NULL, issued_at = NULL",
-            [],
-        )
-        .unwrap();
+    unguarded(
+        &store,
+        "UPDATE certificate SET state = 'intended', der = NULL, fingerprint = NULL, issued_at = NULL;
+         DELETE FROM log WHERE event = 'issued';",
+    );
 }
 
 fn mode(path: &Path) -> u32 {

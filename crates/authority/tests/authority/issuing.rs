@@ -113,7 +113,7 @@ fn a_refused_certificate_keeps_its_serial_and_has_no_bytes() {
     };
     assert_eq!(authority.issued(&entry.serial).unwrap(), None);
     assert!(matches!(
-        authority.mark(&entry.serial, State::Issued),
+        authority.mark(&entry.serial, State::Issued, "alice", now()),
         Err(Error::Transition { .. })
     ));
     assert!(
@@ -134,8 +134,12 @@ fn what_is_unused_can_be_taken_again() {
     issue(&unlocked, Kind::Server, "slardiere").unwrap();
     issue(&unlocked, Kind::Client, "Slardiere").unwrap();
 
-    authority.mark(&first.serial(), State::Unused).unwrap();
-    authority.mark(&first.serial(), State::Unused).unwrap();
+    authority
+        .mark(&first.serial(), State::Unused, "alice", now())
+        .unwrap();
+    authority
+        .mark(&first.serial(), State::Unused, "alice", now())
+        .unwrap();
     let current = authority.current(Kind::Client, "slardiere", now()).unwrap();
     let found: Vec<(Serial, State)> = current
         .into_iter()
@@ -149,20 +153,22 @@ fn what_is_unused_can_be_taken_again() {
         ]
     );
 
-    authority.mark(&first.serial(), State::Issued).unwrap();
+    authority
+        .mark(&first.serial(), State::Issued, "alice", now())
+        .unwrap();
     assert_eq!(
         authority.entry(&first.serial()).unwrap().unwrap().state,
         State::Issued
     );
     for state in [State::Intended, State::Revoked] {
         assert!(matches!(
-            authority.mark(&first.serial(), state),
+            authority.mark(&first.serial(), state, "alice", now()),
             Err(Error::Transition { .. })
         ));
     }
     let unknown = Serial::random().unwrap();
     assert!(matches!(
-        authority.mark(&unknown, State::Unused),
+        authority.mark(&unknown, State::Unused, "alice", now()),
         Err(Error::UnknownSerial { .. })
     ));
     assert!(

@@ -163,7 +163,7 @@ fn stores_that_are_none() {
     newer.pragma_update(None, "user_version", 99).unwrap();
     drop(newer);
     let error = Authority::open(&place.dir).unwrap_err();
-    insta::assert_snapshot!(words(&error, &place), @"DIR/store.db has format 99, this release knows 1");
+    insta::assert_snapshot!(words(&error, &place), @"DIR/store.db has format 99, this release knows 2");
 
     let fault = |bytes: &[u8]| {
         fs::write(&store, bytes).unwrap();

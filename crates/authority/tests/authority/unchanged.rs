@@ -33,7 +33,9 @@ fn opening_reading_and_saying_what_is_so_already_write_nothing() {
         authority.list(&Filter::default()).unwrap();
         authority.issued(&serial).unwrap();
         authority.current(Kind::Client, "slardiere", now()).unwrap();
-        authority.mark(&serial, State::Issued).unwrap();
+        authority
+            .mark(&serial, State::Issued, "alice", now())
+            .unwrap();
     }
     assert_eq!(traces(&place.dir), before);
 }

@@ -194,7 +194,7 @@ impl Run<'_, '_> {
                 reset.err().and_then(|error| not(what(), None, &error))
             }
             Undo::Issue { .. } if issued.is_some() => None,
-            Undo::Issue { authority, key } => mark_unused(&authority, &key)
+            Undo::Issue { authority, key } => mark_unused(&authority, &key, self.workshop.now)
                 .err()
                 .and_then(|error| not(unmarked(&authority), None, &error)),
             Undo::Authority(dir) => authority::discard(&dir, issued.unwrap_or(&[]))

@@ -213,7 +213,12 @@ fn sign(
     let pem = certificate.to_pem_with(authority.chain());
     request::write_new(&order.certificate, pem.as_bytes(), 0o644).inspect_err(|_| {
         // Nobody has it: the store shall not say that it is in use.
-        let _ = authority.mark(&certificate.serial(), State::Unused);
+        let _ = authority.mark(
+            &certificate.serial(),
+            State::Unused,
+            &context.account.name,
+            context.now,
+        );
     })?;
     Ok(certificate)
 }
