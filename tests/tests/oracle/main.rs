@@ -1,9 +1,15 @@
 //! The oracle: our reading of PostgreSQL's files and our certificates, judged by PostgreSQL of
 //! every version, by OpenSSL and by pkilint. Run by `cargo xtask oracle`.
-#![expect(clippy::unwrap_used, reason = "a failing test says where")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a failing test says where"
+)]
 
 mod conf;
+mod desk;
 mod hba;
 mod lint;
 mod made;
+mod requests;
 mod servers;
