@@ -111,7 +111,7 @@ fn describe(authority: &Authority) -> serde_json::Value {
         "key_encrypted": authority.key_is_encrypted().ok(),
         "certificate": certificate.to_pem(),
         "root": authority.anchor().to_pem(),
-        "path": authority.path().iter().map(|one| one.subject()).collect::<Vec<_>>(),
+        "path": authority.path().iter().map(pki_core::Certificate::subject).collect::<Vec<_>>(),
     })
 }
 
