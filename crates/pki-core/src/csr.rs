@@ -54,8 +54,7 @@ impl SigningRequest {
         params.subject_alt_names = alt_names(names).map_err(encoding)?;
         params.key_usages = profile.key_usages.to_vec();
         params.extended_key_usages = profile.extended.to_vec();
-        let public_key = key.public_key();
-        let door = Door::of(key, &public_key).map_err(encoding)?;
+        let door = Door::of(key, key.public_key()).map_err(encoding)?;
         let made = params.serialize_request(&door).map_err(|e| {
             door.refusal
                 .take()

@@ -87,7 +87,7 @@ pub fn issue_intermediate(
     .issue(signer)
 }
 
-/// Makes a server or client certificate.
+/// Makes a server or client certificate. For many of one issuer see [`Issuing`].
 ///
 /// # Errors
 /// [`IssueError`].
@@ -96,21 +96,66 @@ pub fn issue_leaf(
     signer: &dyn Signer,
     leaf: &Leaf<'_>,
 ) -> Result<Certificate, IssueError> {
-    if !matches!(leaf.kind, Kind::Server | Kind::Client) {
-        return Err(IssueError::Refused {
-            problems: vec![Problem::NotALeaf { kind: leaf.kind }],
-        });
+    leaf.order(issuer)?.issue(signer)
+}
+
+/// Everything that speaks against a server or client certificate, looked at without the issuer's key: nothing is signed.
+///
+/// # Errors
+/// [`IssueError::Refused`], with all of it.
+pub fn check_leaf(issuer: &Certificate, leaf: &Leaf<'_>) -> Result<(), IssueError> {
+    leaf.order(issuer)?.check(&issuer.public_key())
+}
+
+impl Leaf<'_> {
+    fn order<'a>(&'a self, issuer: &'a Certificate) -> Result<Order<'a>, IssueError> {
+        if !matches!(self.kind, Kind::Server | Kind::Client) {
+            return Err(IssueError::Refused {
+                problems: vec![Problem::NotALeaf { kind: self.kind }],
+            });
+        }
+        Ok(Order {
+            kind: self.kind,
+            issuer: Some(issuer),
+            subject: &self.subject,
+            alt_names: &self.alt_names,
+            public_key: self.public_key,
+            serial: self.serial.clone(),
+            validity: self.validity,
+        })
     }
-    let order = Order {
-        kind: leaf.kind,
-        issuer: Some(issuer),
-        subject: &leaf.subject,
-        alt_names: &leaf.alt_names,
-        public_key: leaf.public_key,
-        serial: leaf.serial.clone(),
-        validity: leaf.validity,
-    };
-    order.issue(signer)
+}
+
+/// An authority at work: what has to be done once for all of its certificates is done. One for each thread.
+pub struct Issuing<'a> {
+    certificate: &'a Certificate,
+    issuer: Issuer<'a, Door<'a>>,
+}
+
+impl<'a> Issuing<'a> {
+    /// Gets ready.
+    ///
+    /// # Errors
+    /// [`IssueError::Encoding`], if the library cannot read the issuer's certificate or use its key.
+    pub fn new(certificate: &'a Certificate, signer: &'a dyn Signer) -> Result<Self, IssueError> {
+        let door = Door::of(signer, signer.public_key()).map_err(|e| encoding(&e))?;
+        let issuer =
+            Issuer::from_ca_cert_der(&certificate.der().into(), door).map_err(|e| encoding(&e))?;
+        Ok(Self {
+            certificate,
+            issuer,
+        })
+    }
+
+    /// Makes a server or client certificate.
+    ///
+    /// # Errors
+    /// [`IssueError`].
+    pub fn leaf(&self, leaf: &Leaf<'_>) -> Result<Certificate, IssueError> {
+        let order = leaf.order(self.certificate)?;
+        order.check(&self.issuer.key().public_key)?;
+        order.issue_by(&self.issuer)
+    }
 }
 
 /// Why no certificate was made.
@@ -156,35 +201,48 @@ pub(crate) struct Order<'a> {
 impl Order<'_> {
     fn issue(&self, signer: &dyn Signer) -> Result<Certificate, IssueError> {
         let signing_key = signer.public_key();
-        let problems = lint::problems(self, &signing_key);
-        if !problems.is_empty() {
-            return Err(IssueError::Refused { problems });
+        self.check(&signing_key)?;
+        if let Some(issuer) = self.issuer {
+            return self.issue_by(&Issuing::new(issuer, signer)?.issuer);
         }
-        let door = Door::of(signer, &signing_key).map_err(|e| encoding(&e))?;
+        let door = Door::of(signer, signing_key).map_err(|e| encoding(&e))?;
+        let params = self.params().map_err(|e| encoding(&e))?;
+        let made = params.self_signed(&door);
+        self.looked_over(&made.map_err(|e| door.refused(&e))?, &door.public_key)
+    }
+
+    fn issue_by(&self, issuer: &Issuer<'_, Door<'_>>) -> Result<Certificate, IssueError> {
+        let door = issuer.key();
         let holder = rcgen::SubjectPublicKeyInfo::from_der(self.public_key.der())
             .map_err(|e| encoding(&e))?;
         let params = self.params().map_err(|e| encoding(&e))?;
-        let made = match self.issuer {
-            None => params.self_signed(&door),
-            Some(issuer) => Issuer::from_ca_cert_der(&issuer.der().into(), &door)
-                .and_then(|issuer| params.signed_by(&holder, &issuer)),
-        };
-        let made = made.map_err(|e| {
-            door.refusal
-                .take()
-                .map_or_else(|| encoding(&e), IssueError::Sign)
-        })?;
+        let made = params.signed_by(&holder, issuer);
+        self.looked_over(&made.map_err(|e| door.refused(&e))?, &door.public_key)
+    }
+
+    fn check(&self, signing_key: &PublicKey) -> Result<(), IssueError> {
+        let problems = lint::problems(self, signing_key);
+        if problems.is_empty() {
+            Ok(())
+        } else {
+            Err(IssueError::Refused { problems })
+        }
+    }
+
+    /// What was made, as a value, if it is what it has to be.
+    fn looked_over(
+        &self,
+        made: &rcgen::Certificate,
+        signing_key: &PublicKey,
+    ) -> Result<Certificate, IssueError> {
         let certificate = Certificate::from_der(made.der()).map_err(|e| IssueError::Encoding {
             reason: e.to_string(),
         })?;
-        if certificate.issuer_der()
-            != self
-                .issuer
-                .map_or(certificate.subject_der(), Certificate::subject_der)
-        {
+        let issuer = self.issuer.unwrap_or(&certificate);
+        if certificate.issuer_der() != issuer.subject_der() {
             return Err(IssueError::IssuerName);
         }
-        if !certificate.is_signed_by(&signing_key) {
+        if !certificate.is_signed_by(signing_key) {
             return Err(IssueError::Signature);
         }
         Ok(certificate)
@@ -228,17 +286,14 @@ pub(crate) fn alt_names(names: &[AltName]) -> Result<Vec<SanType>, rcgen::Error>
 /// A [`Signer`] as the library wants to have it.
 pub(crate) struct Door<'a> {
     signer: &'a dyn Signer,
-    public_key: &'a PublicKey,
+    public_key: PublicKey,
     algorithm: &'static rcgen::SignatureAlgorithm,
     /// What the signer said, which does not fit through the library's own error.
     pub(crate) refusal: RefCell<Option<SignError>>,
 }
 
 impl<'a> Door<'a> {
-    pub(crate) fn of(
-        signer: &'a dyn Signer,
-        public_key: &'a PublicKey,
-    ) -> Result<Self, rcgen::Error> {
+    pub(crate) fn of(signer: &'a dyn Signer, public_key: PublicKey) -> Result<Self, rcgen::Error> {
         let algorithm = match public_key.family() {
             Family::P256 => &rcgen::PKCS_ECDSA_P256_SHA256,
             Family::P384 => &rcgen::PKCS_ECDSA_P384_SHA384,
@@ -253,6 +308,12 @@ impl<'a> Door<'a> {
             algorithm,
             refusal: RefCell::new(None),
         })
+    }
+
+    fn refused(&self, error: &rcgen::Error) -> IssueError {
+        self.refusal
+            .take()
+            .map_or_else(|| encoding(error), IssueError::Sign)
     }
 }
 

@@ -38,7 +38,7 @@ pub use crate::{
     fingerprint::{BadFingerprint, Fingerprint},
     host::{HostMismatch, HostRules, verify_host},
     inspect::{Finding, InspectError, Item, inspect},
-    issue::{IssueError, Leaf, issue_intermediate, issue_leaf, issue_root},
+    issue::{IssueError, Issuing, Leaf, check_leaf, issue_intermediate, issue_leaf, issue_root},
     key::{KeyError, PrivateKey, PublicKey},
     lint::Problem,
     name::{AltName, DnsName, NameError, RoleName, Subject},
