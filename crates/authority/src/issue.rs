@@ -1,13 +1,16 @@
-//! Issuing: the intent into the store, then the signature, then the certificate into the store.
-//! What stands in a certificate is decided by the order and by pki-core.
+//! Issuing: the order looked over, the intent into the store, then the signature, then the
+//! certificate into the store. What stands in a certificate is decided by the order and by pki-core.
+
+mod many;
 
 use std::fmt;
 
 use pki_core::{
-    AltName, Certificate, Fingerprint, Kind, Leaf, PrivateKey, PublicKey, Subject, Time, Validity,
-    issue_leaf,
+    AltName, Certificate, Fingerprint, Kind, Leaf, PrivateKey, PublicKey, Serial, Subject, Time,
+    Validity, check_leaf, issue_leaf,
 };
 
+pub use self::many::{Made, Order};
 use crate::store::Intent;
 use crate::{Authority, Error};
 
@@ -38,21 +41,23 @@ pub struct IssueOrder<'a> {
     pub request: Option<&'a Fingerprint>,
 }
 
-impl Unlocked<'_> {
-    /// Issues a certificate. When this returns it is in the store, on the disk. Where a crash or an
-    /// error comes between, the store has the serial as [`State::Intended`](crate::State::Intended).
+impl Authority {
+    /// Whether an order would be carried out at `now`, and from when until when its certificate
+    /// would hold. Needs no key, takes no serial and records nothing.
     ///
     /// # Errors
     /// [`Error::Expired`] and [`Error::NotYetValid`] where the authority's own certificate is not
-    /// valid at `now`, [`Error::Issue`] where the order is against the profile, [`Error::Store`]
-    /// where it cannot be recorded.
-    pub fn issue(&self, order: &IssueOrder<'_>, now: Time) -> Result<Certificate, Error> {
-        let Authority {
-            certificate: issuer,
-            store,
-            ..
-        } = self.authority;
-        let own = issuer.validity();
+    /// valid at `now`, [`Error::Issue`] where the order is against the profile, with all that is.
+    pub fn vet(&self, order: &IssueOrder<'_>, now: Time) -> Result<Validity, Error> {
+        let validity = self.lifetime(order.days, now)?;
+        let leaf = order.leaf(Serial::random()?, validity);
+        check_leaf(&self.certificate, &leaf)?;
+        Ok(validity)
+    }
+
+    /// Days from now, capped at the authority's own end.
+    fn lifetime(&self, days: u32, now: Time) -> Result<Validity, Error> {
+        let own = self.certificate.validity();
         if now > own.not_after {
             return Err(Error::Expired {
                 not_after: own.not_after,
@@ -63,27 +68,53 @@ impl Unlocked<'_> {
                 not_before: own.not_before,
             });
         }
-        let subject = order.subject.with_common_name(order.name);
-        let validity = Validity::new(now, order.days, Some(own.not_after))?;
-        let serial = store.intend(&Intent {
-            kind: order.kind,
-            name: order.name,
-            subject: &subject,
-            validity,
-            public_key: order.public_key,
-            request: order.request,
-            by: order.by,
-            at: now,
-        })?;
-        let leaf = Leaf {
-            kind: order.kind,
-            subject,
-            alt_names: order.alt_names.to_vec(),
-            public_key: order.public_key,
+        Ok(Validity::new(now, days, Some(own.not_after))?)
+    }
+}
+
+impl IssueOrder<'_> {
+    fn leaf(&self, serial: Serial, validity: Validity) -> Leaf<'_> {
+        Leaf {
+            kind: self.kind,
+            subject: self.subject.with_common_name(self.name),
+            alt_names: self.alt_names.to_vec(),
+            public_key: self.public_key,
             serial,
             validity,
-        };
-        let certificate = issue_leaf(issuer, &self.key, &leaf)?;
+        }
+    }
+
+    fn intent<'a>(&'a self, subject: &'a Subject, validity: Validity, at: Time) -> Intent<'a> {
+        Intent {
+            kind: self.kind,
+            name: self.name,
+            subject,
+            validity,
+            public_key: self.public_key,
+            request: self.request,
+            by: self.by,
+            at,
+        }
+    }
+}
+
+impl Unlocked<'_> {
+    /// Issues a certificate. When this returns it is in the store, on the disk. Where a crash or an
+    /// error comes between, the store has the serial as [`State::Intended`](crate::State::Intended).
+    ///
+    /// # Errors
+    /// As for [`Authority::vet`], and then no serial was taken; [`Error::Store`] where it cannot be
+    /// recorded.
+    pub fn issue(&self, order: &IssueOrder<'_>, now: Time) -> Result<Certificate, Error> {
+        let Authority {
+            certificate: issuer,
+            store,
+            ..
+        } = self.authority;
+        let validity = self.authority.vet(order, now)?;
+        let subject = order.subject.with_common_name(order.name);
+        let serial = store.intend(&order.intent(&subject, validity, now))?;
+        let certificate = issue_leaf(issuer, &self.key, &order.leaf(serial, validity))?;
         store.issued(&certificate, now)?;
         Ok(certificate)
     }

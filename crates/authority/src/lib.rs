@@ -28,4 +28,4 @@ pub use entry::{Entry, Filter, Revoked, State, UnknownState};
 pub use error::{Error, StoreFault};
 pub use event::{Event, LogEntry};
 pub use init::{Init, init};
-pub use issue::{IssueOrder, Unlocked};
+pub use issue::{IssueOrder, Made, Order, Unlocked};

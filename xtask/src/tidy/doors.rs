@@ -347,7 +347,8 @@ pub(crate) const HOUSES: &[House] = &[
         imports: &["hostfile", "pki-core"],
         packages: &["rusqlite", "thiserror"],
         open: &[Database],
-        open_in: &[],
+        // Keys and signatures by the thousand, on all processors.
+        open_in: &[(Threads, "src/issue/many.rs")],
         no_std: false,
     },
     House {

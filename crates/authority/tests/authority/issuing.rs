@@ -1,6 +1,9 @@
 //! Issuing, and what the store says about it afterwards.
 
-use authority::{Error, Filter, IssueOrder, State};
+use std::collections::HashSet;
+use std::num::NonZeroUsize;
+
+use authority::{Error, Filter, IssueOrder, Made, Order, State};
 use pki_core::{KeyType, Kind, PrivateKey, Serial, SigningRequest, Subject, Time};
 
 use crate::{Place, issue, now};
@@ -84,7 +87,7 @@ fn a_leaf_does_not_outlive_its_authority_and_an_ended_one_signs_nothing() {
 }
 
 #[test]
-fn a_refused_certificate_keeps_its_serial_and_has_no_bytes() {
+fn what_is_refused_takes_no_serial() {
     let place = Place::new();
     let authority = place.found();
     let unlocked = authority.unlock(None).unwrap();
@@ -100,29 +103,76 @@ fn a_refused_certificate_keeps_its_serial_and_has_no_bytes() {
         by: "alice",
         request: None,
     };
+    let error = authority.vet(&order, now()).unwrap_err();
+    assert!(matches!(error, Error::Issue(_)), "{error}");
     let error = unlocked.issue(&order, now()).unwrap_err();
     assert!(matches!(error, Error::Issue(_)), "{error}");
-    let intended = authority
-        .list(&Filter {
-            states: vec![State::Intended],
-            ..Filter::default()
-        })
-        .unwrap();
-    let [entry] = intended.as_slice() else {
-        panic!("{intended:?}")
+    // One bad order among many spoils all of them.
+    let good = Order {
+        kind: Kind::Client,
+        name: "slardiere",
+        subject: &Subject::empty(),
+        alt_names: &[],
+        days: 360,
+        key_type: KeyType::P256,
     };
-    assert_eq!(authority.issued(&entry.serial).unwrap(), None);
-    assert!(matches!(
-        authority.mark(&entry.serial, State::Issued, "alice", now()),
-        Err(Error::Transition { .. })
-    ));
+    let bad = Order {
+        kind: Kind::Server,
+        ..good
+    };
+    let error = unlocked
+        .issue_many(&[good, bad], "alice", now(), TWO)
+        .unwrap_err();
+    assert!(matches!(error, Error::Issue(_)), "{error}");
+    assert_eq!(authority.list(&Filter::default()).unwrap().len(), 1);
+}
+
+#[test]
+fn many_are_made_at_once_in_their_order() {
+    let place = Place::new();
+    let authority = place.found();
+    let unlocked = authority.unlock(None).unwrap();
+    let subject: Subject = "O=Loxodata".parse().unwrap();
+    let names: Vec<String> = (0..7).map(|n| format!("role {n}")).collect();
+    let orders: Vec<_> = names
+        .iter()
+        .map(|name| Order {
+            kind: Kind::Client,
+            name,
+            subject: &subject,
+            alt_names: &[],
+            days: 360,
+            key_type: KeyType::P256,
+        })
+        .collect();
+    let made = unlocked.issue_many(&orders, "alice", now(), TWO).unwrap();
+    assert_eq!(made.len(), names.len());
+    let mut serials = HashSet::new();
+    for (Made { key, certificate }, name) in made.iter().zip(&names) {
+        assert_eq!(certificate.common_name().as_ref(), Some(name));
+        assert_eq!(certificate.public_key(), key.public_key());
+        assert!(certificate.is_issued_by(authority.certificate()));
+        let entry = authority.entry(&certificate.serial()).unwrap().unwrap();
+        assert_eq!(
+            (entry.state, entry.requested_by.as_str()),
+            (State::Issued, "alice")
+        );
+        assert_eq!(
+            authority.issued(&entry.serial).unwrap().as_ref(),
+            Some(certificate)
+        );
+        serials.insert(entry.serial);
+    }
+    assert_eq!(serials.len(), names.len());
     assert!(
-        authority
-            .current(Kind::Server, "tolva", now())
+        unlocked
+            .issue_many(&[], "alice", now(), TWO)
             .unwrap()
             .is_empty()
     );
 }
+
+const TWO: NonZeroUsize = NonZeroUsize::new(2).unwrap();
 
 #[test]
 fn what_is_unused_can_be_taken_again() {
