@@ -1,5 +1,9 @@
 //! Issuing by the hundred: the keys made here, on all processors, and the store asked twice for all
 //! of them. Where the orders come from and where keys and certificates go is the caller's business.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "keys and signatures by the thousand, on all processors"
+)]
 
 use std::num::NonZeroUsize;
 use std::{panic, thread};
