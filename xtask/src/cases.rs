@@ -6,6 +6,7 @@ use std::process::Command;
 
 use anyhow::bail;
 
+use crate::demo::{On, trial};
 use crate::engine::Engine;
 use crate::images::{self, Images, NoImage};
 use crate::report::{Count, Report};
@@ -116,6 +117,11 @@ pub(crate) fn e2e(root: &Path, wanted: &Wanted, report: &mut Report) {
             }
             let _ = std::fs::remove_file(list);
         }
+    }
+    if images.is_some() && wanted.only.is_empty() {
+        report.part("demonstration in a container", |_| {
+            trial::run(On::Container)
+        });
     }
 }
 

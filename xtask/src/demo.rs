@@ -1,24 +1,40 @@
 //! `cargo xtask demo`: the whole way before one's eyes. A throw-away server, `pgcert setup` on it,
-//! a session of `psql` over what it set up, and all of it removed.
+//! a session of `psql` over what it set up, and all of it removed. Where that takes place is in
+//! [`ground`].
 
-use std::fs;
-use std::net::TcpListener;
+mod ground;
+pub(crate) mod trial;
+
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Instant;
 
 use anyhow::{Context as _, bail};
+use clap::ValueEnum;
 
-use crate::machine::Somebody;
-use crate::{bundle, command, local, machine};
+use self::ground::Ground;
+use crate::interrupt::Interrupt;
+use crate::{bundle, command, local};
 
 /// The role that logs in.
 const ROLE: &str = "slardiere";
 /// The service that it logs in through.
 const SERVICE: &str = "tolva";
 
+/// Whose server the demonstration is given on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum On {
+    /// The programs of PostgreSQL that are installed here, the newest
+    Installed,
+    /// The programs that come as a package of npm
+    Npm,
+    /// A container
+    Container,
+}
+
 /// Runs the demonstration; `keep` leaves everything in place and says how to use and remove it.
-pub(crate) fn run(root: &Path, keep: bool) -> anyhow::Result<()> {
+/// Without `on` it takes the first that there is.
+pub(crate) fn run(root: &Path, keep: bool, on: Option<On>) -> anyhow::Result<()> {
     println!("building pgcert");
     command::run(Command::new("cargo").current_dir(root).args([
         "build",
@@ -26,181 +42,140 @@ pub(crate) fn run(root: &Path, keep: bool) -> anyhow::Result<()> {
         "--package",
         "pgcert",
     ]))?;
+    let interrupt = Interrupt::catch()?;
     let started = Instant::now();
-    let programs = programs(root)?;
-    let demo = Demo::lay_out(root, &programs)?;
-    let shown = demo.play();
-    let ended = if keep && shown.is_ok() {
-        demo.explain()
-    } else {
-        demo.remove()
+    let demo = Demo {
+        ground: ground(root, on)?,
+        interrupt,
     };
-    shown.and(ended)?;
+    let shown = demo.play();
+    if keep && shown.is_ok() {
+        demo.ground.leave(&format!("service={SERVICE}"));
+    } else {
+        let removed = demo.ground.remove();
+        // What a program says that the terminal has interrupted is of no interest.
+        demo.interrupt.check()?;
+        shown.and(removed)?;
+    }
     println!("\ndone in {:.1} s", started.elapsed().as_secs_f64());
     Ok(())
 }
 
-/// The newest server on this machine, else npm's newest.
-fn programs(root: &Path) -> anyhow::Result<PathBuf> {
-    if let Some(found) = local::installed().first() {
-        println!(
-            "PostgreSQL {} from {}",
-            found.version,
-            found.folder.display()
-        );
-        return Ok(found.folder.clone());
+/// The newest server on this machine, else npm's newest, else one in a container.
+fn ground(root: &Path, on: Option<On>) -> anyhow::Result<Ground> {
+    let pgcert = crate::target(root).join("debug/pgcert");
+    let choices = match &on {
+        Some(on) => std::slice::from_ref(on),
+        None => On::value_variants(),
+    };
+    let mut reasons = Vec::new();
+    for choice in choices {
+        let ground = match choice {
+            On::Installed => installed().and_then(|programs| Ground::here(&pgcert, &programs)),
+            On::Npm => npm(root).and_then(|programs| Ground::here(&pgcert, &programs)),
+            On::Container => Ground::in_container(root, &pgcert).context("no container"),
+        };
+        match ground {
+            Ok(ground) => return Ok(ground),
+            Err(error) => reasons.push(format!("{error:#}")),
+        }
     }
+    bail!(
+        "there is no PostgreSQL to show it on\n  {}",
+        reasons.join("\n  ")
+    );
+}
+
+fn installed() -> anyhow::Result<PathBuf> {
+    let installed = local::installed();
+    let newest = installed.first().context("none is installed")?;
+    let folder = newest.folder.clone();
+    println!("PostgreSQL {} from {}", newest.version, folder.display());
+    Ok(folder)
+}
+
+fn npm(root: &Path) -> anyhow::Result<PathBuf> {
     let newest = bundle::versions().max().unwrap_or_default();
-    let folder = bundle::ready(root, newest)
-        .context("no PostgreSQL on this machine, and npm's cannot be had")?;
+    let folder = bundle::ready(root, newest).context("npm's cannot be had")?;
     println!("PostgreSQL {newest} from npm");
     Ok(folder)
 }
 
-/// The throw-away server and its client, in one folder.
+/// A demonstration under way.
 struct Demo {
-    folder: PathBuf,
-    programs: PathBuf,
-    who: Somebody,
-    port: u16,
+    ground: Ground,
+    interrupt: Interrupt,
 }
 
 impl Demo {
-    /// Makes the folder, with programs that the unprivileged user can run.
-    fn lay_out(root: &Path, programs: &Path) -> anyhow::Result<Self> {
-        let who = Somebody::unprivileged()?;
-        let folder = PathBuf::from(format!("/tmp/pgcert-demo-{}", std::process::id()));
-        let port = TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port();
-        fs::create_dir(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
-        let mut demo = Self {
-            folder,
-            programs: programs.to_owned(),
-            who,
-            port,
-        };
-        match demo.fill(root) {
-            Ok(()) => Ok(demo),
-            Err(error) => {
-                let _ = demo.remove();
-                Err(error)
-            }
-        }
-    }
-
-    fn fill(&mut self, root: &Path) -> anyhow::Result<()> {
-        fs::create_dir(self.folder.join("home"))?;
-        fs::copy(
-            crate::target(root).join("debug/pgcert"),
-            self.folder.join("pgcert"),
-        )?;
-        if !self.who.can_run(&self.programs.join("postgres")) {
-            // The clone lies where only its owner can go: the server comes along.
-            let bundle = self
-                .programs
-                .parent()
-                .context("programs without a folder")?;
-            command::output(
-                Command::new("cp")
-                    .arg("-a")
-                    .arg(bundle)
-                    .arg(self.folder.join("postgresql")),
-            )?;
-            self.programs = self.folder.join("postgresql/bin");
-        }
-        for name in ["home", ""] {
-            self.who.own(&self.folder.join(name))?;
-        }
-        Ok(())
-    }
-
-    fn data(&self) -> PathBuf {
-        self.folder.join("data")
-    }
-
-    fn home(&self) -> PathBuf {
-        self.folder.join("home")
-    }
-
-    /// A program run as the unprivileged user, whose home is the demonstration's.
-    fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
-        let mut command = self.who.command(program);
-        // Clients before 15 look up the home in the user database.
-        command
-            .env("HOME", self.home())
-            .env("PGSERVICEFILE", self.home().join(".pg_service.conf"));
-        command
-    }
-
     /// The server started, set up, used.
     fn play(&self) -> anyhow::Result<()> {
+        self.interrupt.check()?;
+        self.start()?;
+        self.interrupt.check()?;
+        self.set_up()?;
+        self.interrupt.check()?;
+        self.log_in()
+    }
+
+    fn start(&self) -> anyhow::Result<()> {
+        let ground = &self.ground;
         println!(
             "a server for {} on port {}, as {}",
-            self.folder.display(),
-            self.port,
-            self.who.name
+            ground.folder.display(),
+            ground.port,
+            ground.account()
         );
-        command::output(
-            self.command(self.programs.join("initdb"))
-                .arg("--pgdata")
-                .arg(self.data())
-                .args([
-                    "--auth-local=peer",
-                    "--auth-host=scram-sha-256",
-                    "--encoding=UTF8",
-                    "--locale=C",
-                    "--no-sync",
-                ]),
-        )?;
+        let mut initdb = ground.command(ground.programs.join("initdb"));
+        initdb.arg("--pgdata").arg(ground.data()).args([
+            "--auth-local=peer",
+            "--auth-host=scram-sha-256",
+            "--encoding=UTF8",
+            "--locale=C",
+            "--no-sync",
+        ]);
+        command::output(&mut initdb)?;
         let settings = format!(
-            "\nport = {}\nlisten_addresses = 'localhost'\nunix_socket_directories = '{}'\nshared_buffers = 16MB\nfsync = off\n",
-            self.port,
-            self.folder.display()
+            "port = {}\nlisten_addresses = 'localhost'\nunix_socket_directories = '{}'\nshared_buffers = 16MB\nfsync = off\n",
+            ground.port,
+            ground.folder.display()
         );
-        let file = self.data().join("postgresql.conf");
-        let text = fs::read_to_string(&file)?;
-        fs::write(&file, text + &settings)?;
-        self.pg_ctl(&["--wait", "start"])?;
+        let mut append = ground.command("sh");
+        append.args(["-ec", "printf '\\n%s' \"$1\" >> \"$2\"", "sh", &settings]);
+        append.arg(ground.data().join("postgresql.conf"));
+        command::output(&mut append)?;
+        self.interrupt.check()?;
+        ground.pg_ctl(&["--wait", "start"])
+    }
 
-        let mut setup = self.command(self.folder.join("pgcert"));
+    fn set_up(&self) -> anyhow::Result<()> {
+        let ground = &self.ground;
+        let mut setup = ground.command(&ground.pgcert);
+        setup.arg("setup").arg("--data-dir").arg(ground.data());
+        setup.args(["--role", ROLE, "--create-role"]);
+        setup.args(["--server-name", "localhost", "--service", SERVICE]);
         setup
-            .arg("setup")
-            .arg("--data-dir")
-            .arg(self.data())
-            .args([
-                "--role",
-                ROLE,
-                "--create-role",
-                "--server-name",
-                "localhost",
-                "--service",
-                SERVICE,
-            ])
             .arg("--authority")
-            .arg(self.folder.join("authority"))
-            .arg("--client-home")
-            .arg(self.home())
-            .args(["--no-passphrase", "--yes", "--accept", "tls-on"]);
+            .arg(ground.folder.join("authority"));
+        setup.arg("--client-home").arg(ground.home());
+        setup.args(["--no-passphrase", "--yes", "--accept", "tls-on"]);
         self.announce(&setup);
-        command::run(&mut setup)?;
+        command::run(&mut setup)
+    }
 
-        if machine::find("psql").is_none() {
+    fn log_in(&self) -> anyhow::Result<()> {
+        let ground = &self.ground;
+        let service = format!("service={SERVICE}");
+        if !ground.has("psql") {
             println!("\nthere is no psql here: pgcert proves the login alone");
-            let mut check = self.command(self.folder.join("pgcert"));
-            check.args(["check", &format!("service={SERVICE}")]);
+            let mut check = ground.command(&ground.pgcert);
+            check.args(["check", &service]);
             self.announce(&check);
             return command::run(&mut check);
         }
         let question = "select usename as role, version as protocol, cipher, bits, client_dn, issuer_dn from pg_stat_ssl join pg_stat_activity using (pid) where pid = pg_backend_pid()";
-        let mut psql = self.command("psql");
-        psql.args([
-            "-X",
-            &format!("service={SERVICE}"),
-            "-c",
-            "\\conninfo",
-            "-x",
-            "-c",
-            question,
-        ]);
+        let mut psql = ground.command("psql");
+        psql.args(["-X", &service, "-c", "\\conninfo", "-x", "-c", question]);
         self.announce(&psql);
         let said = command::output(&mut psql)?;
         println!("{said}");
@@ -218,62 +193,7 @@ impl Demo {
 
     /// Shows a command as that user would type it.
     fn announce(&self, command: &Command) {
-        let whole = command::shown(command);
-        let typed = whole
-            .split_once(" -- ")
-            .map_or(whole.as_str(), |(_, typed)| typed);
-        println!("\n[{}]$ {typed}", self.who.name);
-    }
-
-    fn pg_ctl(&self, arguments: &[&str]) -> anyhow::Result<()> {
-        let mut pg_ctl = self.command(self.programs.join("pg_ctl"));
-        pg_ctl
-            .arg("--pgdata")
-            .arg(self.data())
-            .arg("--log")
-            .arg(self.folder.join("server.log"))
-            .args(arguments);
-        command::output(&mut pg_ctl).map(|_| ()).with_context(|| {
-            let log = fs::read_to_string(self.folder.join("server.log")).unwrap_or_default();
-            format!("the server's log:\n{log}")
-        })
-    }
-
-    /// Stops the server, if it runs, and takes the folder away.
-    fn remove(&self) -> anyhow::Result<()> {
-        if self.data().join("postmaster.pid").exists() {
-            self.pg_ctl(&["--mode=fast", "--wait", "stop"])?;
-        }
-        fs::remove_dir_all(&self.folder)
-            .with_context(|| format!("cannot remove {}", self.folder.display()))?;
-        println!("removed {}", self.folder.display());
-        Ok(())
-    }
-
-    /// Says how to go on.
-    fn explain(&self) -> anyhow::Result<()> {
-        let mut session = self.who.command("env");
-        session
-            .arg(format!(
-                "PGSERVICEFILE={}",
-                self.home().join(".pg_service.conf").display()
-            ))
-            .args(["psql", &format!("service={SERVICE}")]);
-        let mut stop = self.who.command(self.programs.join("pg_ctl"));
-        stop.arg("--pgdata")
-            .arg(self.data())
-            .args(["--mode=fast", "stop"]);
-        println!(
-            "\nKept in {}, owned by {}.",
-            self.folder.display(),
-            self.who.name
-        );
-        println!("use:     {}", command::shown(&session));
-        println!(
-            "remove:  {} && rm -r {}",
-            command::shown(&stop),
-            self.folder.display()
-        );
-        Ok(())
+        let ground = &self.ground;
+        println!("\n[{}]$ {}", ground.account(), ground.typed(command));
     }
 }

@@ -1,6 +1,7 @@
 //! The engine that runs containers: one that answers, else a daemon started here and ended here.
 
 use std::fs::File;
+use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::{Child, Command};
 use std::time::{Duration, Instant};
@@ -27,6 +28,16 @@ impl Engine {
     /// A second daemon beside one that runs, or one without a bridge, would take the first one's
     /// network apart: a daemon is started only where none answers, and with its defaults.
     pub(crate) fn ready(root: &Path, wanted: Option<&str>) -> anyhow::Result<Self> {
+        Self::found_or_started(root, wanted, Ctrl::C)
+    }
+
+    /// The same for whoever catches Ctrl-C: a daemon that is started does not hear of it, and is there
+    /// until the containers are gone.
+    pub(crate) fn ready_for_cleaning_up(root: &Path) -> anyhow::Result<Self> {
+        Self::found_or_started(root, None, Ctrl::Caught)
+    }
+
+    fn found_or_started(root: &Path, wanted: Option<&str>, ctrl: Ctrl) -> anyhow::Result<Self> {
         for program in ["docker", "podman"] {
             if wanted.is_none_or(|w| w == program) && answers(program) {
                 println!("containers: {program} answers");
@@ -56,7 +67,11 @@ impl Engine {
         let log = crate::target(root).join("dockerd.log");
         let file = File::create(&log)?;
         let start = || -> anyhow::Result<Child> {
-            Command::new(&dockerd)
+            let mut dockerd = Command::new(&dockerd);
+            if let Ctrl::Caught = ctrl {
+                dockerd.process_group(0);
+            }
+            dockerd
                 .stdout(file.try_clone()?)
                 .stderr(file.try_clone()?)
                 .spawn()
@@ -82,12 +97,24 @@ impl Engine {
         })
     }
 
+    /// Leaves a daemon that was started here running when this program ends.
+    pub(crate) fn leave(mut self) {
+        self.daemon = None;
+    }
+
     /// The engine with arguments.
     pub(crate) fn command<const N: usize>(&self, arguments: [&str; N]) -> Command {
         let mut command = Command::new(self.program);
         command.args(arguments);
         command
     }
+}
+
+/// Who ends at a Ctrl-C on the terminal: this program and all that it started, or nobody at once.
+#[derive(Clone, Copy)]
+enum Ctrl {
+    C,
+    Caught,
 }
 
 impl Drop for Engine {

@@ -44,6 +44,32 @@ pub(crate) struct Image {
     pub(crate) origin: String,
 }
 
+impl Image {
+    /// The official image as it is pulled.
+    fn pulled(version: u16) -> Self {
+        let tag = format!("postgres:{version}");
+        let origin = format!("the official image {tag}");
+        Self { tag, origin }
+    }
+
+    /// The official image with what the tests need.
+    fn official(version: u16) -> Self {
+        let pulled = Self::pulled(version);
+        Self {
+            tag: tag(version, &pulled.tag),
+            ..pulled
+        }
+    }
+
+    /// The image made of Debian's packages.
+    fn debian(version: u16, suite: &str) -> Self {
+        Self {
+            tag: tag(version, suite),
+            origin: format!("packages of Debian {suite}"),
+        }
+    }
+}
+
 /// Why there is no image.
 #[derive(Debug)]
 pub(crate) enum NoImage {
@@ -89,12 +115,33 @@ impl<'a> Images<'a> {
         self.engine.program
     }
 
+    /// An image that has a server and `psql` and need not have more: whatever is here already, else of
+    /// the newest version that can be had.
+    pub(crate) fn plain(&mut self) -> Result<(u16, Image), NoImage> {
+        for &(version, suite) in SUITES.iter().rev() {
+            let (official, debian) = (Image::official(version), Image::debian(version, suite));
+            let found = [Image::pulled(version), official, debian];
+            if let Some(image) = found.into_iter().find(|image| self.has(image)) {
+                return Ok((version, image));
+            }
+        }
+        let mut lacking = Vec::new();
+        for &(version, _) in SUITES.iter().rev() {
+            if self.pull(version) {
+                return Ok((version, Image::pulled(version)));
+            }
+            match self.ready(version) {
+                Ok(image) => return Ok((version, image)),
+                Err(NoImage::Lacking(what)) => lacking.push(what),
+                Err(failed) => return Err(failed),
+            }
+        }
+        Err(NoImage::Lacking(lacking.join("; ")))
+    }
+
     /// The image of `version`, made if it is not there.
     pub(crate) fn ready(&mut self, version: u16) -> Result<Image, NoImage> {
-        let official = Image {
-            tag: tag(version, &format!("postgres:{version}")),
-            origin: format!("the official image postgres:{version}"),
-        };
+        let official = Image::official(version);
         if self.has(&official) {
             return Ok(official);
         }
@@ -103,14 +150,12 @@ impl<'a> Images<'a> {
                 "no suite of Debian is known to have PostgreSQL {version}"
             )));
         };
-        let debian = Image {
-            tag: tag(version, suite),
-            origin: format!("packages of Debian {suite}"),
-        };
+        let debian = Image::debian(version, suite);
         if self.has(&debian) {
             return Ok(debian);
         }
-        if self.pull(version, &official)? {
+        if self.pull(version) {
+            self.equip(version, &official)?;
             return Ok(official);
         }
         self.bootstrap(version, suite, &debian)?;
@@ -121,12 +166,12 @@ impl<'a> Images<'a> {
         command::succeeds(&mut self.engine.command(["image", "inspect", &image.tag]))
     }
 
-    /// Pulls the official image and adds what the tests need. False where it cannot be pulled.
-    fn pull(&mut self, version: u16, image: &Image) -> anyhow::Result<bool> {
+    /// Pulls the official image. False where it cannot be.
+    fn pull(&mut self, version: u16) -> bool {
         if !self.can_pull {
-            return Ok(false);
+            return false;
         }
-        let name = format!("postgres:{version}");
+        let name = Image::pulled(version).tag;
         println!("image {version}: trying to pull {name}");
         let seconds = PULL.as_secs().to_string();
         let pull = Command::new("timeout")
@@ -134,11 +179,16 @@ impl<'a> Images<'a> {
             .args([self.engine.program, "pull", "--quiet", &name])
             .stdout(Stdio::null())
             .status();
-        if !pull.is_ok_and(|s| s.success()) {
+        self.can_pull = pull.is_ok_and(|s| s.success());
+        if !self.can_pull {
             println!("image {version}: cannot be pulled, which is as good");
-            self.can_pull = false;
-            return Ok(false);
         }
+        self.can_pull
+    }
+
+    /// Adds to the image that was pulled what the tests need.
+    fn equip(&self, version: u16, image: &Image) -> anyhow::Result<()> {
+        let name = Image::pulled(version).tag;
         let script = format!(
             "apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq -y --no-install-recommends install {}",
             WITH.join(" ")
@@ -164,7 +214,7 @@ impl<'a> Images<'a> {
             )
         });
         let _ = command::output(&mut self.engine.command(["rm", "--force", &container]));
-        made.map(|_| true)
+        made.map(|_| ())
     }
 
     /// Makes the image with debootstrap.

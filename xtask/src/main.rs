@@ -13,6 +13,7 @@ mod dist;
 mod docs;
 mod engine;
 mod images;
+mod interrupt;
 mod local;
 mod machine;
 mod python;
@@ -44,6 +45,9 @@ enum Chore {
         /// Leave it in place, and say how to use and remove it
         #[arg(long)]
         keep: bool,
+        /// Whose server it is shown on; by default the first that there is
+        #[arg(long, value_enum)]
+        on: Option<demo::On>,
     },
     /// Run everything that says whether the project is sound
     Test(EndToEnd),
@@ -100,7 +104,7 @@ impl From<EndToEnd> for Wanted {
 fn main() -> ExitCode {
     let root = root();
     let done = match Arguments::parse().chore {
-        Chore::Demo { keep } => demo::run(&root, keep),
+        Chore::Demo { keep, on } => demo::run(&root, keep, on),
         Chore::Test(of) => suite::run(&root, &of.into()),
         Chore::E2e(of) => {
             let mut report = Report::new();

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::cases::{self, Wanted};
+use crate::demo::{On, trial};
 use crate::report::Report;
 use crate::{command, machine, tidy};
 
@@ -45,6 +46,7 @@ pub(crate) fn run(root: &Path, wanted: &Wanted) -> anyhow::Result<()> {
         cases::run_tests(&mut cargo(&["test", "--quiet", "--doc"]), count)
     });
     cases::oracle(root, &[], &mut report);
+    report.part("demonstration", |_| trial::run(On::Npm));
     cases::e2e(root, wanted, &mut report);
     report.close()
 }
