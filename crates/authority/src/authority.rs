@@ -92,7 +92,7 @@ impl Authority {
     /// # Errors
     /// As for [`unlock`](Self::unlock), but for the passphrase.
     pub fn key_is_encrypted(&self) -> Result<bool, Error> {
-        Ok(PrivateKey::is_encrypted_pem(self.read_key()?.as_bytes()))
+        Ok(PrivateKey::is_encrypted(self.read_key()?.as_bytes()))
     }
 
     /// Reads the key. A passphrase for a key that is not encrypted is ignored.

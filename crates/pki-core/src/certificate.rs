@@ -95,7 +95,7 @@ impl Certificate {
     /// PEM, lines of 64, `\n`.
     #[must_use]
     pub fn to_pem(&self) -> String {
-        pem::encode(LABEL, self.der())
+        pem::encode(LABEL, self.der()).to_string()
     }
 
     /// PEM with the authorities between it and its root after it, in their order: what a server or client certificate's

@@ -111,7 +111,7 @@ impl Crl {
     /// PEM. The only form that PostgreSQL reads.
     #[must_use]
     pub fn to_pem(&self) -> String {
-        pem::encode(LABEL, self.der())
+        pem::encode(LABEL, self.der()).to_string()
     }
 
     /// The issuer as OpenSSL writes it under RFC 2253.

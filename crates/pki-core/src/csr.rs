@@ -125,7 +125,7 @@ impl SigningRequest {
     /// PEM.
     #[must_use]
     pub fn to_pem(&self) -> String {
-        pem::encode(LABEL, &self.der)
+        pem::encode(LABEL, &self.der).to_string()
     }
 
     /// The requester's public key.

@@ -12,7 +12,7 @@ use crate::{
     certificate::{self as cert, Certificate},
     crl::{self as list, Crl},
     csr::{self, SigningRequest},
-    key::{KeyError, PrivateKey, PublicKey, is_key_label},
+    key::{Form, KeyError, PrivateKey, PublicKey, is_key_label},
     pem,
     secret::Secret,
     time::Time,
@@ -30,11 +30,18 @@ pub enum Item {
     Key {
         /// The key.
         key: PrivateKey,
-        /// How it lies in the file: `PKCS#8, PEM`, `PKCS#8, PEM, encrypted`, `DER`, ….
+        /// How it lies in the file: `PKCS#8, PEM`, `SEC1, DER`, ….
         format: String,
+        /// Its encryption there: `PBES2: PBKDF2-HMAC-SHA-256, 600000 rounds, AES-256-CBC`, ….
+        encryption: Option<String>,
     },
     /// A private key under a passphrase that was not given.
-    EncryptedKey,
+    EncryptedKey {
+        /// Like that of [`Item::Key`].
+        format: String,
+        /// Like that of [`Item::Key`]; empty if it is not told.
+        encryption: String,
+    },
     /// A public key alone.
     PublicKey(PublicKey),
     /// A revocation list.
@@ -61,7 +68,7 @@ pub enum Item {
 /// [`InspectError`].
 pub fn inspect(bytes: &[u8], passphrase: Option<&Secret>) -> Result<Vec<Item>, InspectError> {
     if !pem::is_pem(bytes) {
-        return from_der(bytes).map(|item| vec![item]);
+        return from_der(bytes, passphrase).map(|item| vec![item]);
     }
     let mut items = Vec::new();
     for block in pem::blocks(bytes) {
@@ -87,7 +94,7 @@ impl Item {
             Self::Certificate(_) => "certificate",
             Self::Request(_) => "request",
             Self::Key { .. } => "key",
-            Self::EncryptedKey => "encrypted-key",
+            Self::EncryptedKey { .. } => "encrypted-key",
             Self::PublicKey(_) => "public-key",
             Self::Crl(_) => "crl",
             Self::Other { .. } => "other",
@@ -102,7 +109,7 @@ impl Item {
             Self::Certificate(certificate) => certificate::title(certificate),
             Self::Request(request) => request::title(request),
             Self::Key { .. } => "Private key".to_owned(),
-            Self::EncryptedKey => "Private key, encrypted".to_owned(),
+            Self::EncryptedKey { .. } => "Private key, encrypted".to_owned(),
             Self::PublicKey(_) => "Public key".to_owned(),
             Self::Crl(crl) => crl::title(crl),
             Self::Other { label } => format!("PEM block: {}", label.escape_debug()),
@@ -117,10 +124,15 @@ impl Item {
         match self {
             Self::Certificate(certificate) => certificate::facts(certificate, now),
             Self::Request(request) => request::facts(request),
-            Self::Key { key, format } => key::facts(key, format),
+            Self::Key {
+                key,
+                format,
+                encryption,
+            } => key::facts(key, format, encryption.as_deref()),
+            Self::EncryptedKey { format, encryption } => key::closed_facts(format, encryption),
             Self::PublicKey(key) => key::public_facts(key),
             Self::Crl(crl) => crl::facts(crl, now),
-            Self::EncryptedKey | Self::Other { .. } | Self::Broken { .. } => Vec::new(),
+            Self::Other { .. } | Self::Broken { .. } => Vec::new(),
         }
     }
 
@@ -133,7 +145,7 @@ impl Item {
             Self::Key { key, .. } => key::findings(&key.public_key()),
             Self::PublicKey(key) => key::findings(key),
             Self::Crl(crl) => crl::findings(crl, now),
-            Self::EncryptedKey => {
+            Self::EncryptedKey { .. } => {
                 vec![Finding::note(
                     "encrypted",
                     "the passphrase is needed to say more".to_owned(),
@@ -245,11 +257,8 @@ fn from_block(block: &pem::Block, passphrase: Option<&Secret>) -> Result<Item, I
         PublicKey::from_der(der).map_or_else(|e| broken(e.to_string()), Item::PublicKey)
     } else if is_key_label(label) {
         match PrivateKey::from_block(block, passphrase) {
-            Ok(key) => Item::Key {
-                key,
-                format: key::format(label),
-            },
-            Err(KeyError::Encrypted) => Item::EncryptedKey,
+            Ok(key) => key::item(key, Form::of_block(block)),
+            Err(KeyError::Encrypted) => key::closed_item(Form::of_block(block)),
             Err(KeyError::WrongPassphrase) => return Err(InspectError::WrongPassphrase),
             Err(e) => broken(e.to_string()),
         }
@@ -260,7 +269,7 @@ fn from_block(block: &pem::Block, passphrase: Option<&Secret>) -> Result<Item, I
     })
 }
 
-fn from_der(der: &[u8]) -> Result<Item, InspectError> {
+fn from_der(der: &[u8], passphrase: Option<&Secret>) -> Result<Item, InspectError> {
     if der.trim_ascii().is_empty() {
         return Err(InspectError::Empty);
     }
@@ -273,14 +282,10 @@ fn from_der(der: &[u8]) -> Result<Item, InspectError> {
     if let Ok(crl) = Crl::from_der(der) {
         return Ok(Item::Crl(crl));
     }
-    match PrivateKey::from_der(der) {
-        Ok(key) => {
-            return Ok(Item::Key {
-                key,
-                format: "DER".to_owned(),
-            });
-        }
-        Err(KeyError::Encrypted) => return Ok(Item::EncryptedKey),
+    match PrivateKey::from_der(der, passphrase) {
+        Ok(key) => return Ok(key::item(key, Form::of_der(der))),
+        Err(KeyError::Encrypted) => return Ok(key::closed_item(Form::of_der(der))),
+        Err(KeyError::WrongPassphrase) => return Err(InspectError::WrongPassphrase),
         Err(_) => {}
     }
     if let Ok(key) = PublicKey::from_der(der) {
@@ -294,7 +299,7 @@ fn from_der(der: &[u8]) -> Result<Item, InspectError> {
 }
 
 /// PFX ::= SEQUENCE { version INTEGER (3), … } (RFC 7292 section 4).
-fn is_pkcs12(der: &[u8]) -> bool {
+pub(crate) fn is_pkcs12(der: &[u8]) -> bool {
     let ([0x30, 0x80, content @ ..]
     | [0x30, 0x82, _, _, content @ ..]
     | [0x30, 0x83, _, _, _, content @ ..]) = der

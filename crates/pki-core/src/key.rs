@@ -1,30 +1,30 @@
-//! Private keys: made, read in the formats that OpenSSL writes, written as PKCS#8. Passphrases come in as values.
+//! Private keys: made, used, written as PKCS#8. How they are read is in `key/read.rs`. Passphrases come in as values.
 
 mod encrypted;
+mod form;
+mod pbe;
 mod public;
+mod read;
 #[cfg(test)]
 mod tests;
+mod traditional;
 
 use std::{fmt, sync::Arc};
 
 use aws_lc_rs::{
     encoding::{AsDer, Pkcs8V1Der, PublicKeyX509Der},
-    error::KeyRejected,
     rand::SystemRandom,
     rsa::KeySize,
     signature::{
-        ECDSA_P256_SHA256_ASN1_SIGNING, ECDSA_P384_SHA384_ASN1_SIGNING,
-        ECDSA_P521_SHA512_ASN1_SIGNING, EcdsaKeyPair, EcdsaSigningAlgorithm, Ed25519KeyPair,
-        KeyPair, RSA_PKCS1_SHA256, RsaKeyPair,
+        ECDSA_P256_SHA256_ASN1_SIGNING, ECDSA_P384_SHA384_ASN1_SIGNING, EcdsaKeyPair,
+        Ed25519KeyPair, KeyPair, RSA_PKCS1_SHA256, RsaKeyPair,
     },
 };
-use pkcs8::{EncryptedPrivateKeyInfoRef, PrivateKeyInfoRef};
 
-pub(crate) use self::public::Family;
 pub use self::public::PublicKey;
+pub(crate) use self::{form::Form, public::Family, read::is_key_label};
 use crate::{
     algorithm::KeyType,
-    pem,
     secret::Secret,
     signer::{SignError, Signer},
 };
@@ -65,91 +65,6 @@ impl PrivateKey {
         Self::of(pair)
     }
 
-    /// Reads the first private key of a PEM file: PKCS#8, PKCS#8 under a passphrase (PBES2), SEC1, PKCS#1. The
-    /// passphrase is not looked at where the key is in the clear.
-    ///
-    /// # Errors
-    /// [`KeyError`].
-    pub fn from_pem(file: &[u8], passphrase: Option<&Secret>) -> Result<Self, KeyError> {
-        Self::from_block(&first_key(file)?, passphrase)
-    }
-
-    pub(crate) fn from_block(
-        block: &pem::Block,
-        passphrase: Option<&Secret>,
-    ) -> Result<Self, KeyError> {
-        let der = block.contents.as_bytes();
-        if block.encrypted {
-            return Err(match passphrase {
-                None => KeyError::Encrypted,
-                Some(_) => KeyError::Unsupported {
-                    what: "OpenSSL's old encryption of PEM files (Proc-Type: 4,ENCRYPTED)"
-                        .to_owned(),
-                },
-            });
-        }
-        if block.label == "OPENSSH PRIVATE KEY" {
-            return Err(KeyError::Unsupported {
-                what: "a private key in OpenSSH's own format".to_owned(),
-            });
-        }
-        if block.label == ENCRYPTED {
-            return Self::from_der(encrypted::open(der, passphrase)?.as_bytes());
-        }
-        Self::from_der(der)
-    }
-
-    /// Reads DER: PKCS#8, SEC1 (RFC 5915) or PKCS#1 (RFC 8017), not encrypted.
-    ///
-    /// # Errors
-    /// [`KeyError`].
-    pub fn from_der(der: &[u8]) -> Result<Self, KeyError> {
-        if let Ok(info) = PrivateKeyInfoRef::try_from(der) {
-            let oid = info.algorithm.oid.to_string();
-            let pair = match oid.as_str() {
-                public::OID_EC => {
-                    let curve = info
-                        .algorithm
-                        .parameters_oid()
-                        .map(|oid| oid.to_string())
-                        .unwrap_or_default();
-                    let algorithm = ecdsa(&curve).ok_or_else(|| KeyError::Unsupported {
-                        what: format!("a key on the elliptic curve {}", public::curve_name(&curve)),
-                    })?;
-                    EcdsaKeyPair::from_pkcs8(algorithm, der).map(Pair::Ecdsa)
-                }
-                public::OID_RSA | public::OID_RSA_PSS => RsaKeyPair::from_pkcs8(der).map(Pair::Rsa),
-                public::OID_ED25519 => Ed25519KeyPair::from_pkcs8(der).map(Pair::Ed25519),
-                other => {
-                    return Err(KeyError::Unsupported {
-                        what: format!("a key of the algorithm {other}"),
-                    });
-                }
-            };
-            return Self::of(pair.map_err(|e| rejected(&e))?);
-        }
-        if EncryptedPrivateKeyInfoRef::try_from(der).is_ok() {
-            return Err(KeyError::Encrypted);
-        }
-        if let Ok(pair) = RsaKeyPair::from_der(der) {
-            return Self::of(Pair::Rsa(pair));
-        }
-        for algorithm in ECDSA {
-            if let Ok(pair) = EcdsaKeyPair::from_private_key_der(algorithm, der) {
-                return Self::of(Pair::Ecdsa(pair));
-            }
-        }
-        Err(KeyError::Malformed {
-            reason: "neither PKCS#8, SEC1 nor PKCS#1, or of a kind that is not known".to_owned(),
-        })
-    }
-
-    /// Whether the first private key of a PEM file is under a passphrase. `false` where there is no key.
-    #[must_use]
-    pub fn is_encrypted_pem(file: &[u8]) -> bool {
-        first_key(file).is_ok_and(|block| block.encrypted || block.label == ENCRYPTED)
-    }
-
     /// Its type; `None` if it is one that pgcert does not make (P-521, RSA of another size).
     #[must_use]
     pub fn key_type(&self) -> Option<KeyType> {
@@ -165,7 +80,7 @@ impl PrivateKey {
     /// PKCS#8 (version 1), PEM, not encrypted.
     #[must_use]
     pub fn to_pkcs8_pem(&self) -> Secret {
-        Secret::new(pem::encode(PLAIN, self.pkcs8.as_bytes()).into_bytes())
+        self.pkcs8.to_pem(PLAIN)
     }
 
     /// PKCS#8 (version 1), DER, not encrypted: pgjdbc's `.pk8`.
@@ -179,10 +94,15 @@ impl PrivateKey {
     /// # Errors
     /// [`KeyError::NotMade`].
     pub fn to_encrypted_pem(&self, passphrase: &Secret) -> Result<Secret, KeyError> {
-        let der = encrypted::seal(self.pkcs8.as_bytes(), passphrase)?;
-        Ok(Secret::new(
-            pem::encode(ENCRYPTED, der.as_bytes()).into_bytes(),
-        ))
+        Ok(self.to_encrypted_der(passphrase)?.to_pem(ENCRYPTED))
+    }
+
+    /// The same in DER.
+    ///
+    /// # Errors
+    /// [`KeyError::NotMade`].
+    pub fn to_encrypted_der(&self, passphrase: &Secret) -> Result<Secret, KeyError> {
+        encrypted::seal(self.pkcs8.as_bytes(), passphrase)
     }
 
     fn of(pair: Pair) -> Result<Self, KeyError> {
@@ -288,49 +208,6 @@ enum Pair {
     Rsa(RsaKeyPair),
     Ed25519(Ed25519KeyPair),
 }
-
-fn rejected(e: &KeyRejected) -> KeyError {
-    match e.to_string().as_str() {
-        "TooSmall" => KeyError::Unsupported {
-            what: "an RSA key of fewer than 2048 bits".to_owned(),
-        },
-        reason => KeyError::Malformed {
-            reason: reason.to_owned(),
-        },
-    }
-}
-
-fn first_key(file: &[u8]) -> Result<pem::Block, KeyError> {
-    for block in pem::blocks(file) {
-        let block = block.map_err(|b| KeyError::Malformed {
-            reason: format!("{}: {}", b.label, b.reason),
-        })?;
-        if is_key_label(&block.label) {
-            return Ok(block);
-        }
-    }
-    Err(KeyError::NoKey)
-}
-
-/// `PRIVATE KEY`, `ENCRYPTED PRIVATE KEY`, `EC PRIVATE KEY`, `RSA PRIVATE KEY`, and those that are not read here.
-pub(crate) fn is_key_label(label: &str) -> bool {
-    label.ends_with(PLAIN)
-}
-
-fn ecdsa(curve: &str) -> Option<&'static EcdsaSigningAlgorithm> {
-    match curve {
-        public::OID_P256 => Some(&ECDSA_P256_SHA256_ASN1_SIGNING),
-        public::OID_P384 => Some(&ECDSA_P384_SHA384_ASN1_SIGNING),
-        public::OID_P521 => Some(&ECDSA_P521_SHA512_ASN1_SIGNING),
-        _ => None,
-    }
-}
-
-const ECDSA: [&EcdsaSigningAlgorithm; 3] = [
-    &ECDSA_P256_SHA256_ASN1_SIGNING,
-    &ECDSA_P384_SHA384_ASN1_SIGNING,
-    &ECDSA_P521_SHA512_ASN1_SIGNING,
-];
 
 // RFC 7468 sections 10 and 11.
 const PLAIN: &str = "PRIVATE KEY";

@@ -1,6 +1,7 @@
 //! PEM blocks, found in a file as OpenSSL finds them (`PEM_read_bio`): text around them is passed over, a block that
 //! does not end is an error. Which labels mean what is known to the callers.
 
+use base64ct::{Base64, Encoding};
 use zeroize::Zeroizing;
 
 use crate::{certificate::ParseError, secret::Secret};
@@ -10,6 +11,8 @@ pub(crate) struct Block {
     pub(crate) label: String,
     /// Whether the block has the header of OpenSSL's own, older encryption (RFC 1421 `Proc-Type: 4,ENCRYPTED`).
     pub(crate) encrypted: bool,
+    /// The header that goes with it, `DEK-Info`: cipher and initialization vector.
+    pub(crate) dek_info: Option<String>,
     /// The bytes, wiped afterwards: it may be a key.
     pub(crate) contents: Secret,
 }
@@ -60,10 +63,21 @@ pub(crate) fn is_pem(file: &[u8]) -> bool {
         .any(|line| begin(line.trim_ascii_end()).is_some())
 }
 
-/// A block in lines of 64, ended by `\n`.
-pub(crate) fn encode(label: &str, contents: &[u8]) -> String {
-    let config = ::pem::EncodeConfig::new().set_line_ending(::pem::LineEnding::LF);
-    ::pem::encode_config(&::pem::Pem::new(label, contents), config)
+/// A block in lines of 64, ended by `\n`. Wiped in the end, and written in one piece, for it may be a key.
+pub(crate) fn encode(label: &str, contents: &[u8]) -> Zeroizing<String> {
+    let base64 = Zeroizing::new(Base64::encode_string(contents));
+    let room =
+        base64.len() + base64.len().div_ceil(64) + 2 * (label.len() + "-----BEGIN -----\n".len());
+    let mut text = Zeroizing::new(String::with_capacity(room));
+    text.extend(["-----BEGIN ", label, "-----\n"]);
+    let mut rest = base64.as_str();
+    while !rest.is_empty() {
+        let (line, after) = rest.split_at(rest.len().min(64));
+        text.extend([line, "\n"]);
+        rest = after;
+    }
+    text.extend(["-----END ", label, "-----\n"]);
+    text
 }
 
 fn begin(line: &[u8]) -> Option<String> {
@@ -76,19 +90,17 @@ fn read<'a>(
     lines: &mut impl Iterator<Item = &'a [u8]>,
 ) -> Result<Block, &'static str> {
     let end = format!("-----END {label}-----");
-    // The block once more, in the one form that the decoder is sure to take.
-    let mut text = Zeroizing::new(format!("-----BEGIN {label}-----\n").into_bytes());
+    let mut content: Vec<&[u8]> = Vec::new();
     let mut encrypted = false;
+    let mut dek_info = None;
     let mut header = false;
     for line in lines {
         if line == end.as_bytes() {
-            text.extend_from_slice(line);
-            text.push(b'\n');
-            let block = ::pem::parse(&*text).map_err(|_| "not base64")?;
             return Ok(Block {
                 label: label.to_owned(),
                 encrypted,
-                contents: Secret::new(block.into_contents()),
+                dek_info,
+                contents: decode(&content).ok_or("not base64")?,
             });
         }
         if line.starts_with(b"-----") {
@@ -98,14 +110,26 @@ fn read<'a>(
         if line.contains(&b':') {
             header = true;
             encrypted |= line.starts_with(b"Proc-Type:") && line.ends_with(b"ENCRYPTED");
+            if let Some(value) = line.strip_prefix(b"DEK-Info:") {
+                dek_info = Some(String::from_utf8_lossy(value.trim_ascii()).into_owned());
+            }
         } else if !header {
-            text.extend_from_slice(line);
-            text.push(b'\n');
+            content.push(line);
         } else if line.is_empty() {
             header = false;
         }
     }
     Err("it does not end")
+}
+
+/// Decodes in one buffer of the right size, so that no copy is left behind where it grew.
+fn decode(lines: &[&[u8]]) -> Option<Secret> {
+    let mut buffer = Zeroizing::new(Vec::with_capacity(lines.iter().map(|l| l.len()).sum()));
+    for line in lines {
+        buffer.extend(line.iter().filter(|byte| !byte.is_ascii_whitespace()));
+    }
+    let bytes = Base64::decode_in_place(&mut buffer).ok()?;
+    Some(Secret::new(bytes.to_vec()))
 }
 
 #[cfg(test)]
@@ -116,7 +140,18 @@ mod tests {
 
     fn told(file: &[u8]) -> String {
         let told = blocks(file).map(|b| match b {
-            Ok(b) => format!("{} {} {:?}", b.label, b.encrypted, b.contents.as_bytes()),
+            Ok(b) => {
+                let dek_info = b
+                    .dek_info
+                    .map(|info| format!(" {info}"))
+                    .unwrap_or_default();
+                format!(
+                    "{} {}{dek_info} {:?}",
+                    b.label,
+                    b.encrypted,
+                    b.contents.as_bytes()
+                )
+            }
             Err(b) => format!("{}: {}", b.label, b.reason),
         });
         told.collect::<Vec<_>>().join("\n")
@@ -128,7 +163,7 @@ mod tests {
             -----BEGIN C-----\n-----BEGIN KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: DES\n\nAQ\nID\n-----END KEY-----";
         insta::assert_snapshot!(told(file), @r"
         A B false [1, 2, 3]
-        KEY true [1, 2, 3]
+        KEY true DES [1, 2, 3]
         ");
         assert!(is_pem(file));
         assert!(!is_pem(b"-----BEGIN"));
@@ -144,7 +179,7 @@ mod tests {
     proptest! {
         #[test]
         fn reads_what_it_writes(bytes in proptest::collection::vec(any::<u8>(), 1..200), before in ".{0,40}") {
-            let file = format!("{before}\n{}", encode("SOME THING", &bytes));
+            let file = format!("{before}\n{}", encode("SOME THING", &bytes).as_str());
             let all: Vec<_> = blocks(file.as_bytes()).map(|b| b.ok().unwrap()).collect();
             prop_assert_eq!(all.len(), 1);
             prop_assert_eq!(all[0].contents.as_bytes(), bytes);

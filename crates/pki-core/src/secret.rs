@@ -4,6 +4,8 @@ use std::fmt;
 
 use zeroize::Zeroizing;
 
+use crate::pem;
+
 /// Secret bytes: wiped when dropped, never shown by `Debug`.
 #[derive(Clone)]
 pub struct Secret(Zeroizing<Vec<u8>>);
@@ -19,6 +21,11 @@ impl Secret {
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
         &self.0
+    }
+
+    /// The bytes as a PEM block.
+    pub(crate) fn to_pem(&self, label: &str) -> Self {
+        Self::new(std::mem::take(&mut *pem::encode(label, &self.0)).into_bytes())
     }
 }
 

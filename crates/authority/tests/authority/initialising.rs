@@ -78,7 +78,7 @@ fn the_key_is_encrypted_with_the_passphrase() {
     )
     .unwrap();
     assert!(authority.key_is_encrypted().unwrap());
-    assert!(PrivateKey::is_encrypted_pem(
+    assert!(PrivateKey::is_encrypted(
         &fs::read(place.file("ca.key")).unwrap()
     ));
     authority.unlock(Some(&secret)).unwrap();

@@ -162,7 +162,7 @@ fn brought(
 ) -> Result<Presented, Refusal> {
     let Material { key, chain, .. } = material;
     let leaf = vet_brought("server certificate", material, Purpose::Server, facts.now)?;
-    if pki_core::PrivateKey::is_encrypted_pem(key.as_bytes())
+    if pki_core::PrivateKey::is_encrypted(key.as_bytes())
         && server
             .host
             .settings

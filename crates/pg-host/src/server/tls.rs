@@ -171,7 +171,7 @@ impl KeyFile {
                 return Self::refused(path, Some(metadata), refusal.unwrap_or(unreadable));
             }
         };
-        let encrypted = PrivateKey::is_encrypted_pem(&bytes);
+        let encrypted = PrivateKey::is_encrypted(&bytes);
         let parsed = PrivateKey::from_pem(&bytes, None);
         let malformed = match &parsed {
             Err(error) if !encrypted => Some(KeyRefusal::Malformed(error.to_string())),

@@ -57,7 +57,7 @@ pub(crate) fn key_passphrase(
     if let Some(path) = &options.client_passphrase_file {
         return passphrase::from_file(path).map(Some);
     }
-    if !needed || !PrivateKey::is_encrypted_pem(key.as_bytes()) {
+    if !needed || !PrivateKey::is_encrypted(key.as_bytes()) {
         return Ok(None);
     }
     if !prompt::somebody_there() {

@@ -1,11 +1,42 @@
 //! Keys in words. Never a private key's own bytes.
 
-use super::Finding;
-use crate::key::{PrivateKey, PublicKey};
+use super::{Finding, Item};
+use crate::key::{Form, PrivateKey, PublicKey};
 
-pub(super) fn facts(key: &PrivateKey, format: &str) -> Vec<(&'static str, String)> {
+pub(super) fn item(key: PrivateKey, form: Form) -> Item {
+    Item::Key {
+        key,
+        format: form.format,
+        encryption: form.encryption,
+    }
+}
+
+pub(super) fn closed_item(form: Form) -> Item {
+    Item::EncryptedKey {
+        format: form.format,
+        encryption: form.encryption.unwrap_or_default(),
+    }
+}
+
+pub(super) fn facts(
+    key: &PrivateKey,
+    format: &str,
+    encryption: Option<&str>,
+) -> Vec<(&'static str, String)> {
     let mut facts = public_facts(&key.public_key());
     facts.insert(1, ("format", format.to_owned()));
+    if let Some(encryption) = encryption {
+        facts.insert(2, ("encryption", encryption.to_owned()));
+    }
+    facts
+}
+
+pub(super) fn closed_facts(format: &str, encryption: &str) -> Vec<(&'static str, String)> {
+    let mut facts = vec![
+        ("format", format.to_owned()),
+        ("encryption", encryption.to_owned()),
+    ];
+    facts.retain(|(_, value)| !value.is_empty());
     facts
 }
 
@@ -25,15 +56,4 @@ pub(super) fn findings(key: &PublicKey) -> Vec<Finding> {
         return vec![Finding::problem("weak-key", text)];
     }
     Vec::new()
-}
-
-/// How the key lies in a PEM file, by the label of its block.
-pub(super) fn format(label: &str) -> String {
-    match label {
-        "PRIVATE KEY" => "PKCS#8, PEM".to_owned(),
-        "ENCRYPTED PRIVATE KEY" => "PKCS#8, PEM, encrypted".to_owned(),
-        "EC PRIVATE KEY" => "SEC1, PEM".to_owned(),
-        "RSA PRIVATE KEY" => "PKCS#1, PEM".to_owned(),
-        other => format!("{}, PEM", other.escape_debug()),
-    }
 }

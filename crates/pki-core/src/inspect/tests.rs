@@ -201,7 +201,7 @@ fn encrypted_keys_open_with_the_passphrase() {
     assert_eq!(with("hunter3").unwrap_err(), InspectError::WrongPassphrase);
     assert!(matches!(
         inspect(file, None).unwrap()[..],
-        [Item::EncryptedKey]
+        [Item::EncryptedKey { .. }]
     ));
 }
 

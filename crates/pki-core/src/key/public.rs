@@ -147,20 +147,10 @@ impl Family {
                 }
             }
             OID_ED25519 => Self::Ed25519,
-            other => {
-                let name = match other {
-                    "1.3.101.113" => "Ed448",
-                    "1.2.840.10040.4.1" => "DSA",
-                    "2.16.840.1.101.3.4.3.17" => "ML-DSA-44",
-                    "2.16.840.1.101.3.4.3.18" => "ML-DSA-65",
-                    "2.16.840.1.101.3.4.3.19" => "ML-DSA-87",
-                    other => other,
-                };
-                Self::Other {
-                    name: name.to_owned(),
-                    security: u32::MAX,
-                }
-            }
+            other => Self::Other {
+                name: algorithm_name(other).to_owned(),
+                security: u32::MAX,
+            },
         }
     }
 
@@ -178,6 +168,21 @@ impl Family {
             Self::Rsa { .. } => 0,
             Self::Other { security, .. } => *security,
         }
+    }
+}
+
+/// The name of an algorithm that is not used here; else the object identifier.
+pub(super) fn algorithm_name(oid: &str) -> &str {
+    match oid {
+        "1.3.101.110" => "X25519",
+        "1.3.101.111" => "X448",
+        "1.3.101.113" => "Ed448",
+        "1.2.840.10040.4.1" => "DSA",
+        "1.2.840.113549.1.3.1" => "DH",
+        "2.16.840.1.101.3.4.3.17" => "ML-DSA-44",
+        "2.16.840.1.101.3.4.3.18" => "ML-DSA-65",
+        "2.16.840.1.101.3.4.3.19" => "ML-DSA-87",
+        other => other,
     }
 }
 
