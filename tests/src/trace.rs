@@ -1,6 +1,8 @@
 //! A command under strace: which files it changed, in which order it did what.
 
 use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::Command;
 
 use crate::{Host, Said};
 
@@ -17,6 +19,8 @@ pub struct Trace {
 /// A system call.
 #[derive(Debug, Clone)]
 pub struct Call {
+    /// The process, or the thread, that made it.
+    pub process: u32,
     /// Its name.
     pub name: String,
     /// Its arguments as strace shows them, descriptors with their paths.
@@ -58,6 +62,41 @@ impl Trace {
         (said, Self::read(&text))
     }
 
+    /// Runs a command on this machine as `user` under `umask` (octal), with nothing in its environment
+    /// but what is given and `PATH`. Strings are whole. Only root can look into a process that keeps
+    /// itself private.
+    ///
+    /// # Panics
+    /// When strace cannot follow.
+    pub fn here(
+        strace: &Path,
+        file: &Path,
+        user: &str,
+        umask: &str,
+        environment: &[(&str, &str)],
+        words: &[&str],
+    ) -> (Said, Self) {
+        let mut command = Command::new("sh");
+        command
+            .args(["-c", "umask \"$1\"; shift; exec \"$@\"", "sh", umask])
+            .arg(strace)
+            .args(["-f", "-y", "-s", "1000000", "-u", user, "-e", CALLS])
+            .args(["-e", "abbrev=!execve", "-o"])
+            .arg(file)
+            .args(words)
+            .current_dir("/")
+            .env_clear()
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .envs(environment.iter().copied());
+        let output = command.output().expect("sh starts");
+        let said = Said::new(
+            format!("[{user}, umask {umask}] {}", words.join(" ")),
+            &output,
+        );
+        let text = std::fs::read_to_string(file).unwrap_or_else(|e| panic!("{e}\n{said}"));
+        (said, Self::read(&text))
+    }
+
     fn read(text: &str) -> Self {
         let mut calls = Vec::new();
         let mut begun: BTreeMap<&str, String> = BTreeMap::new();
@@ -72,7 +111,8 @@ impl Trace {
                 Some((_, rest)) => begun.remove(process).unwrap_or_default() + rest,
                 None => line.to_owned(),
             };
-            calls.extend(Call::read(&whole));
+            let process = process.parse().expect("a process is a number");
+            calls.extend(Call::read(process, &whole));
         }
         assert!(!calls.is_empty(), "strace saw nothing:\n{text}");
         Self { calls }
@@ -101,7 +141,7 @@ impl Trace {
 
 impl Call {
     /// `None` for signals, ends of processes and calls that failed.
-    fn read(line: &str) -> Option<Self> {
+    fn read(process: u32, line: &str) -> Option<Self> {
         let (name, rest) = line.split_once('(')?;
         let (arguments, result) = rest.rsplit_once(" = ")?;
         if result.starts_with("-1 ") || !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
@@ -109,10 +149,39 @@ impl Call {
             return None;
         }
         Some(Self {
+            process,
             name: name.to_owned(),
             arguments: arguments.trim_end().trim_end_matches(')').to_owned(),
             result: result.to_owned(),
         })
+    }
+
+    /// Its arguments as the bytes that they are, strace's escapes undone.
+    pub fn data(&self) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(self.arguments.len());
+        let mut rest = self.arguments.bytes().peekable();
+        while let Some(byte) = rest.next() {
+            let escaped = if byte == b'\\' { rest.next() } else { None };
+            bytes.push(match escaped {
+                None => byte,
+                Some(b'n') => b'\n',
+                Some(b't') => b'\t',
+                Some(b'r') => b'\r',
+                Some(b'v') => 0x0b,
+                Some(b'f') => 0x0c,
+                Some(first @ b'0'..=b'7') => {
+                    let mut value = u32::from(first - b'0');
+                    for _ in 0..2 {
+                        if let Some(digit) = rest.next_if(|d| (b'0'..=b'7').contains(d)) {
+                            value = value * 8 + u32::from(digit - b'0');
+                        }
+                    }
+                    u8::try_from(value).unwrap_or(b'?')
+                }
+                Some(other) => other,
+            });
+        }
+        bytes
     }
 
     /// Whether it changes a file or a folder, or makes that possible.
@@ -155,7 +224,7 @@ impl Call {
 const FILE: &str = "/root/trace";
 
 /// Everything about files by name, and what changes them by descriptor.
-const CALLS: &str = "trace=%file,%process,prctl,fchmod,fchown,ftruncate,fsetxattr,fremovexattr,read,pread64,write,pwrite64,sendto,writev";
+const CALLS: &str = "trace=%file,%process,prctl,fchmod,fchown,ftruncate,fsetxattr,fremovexattr,read,pread64,write,pwrite64,sendto,writev,pwritev,sendmsg,recvfrom,fcntl,dup,dup2,dup3";
 
 /// Parts of the names of calls that change something, whatever their arguments are.
 const CHANGING: &[&str] = &[
@@ -172,3 +241,31 @@ const CHANGING: &[&str] = &[
     "setxattr",
     "removexattr",
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::Trace;
+
+    #[test]
+    fn a_trace_is_read_as_strace_writes_it() {
+        let trace = Trace::read(concat!(
+            "7 openat(3</srv>, \".a\", O_RDWR|O_CREAT|O_EXCL, 0600) = 4</srv/.a>\n",
+            "7 write(4</srv/.a>, \"0\\0017\\377\\n\\\"\\\\\\0\", 8 <unfinished ...>\n",
+            "8 +++ exited with 0 +++\n",
+            "8 openat(3</srv>, \"b\", O_RDONLY) = -1 ENOENT (No such file or directory)\n",
+            "7 <... write resumed>) = 8\n",
+        ));
+        let [made, written] = trace.calls.as_slice() else {
+            panic!("{trace:?}")
+        };
+        assert!(made.changes());
+        assert_eq!(made.paths(), ["/srv/.a"]);
+        assert_eq!(
+            (written.process, written.paths()),
+            (7, vec!["/srv/.a".to_owned()])
+        );
+        let bytes = b"0\x017\xff\n\"\\\0";
+        let data = written.data();
+        assert!(data.windows(bytes.len()).any(|w| w == bytes), "{data:?}");
+    }
+}

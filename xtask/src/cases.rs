@@ -233,23 +233,55 @@ pub(crate) fn oracle(root: &Path, only: &[String], report: &mut Report) {
                 bundle::ready(root, version)?.display()
             ));
         }
-        command::output(Command::new("cargo").current_dir(root).args([
-            "build",
-            "--quiet",
-            "--package",
-            "pgcert",
-        ]))?;
         let filter = Filter {
             only,
             ..Filter::default()
         };
         let mut tests = test_command(root, "oracle", &filter);
         tests
-            .env("PGCERT_BIN", crate::target(root).join("debug/pgcert"))
+            .env("PGCERT_BIN", debug_binary(root)?)
             .env("PGCERT_ORACLE_SERVERS", servers.join(":"))
             .env(tools::VARIABLE, &tools);
         run_tests(&mut tests, count)
     });
+}
+
+/// Runs the tests that look at the binary through the kernel, on a server of this machine: those of
+/// secrets, and those of faults.
+pub(crate) fn faults(root: &Path, only: &[String], report: &mut Report) {
+    const NAME: &str = "secrets and faults";
+    if !machine::is_root() {
+        return report.not_run(
+            NAME,
+            "only root can trace a process that keeps itself private",
+        );
+    }
+    let tools = tools_ready(root, report);
+    let Some(Source::Local { programs, origin }) = local_server(root, FAULTS_ON, report) else {
+        return;
+    };
+    report.part(NAME, |count| {
+        println!("server: {origin}");
+        let filter = Filter {
+            only,
+            ..Filter::default()
+        };
+        let mut tests = test_command(root, "faults", &filter);
+        tests
+            .env("PGCERT_BIN", debug_binary(root)?)
+            .env("PGCERT_E2E_VERSION", FAULTS_ON.to_string())
+            .env("PGCERT_E2E_ENGINE", "local")
+            .env("PGCERT_E2E_PROGRAMS", programs)
+            .env(tools::VARIABLE, &tools);
+        run_tests(&mut tests, count)
+    });
+}
+
+/// The binary, built now and quickly.
+fn debug_binary(root: &Path) -> anyhow::Result<PathBuf> {
+    let build = ["build", "--quiet", "--package", "pgcert"];
+    command::output(Command::new("cargo").current_dir(root).args(build))?;
+    Ok(crate::target(root).join("debug/pgcert"))
 }
 
 /// The tools' places. Where some are lacking, that is a failure of its own, and the tests that need

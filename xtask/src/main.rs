@@ -58,6 +58,11 @@ enum Chore {
         /// Only tests whose name contains one of these
         only: Vec<String>,
     },
+    /// Look at the binary through the kernel: where secrets go, what kills and failing disks leave
+    Faults {
+        /// Only tests whose name contains one of these
+        only: Vec<String>,
+    },
     /// Build the one binary that starts on old systems too
     Dist,
     /// Write the reference pages that come from the program itself
@@ -114,6 +119,11 @@ fn main() -> ExitCode {
         Chore::Oracle { only } => {
             let mut report = Report::new();
             cases::oracle(&root, &only, &mut report);
+            report.close()
+        }
+        Chore::Faults { only } => {
+            let mut report = Report::new();
+            cases::faults(&root, &only, &mut report);
             report.close()
         }
         Chore::Docs => docs::write(&root),

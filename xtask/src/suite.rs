@@ -47,6 +47,7 @@ pub(crate) fn run(root: &Path, wanted: &Wanted) -> anyhow::Result<()> {
     });
     cases::oracle(root, &[], &mut report);
     report.part("demonstration", |_| trial::run(On::Npm));
+    cases::faults(root, &[], &mut report);
     cases::e2e(root, wanted, &mut report);
     report.close()
 }
