@@ -7,6 +7,9 @@ mod key;
 mod request;
 #[cfg(test)]
 mod tests;
+mod together;
+
+pub use self::together::inspect_together;
 
 use crate::{
     certificate::{self as cert, Certificate},

@@ -37,7 +37,7 @@ pub use crate::{
     csr::{RequestError, SigningRequest},
     fingerprint::{BadFingerprint, Fingerprint},
     host::{HostMismatch, HostRules, verify_host},
-    inspect::{Finding, InspectError, Item, inspect},
+    inspect::{Finding, InspectError, Item, inspect, inspect_together},
     issue::{IssueError, Issuing, Leaf, check_leaf, issue_intermediate, issue_leaf, issue_root},
     key::{KeyError, PrivateKey, PublicKey},
     lint::Problem,
@@ -46,7 +46,7 @@ pub use crate::{
     secret::Secret,
     serial::{Serial, SerialError},
     signer::{SignError, Signer},
-    time::Time,
+    time::{BadTime, Time},
     validity::{Validity, ValidityError},
     verify::{Purpose, VerifyCode, VerifyError, verify_chain},
 };

@@ -1,8 +1,8 @@
 //! A moment in time, to the second, in UTC: what certificates carry. Reading the clock is not done here.
 
-use std::fmt;
+use std::{fmt, str::FromStr};
 
-use ::time::OffsetDateTime;
+use ::time::{Date, Month, OffsetDateTime};
 
 /// Seconds since the Unix epoch, UTC. X.509 knows no fractions (RFC 5280 4.1.2.5).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -76,9 +76,52 @@ impl fmt::Display for Time {
     }
 }
 
+/// A day, its first second meant, or a moment in UTC: `2026-11-24`, `2026-11-24T22:13:52Z`, `2026-11-24 22:13:52`.
+impl FromStr for Time {
+    type Err = BadTime;
+
+    fn from_str(text: &str) -> Result<Self, BadTime> {
+        let (day, clock) = match text.split_once(['T', ' ']) {
+            Some((day, clock)) => (day, clock.strip_suffix(['Z', 'z']).unwrap_or(clock)),
+            None => (text, "00:00:00"),
+        };
+        let [year, month, day] = numbers(day, '-', [4, 2, 2])?;
+        let [hour, minute, second] = numbers(clock, ':', [2, 2, 2])?;
+        let small = |n: u32| u8::try_from(n).map_err(|_| BadTime);
+        let year = i32::try_from(year).map_err(|_| BadTime)?;
+        let month = Month::try_from(small(month)?).map_err(|_| BadTime)?;
+        let (hour, minute, second) = (small(hour)?, small(minute)?, small(second)?);
+        let moment = Date::from_calendar_date(year, month, small(day)?)
+            .and_then(|date| date.with_hms(hour, minute, second))
+            .map_err(|_| BadTime)?;
+        Ok(Self(moment.assume_utc().unix_timestamp()))
+    }
+}
+
+/// Three numbers of so many digits each.
+fn numbers(text: &str, separator: char, digits: [usize; 3]) -> Result<[u32; 3], BadTime> {
+    let mut values = [0; 3];
+    let mut parts = text.split(separator);
+    for (value, digits) in values.iter_mut().zip(digits) {
+        let part = parts
+            .next()
+            .filter(|p| p.len() == digits && p.bytes().all(|b| b.is_ascii_digit()));
+        *value = part.and_then(|p| p.parse().ok()).ok_or(BadTime)?;
+    }
+    if parts.next().is_some() {
+        return Err(BadTime);
+    }
+    Ok(values)
+}
+
+/// Neither a day nor a moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("neither a day such as 2026-11-24 nor a moment such as 2026-11-24T22:13:52Z")]
+pub struct BadTime;
+
 #[cfg(test)]
 mod tests {
-    use super::Time;
+    use super::{BadTime, Time};
 
     #[test]
     fn one_moment_in_three_spellings() {
@@ -87,6 +130,31 @@ mod tests {
         assert_eq!(t.date(), "2026-11-24");
         assert_eq!(t.rfc3339(), "2026-11-24T22:13:52Z");
         assert_eq!(t.plus_days(37).date(), "2026-12-31");
+    }
+
+    #[test]
+    fn reads_what_it_writes() {
+        let t = Time::from_unix(1_795_558_432);
+        for text in [t.rfc3339(), "2026-11-24 22:13:52".to_owned()] {
+            assert_eq!(text.parse(), Ok(t), "{text}");
+        }
+        assert_eq!(
+            "2026-11-24".parse::<Time>().unwrap().rfc3339(),
+            "2026-11-24T00:00:00Z"
+        );
+        assert_eq!("9999-12-31T23:59:59Z".parse(), Ok(Time::MAX));
+        for bad in [
+            "",
+            "now",
+            "2026-02-30",
+            "2026-11-24T24:00:00Z",
+            "26-11-24",
+            "2026-11-24T22:13",
+            "2026-+1-24",
+            "2026-11-24-01",
+        ] {
+            assert_eq!(bad.parse::<Time>(), Err(BadTime), "{bad}");
+        }
     }
 
     #[test]

@@ -215,6 +215,12 @@ fn check_extensions(chain: &[Certificate], purpose: Purpose) -> Result<(), Verif
     Ok(())
 }
 
+/// Whether one certificate can have issued the other: names, key identifiers and signature agree. Dates and usages are
+/// not looked at.
+pub(crate) fn may_have_issued(issuer: &Certificate, subject: &Certificate) -> bool {
+    authority_key::likely_issued(issuer, subject) && subject.is_signed_by(&issuer.public_key())
+}
+
 #[derive(PartialEq, Eq)]
 enum Authority {
     Yes,
