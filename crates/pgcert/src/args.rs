@@ -9,7 +9,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use installer::Consent;
 use pg_config::hba::Source;
-use pki_core::{AltName, Fingerprint, KeyType, Kind, RoleName, Serial, Subject};
+use pki_core::{AltName, Fingerprint, KeyType, Kind, Purpose, RoleName, Serial, Subject, Time};
 
 mod help;
 
@@ -450,6 +450,36 @@ pub(crate) struct Inspect {
     /// The passphrase of an encrypted key is in the first line of FILE
     #[arg(long, value_name = "FILE")]
     pub(crate) passphrase_file: Option<PathBuf>,
+    /// As of this day or moment, such as 2027-01-31 or 2027-01-31T12:00:00Z [default: now]
+    #[arg(long, value_name = "TIME")]
+    pub(crate) at: Option<Time>,
+    #[command(flatten)]
+    pub(crate) verifying: Verifying,
+}
+
+/// What certificates are held against.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Verifying")]
+pub(crate) struct Verifying {
+    /// Say whether the first certificate of each FILE would be accepted, and why not; the others in
+    /// the FILE are what its holder sends along
+    #[arg(long, requires = "root")]
+    pub(crate) verify: bool,
+    /// The trusted authorities: root.crt of a client, ssl_ca_file of a server
+    #[arg(long, value_name = "FILE", requires = "verify")]
+    pub(crate) root: Option<PathBuf>,
+    /// What it is shown as [default: what its extended key usage allows, server first]
+    #[arg(long, value_name = "KIND", requires = "verify", value_parser = purpose())]
+    pub(crate) purpose: Option<Purpose>,
+    /// The host that clients dial, or the role that logs in
+    #[arg(long, value_name = "NAME", requires = "verify")]
+    pub(crate) name: Option<String>,
+    /// Revocation lists, as ssl_crl_file names them: every authority of the chain needs one
+    #[arg(long, value_name = "FILE", requires = "verify")]
+    pub(crate) crl: Option<PathBuf>,
+    /// Further certificates that the holder sends along
+    #[arg(long, value_name = "FILE", requires = "verify")]
+    pub(crate) intermediates: Option<PathBuf>,
 }
 
 /// `pgcert list`.
@@ -499,6 +529,13 @@ fn days(text: &str) -> Result<u32, String> {
 
 fn key_type() -> impl TypedValueParser<Value = KeyType> {
     one_of(KeyType::ALL.map(KeyType::name))
+}
+
+fn purpose() -> impl TypedValueParser<Value = Purpose> {
+    PossibleValuesParser::new(["server", "client"]).map(|word| match word.as_str() {
+        "client" => Purpose::Client,
+        _ => Purpose::Server,
+    })
 }
 
 fn consent() -> impl TypedValueParser<Value = Consent> {

@@ -95,7 +95,13 @@ pub(super) const INSPECT: &str = "\
 Examples:
   pgcert inspect ~/.postgresql/*
   pgcert inspect server.key --passphrase-file FILE
-  openssl s_client -connect tolva:5432 -starttls postgres </dev/null | pgcert inspect /dev/stdin";
+  openssl s_client -connect tolva:5432 -starttls postgres </dev/null | pgcert inspect /dev/stdin
+  pgcert inspect server.crt --verify --root root.crt --name tolva
+  pgcert inspect slardiere.crt slardiere.key --verify --root root.crt --name slardiere --crl root.crl
+
+Exit codes:
+  0  shown; with --verify: good
+  3  with --verify: refused, or a key belongs to none of the certificates";
 
 pub(super) const LIST: &str = "\
 Examples:

@@ -51,7 +51,8 @@ fn in_json() {
           "kind": "certificate"
         }
       ],
-      "schema_version": 1
+      "schema_version": 1,
+      "verdicts": []
     }
     "#);
 }
@@ -117,4 +118,125 @@ fn a_name_that_is_not_utf8() {
         command.arg(odd).args(json);
         assert_eq!(crate::place::said(command).code, Some(0));
     }
+}
+
+const VERIFY: [&str; 3] = ["--verify", "--root", "root.crt"];
+
+#[test]
+fn a_good_chain_is_said_to_be_good() {
+    let place = Place::with_certificates();
+    let said = place.run(
+        &[
+            &["inspect", "localhost.crt", "--name", "127.0.0.1"],
+            &VERIFY[..],
+        ]
+        .concat(),
+    );
+    assert_eq!(said.code, Some(0), "{said}");
+    let verdict = said.out.rsplit_once("\n\n").unwrap().1;
+    insta::assert_snapshot!(verdict, @"
+    localhost.crt: good as a server's certificate for 127.0.0.1 at [time]
+      0  CN=localhost
+      1  CN=Test CA
+    ");
+    let said = place.json(
+        &[
+            &["inspect", "slardiere.crt", "--name", "slardiere"],
+            &VERIFY[..],
+        ]
+        .concat(),
+    );
+    insta::assert_snapshot!(format!("{:#}", said["verdicts"]), @r#"
+    [
+      {
+        "at": "[time]",
+        "chain": [
+          "CN=slardiere",
+          "CN=Test CA"
+        ],
+        "depth": null,
+        "file": "slardiere.crt",
+        "help": null,
+        "name": "slardiere",
+        "ok": true,
+        "openssl_error": null,
+        "purpose": "client",
+        "reason": null
+      }
+    ]
+    "#);
+}
+
+#[test]
+fn a_bad_one_is_refused_with_the_reason() {
+    let place = Place::with_certificates();
+    let verdict = |words: &[&str]| {
+        let said = place.run(&[&["inspect"], words].concat());
+        assert_eq!(said.code, Some(3), "{said}");
+        said.out.rsplit_once("\n\n").unwrap().1.to_owned()
+    };
+    let with = |words: &[&str]| verdict(&[words, &VERIFY[..]].concat());
+    insta::assert_snapshot!(with(&["localhost.crt", "--name", "tolva"]), @r#"
+    localhost.crt: refused as a server's certificate for tolva at [time]
+      server certificate for "localhost" (and 1 other name) does not match host name "tolva"
+      the chain is good, and for somebody else
+    "#);
+    insta::assert_snapshot!(with(&["slardiere.crt", "--name", "Slardiere"]), @r#"
+    slardiere.crt: refused as a client's certificate for Slardiere at [time]
+      client certificate for "slardiere" does not match role "Slardiere"
+      the chain is good, and for somebody else
+    "#);
+    insta::assert_snapshot!(with(&["slardiere.crt", "--purpose", "server"]), @"
+    slardiere.crt: refused as a server's certificate at [time]
+      unsuitable certificate purpose (OpenSSL's error 26, at depth 0: CN=slardiere)
+      its key usage or extended key usage is for the other side: servers show serverAuth, clients clientAuth
+    ");
+    insta::assert_snapshot!(with(&["slardiere.crt", "--at", "2100-01-01"]), @"
+    slardiere.crt: refused as a client's certificate at [time]
+      certificate has expired (OpenSSL's error 10, at depth 1: CN=Test CA)
+      pgcert inspect shows from when until when it holds; look at the machine's clock too
+    ");
+    place.write("other.crt", &place.read("slardiere.crt"));
+    let other = ["slardiere.crt", "--verify", "--root", "other.crt"];
+    insta::assert_snapshot!(verdict(&other), @"
+    slardiere.crt: refused as a client's certificate at [time]
+      unable to get local issuer certificate (OpenSSL's error 20, at depth 0: CN=slardiere)
+      whoever issued it is neither trusted (--root) nor sent along (the rest of the file, --intermediates)
+    ");
+}
+
+#[test]
+fn a_key_that_belongs_to_none_of_the_certificates_is_named() {
+    let place = Place::with_certificates();
+    let words = ["inspect", "slardiere.crt", "localhost.key"];
+    let said = place.must(&words);
+    assert!(
+        said.out
+            .contains("problem: no certificate or request shown here is for this key"),
+        "{said}"
+    );
+    let said = place.run(&[&words, &VERIFY[..]].concat());
+    assert_eq!(said.code, Some(3), "{said}");
+    place.must(&[&["inspect", "slardiere.crt", "slardiere.key"], &VERIFY[..]].concat());
+}
+
+#[test]
+fn nothing_to_hold_against_is_a_mistake() {
+    let place = Place::with_certificates();
+    for words in [
+        &["inspect", "slardiere.crt", "--verify"][..],
+        &["inspect", "slardiere.crt", "--name", "slardiere"],
+    ] {
+        assert_eq!(place.run(words).code, Some(2));
+    }
+    let verify = |words: &[&str]| place.run(&[&["inspect"], words].concat());
+    insta::assert_snapshot!(verify(&["slardiere.crt", "--verify", "--root", "pp"]).err, @"
+    error: no certificate is in pp
+    hint: --root is the trusted file: root.crt of a client, ssl_ca_file of a server
+    ");
+    insta::assert_snapshot!(verify(&["slardiere.crt", "--verify", "--root", "root.crt", "--crl", "root.crt"]).err, @"
+    error: no revocation list is in the file of --crl
+    hint: PostgreSQL and libpq read PEM alone: openssl crl -inform DER makes PEM of it
+    ");
+    insta::assert_snapshot!(verify(&["slardiere.key", "--verify", "--root", "root.crt"]).err, @"error: there is no certificate to verify");
 }
