@@ -13,3 +13,4 @@ mod lint;
 mod made;
 mod requests;
 mod servers;
+mod verify;
