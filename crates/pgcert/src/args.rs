@@ -12,6 +12,9 @@ use pg_config::hba::Source;
 use pki_core::{AltName, Fingerprint, KeyType, Kind, Purpose, RoleName, Serial, Subject, Time};
 
 mod help;
+mod issue;
+
+pub(crate) use issue::{Issue, IssueOptions};
 
 /// PostgreSQL certificate login in one command.
 #[derive(Debug, Parser)]
@@ -68,6 +71,9 @@ pub(crate) enum Command {
     /// The private certificate authority
     #[command(subcommand, disable_help_subcommand = true)]
     Ca(Ca),
+    /// Make a key and its certificate at once, on the authority's machine
+    #[command(subcommand, disable_help_subcommand = true, after_help = help::ISSUE)]
+    Issue(Issue),
     /// Make a key and a certificate request where the key is used; the key never leaves
     #[command(subcommand, disable_help_subcommand = true, after_help = help::REQUEST)]
     Request(Request),

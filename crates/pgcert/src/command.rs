@@ -7,6 +7,7 @@ mod check;
 mod client;
 mod inspect;
 mod install;
+mod issue;
 mod issued;
 mod manual;
 mod request;
@@ -24,6 +25,7 @@ pub(crate) fn run(command: Command, context: &Context, output: &mut Output) -> R
     match command {
         Command::Setup(args) => setup::run(&args, context, output),
         Command::Ca(args) => ca::run(&args, context, output),
+        Command::Issue(args) => issue::run(&args, context, output),
         Command::Request(args) => request::run(&args, context, output),
         Command::Sign(args) => sign::run(&args, context, output),
         Command::Install(args) => install::run(args, context, output),

@@ -36,11 +36,26 @@ pub(crate) fn of_new_authority(options: &NewPassphrase) -> Result<Option<Secret>
     if !prompt::somebody_there() {
         return Err(nobody_to_ask().hint("--no-passphrase keeps the key unencrypted: whoever can read its file can issue certificates"));
     }
-    let passphrase = ask("New passphrase for the authority's key: ")?;
+    ask_twice("New passphrase for the authority's key: ").map(Some)
+}
+
+/// The passphrase for a server's or client's key that is made now, from the terminal.
+pub(crate) fn of_new_key() -> Result<Secret, Failure> {
+    if !prompt::somebody_there() {
+        return Err(Failure::usage(
+            "the new key needs a passphrase, and there is no terminal to ask on",
+        )
+        .hint("--key-passphrase-file FILE has it in its first line"));
+    }
+    ask_twice("New passphrase for the key that is made: ")
+}
+
+fn ask_twice(question: &str) -> Result<Secret, Failure> {
+    let passphrase = ask(question)?;
     if passphrase.as_bytes() != ask("The same again: ")?.as_bytes() {
         return Err(Failure::new("the two passphrases differ").hint("nothing was made: try again"));
     }
-    Ok(Some(passphrase))
+    Ok(passphrase)
 }
 
 fn given(options: &Passphrase) -> Result<Option<Secret>, Failure> {

@@ -47,6 +47,16 @@ pub(super) const CA_EXPORT: &str = "\
 Examples:
   pgcert ca export > root.crt";
 
+pub(super) const ISSUE: &str = "\
+Key and certificate are made here and have to travel to where they are used. Where that is another \
+machine, `pgcert request` there and `pgcert sign` here keep the key where it is. A file that is \
+there is never overwritten.
+
+Examples:
+  pgcert issue server tolva --san ip:192.168.1.1
+  pgcert issue client slardiere --days 30
+  pgcert issue client 'App User' --encrypt-key --out keys";
+
 pub(super) const REQUEST: &str = "\
 The request goes to the authority's machine, where `pgcert sign` makes a certificate of it; that \
 comes back and is put to work here with `pgcert install`.

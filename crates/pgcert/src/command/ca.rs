@@ -1,11 +1,11 @@
 //! `pgcert ca`: making the authority, showing it, giving out its certificate.
 
-use authority::{Authority, Init, StoreFault};
+use authority::{Authority, Init, StoreFault, Unlocked};
 use hostfile::host_name;
 use serde_json::json;
 
 use super::advice;
-use crate::args::{Ca, CaInit};
+use crate::args::{Ca, CaInit, Passphrase};
 use crate::context::Context;
 use crate::failure::{Code, Failure, escape, escape_name, shown};
 use crate::output::Output;
@@ -129,6 +129,22 @@ pub(crate) fn open(context: &Context) -> Result<Authority, Failure> {
             Failure::new(format!("there is no authority in {folder}"))
                 .hint("pgcert ca init makes one; --authority DIR names another folder")
         })
+}
+
+/// The authority with its key at hand. Only a key that is encrypted needs a passphrase.
+pub(crate) fn unlock<'a>(
+    authority: &'a Authority,
+    options: &Passphrase,
+) -> Result<Unlocked<'a>, Failure> {
+    let encrypted = authority
+        .key_is_encrypted()
+        .map_err(|error| failed("the authority's key cannot be read", &error))?;
+    let passphrase = encrypted
+        .then(|| passphrase::of_authority(options))
+        .transpose()?;
+    authority
+        .unlock(passphrase.as_ref())
+        .map_err(|error| failed("the authority's key cannot be used", &error))
 }
 
 /// The common name of an authority, unless said otherwise.

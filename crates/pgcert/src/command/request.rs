@@ -111,6 +111,24 @@ fn make(wanted: &Wanted<'_>, output: &mut Output) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Whether a file could be written: nothing has its name, and its folder is there.
+pub(crate) fn vacant(path: &Path) -> Result<(), Failure> {
+    let cannot =
+        |error| Failure::because(format_args!("{} cannot be written", path.display()), &error);
+    if hostfile::link_metadata(path).map_err(cannot)?.is_some() {
+        return Err(Failure::new(format!("{} exists already", path.display()))
+            .hint("move it away, or name another folder with --out"));
+    }
+    let folder = path.parent().unwrap_or(path);
+    if hostfile::metadata(folder).map_err(cannot)?.is_none() {
+        return Err(
+            Failure::new(format!("the folder {} does not exist", folder.display()))
+                .hint("make it first, or name another one with --out"),
+        );
+    }
+    Ok(())
+}
+
 /// Writes a file that must not exist yet.
 pub(crate) fn write_new(path: &Path, bytes: &[u8], mode: u32) -> Result<(), Failure> {
     hostfile::create_new(path, bytes, &Ground { owner: None, mode }, Trust::Owner).map_err(

@@ -10,11 +10,10 @@ use pki_core::{AltName, Certificate, Kind, SigningRequest, Subject};
 use serde_json::json;
 
 use crate::args::Sign;
-use crate::command::{ca, request};
+use crate::command::{ca, issue, request};
 use crate::context::{Context, absolute};
 use crate::failure::{Failure, escape_name, shown};
 use crate::output::Output;
-use crate::passphrase;
 
 /// Runs `pgcert sign`. Every request is read and agreed to before the first one is signed.
 pub(crate) fn run(args: &Sign, context: &Context, output: &mut Output) -> Result<(), Failure> {
@@ -26,26 +25,23 @@ pub(crate) fn run(args: &Sign, context: &Context, output: &mut Output) -> Result
         .collect::<Result<_, _>>()?;
     vet_targets(&asked)?;
     agree::agree(&asked, args, output)?;
-    let encrypted = authority
-        .key_is_encrypted()
-        .map_err(|error| ca::failed("the authority's key cannot be read", &error))?;
-    let passphrase = encrypted
-        .then(|| passphrase::of_authority(&args.passphrase))
-        .transpose()?;
-    let unlocked = authority
-        .unlock(passphrase.as_ref())
-        .map_err(|error| ca::failed("the authority's key cannot be used", &error))?;
+    let unlocked = ca::unlock(&authority, &args.passphrase)?;
 
     let mut signed = Vec::new();
     for order in &asked {
         let certificate = sign(order, args, &authority, &unlocked, context)?;
         let path = &order.certificate;
         output.say(&format!("{} is the certificate", shown(path)));
+        let capped = issue::ends_early(&certificate, args.days, context.now);
+        if let Some(words) = &capped {
+            output.say(words);
+        }
         signed.push(json!({
             "kind": order.kind.name(),
             "name": order.name,
             "serial": certificate.serial().to_string(),
             "not_after": certificate.validity().not_after.rfc3339(),
+            "ends_with_authority": capped.is_some(),
             "certificate": path.to_string_lossy(),
             "not_given": order.request.extras(Some(order.kind)),
         }));
@@ -60,26 +56,7 @@ pub(crate) fn run(args: &Sign, context: &Context, output: &mut Output) -> Result
 fn vet_targets(asked: &[Order]) -> Result<(), Failure> {
     for (number, order) in asked.iter().enumerate() {
         let path = &order.certificate;
-        let cannot = |error: &dyn std::error::Error| {
-            Failure::because(format_args!("{} cannot be written", path.display()), error)
-        };
-        let elsewhere = "move it away, or name another folder with --out";
-        if hostfile::link_metadata(path)
-            .map_err(|error| cannot(&error))?
-            .is_some()
-        {
-            return Err(Failure::new(format!("{} exists already", path.display())).hint(elsewhere));
-        }
-        let folder = path.parent().unwrap_or(path);
-        if hostfile::metadata(folder)
-            .map_err(|error| cannot(&error))?
-            .is_none()
-        {
-            return Err(
-                Failure::new(format!("the folder {} does not exist", folder.display()))
-                    .hint("make it first, or name another one with --out"),
-            );
-        }
+        request::vacant(path)?;
         if asked[..number]
             .iter()
             .any(|earlier| earlier.certificate == *path)

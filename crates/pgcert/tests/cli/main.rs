@@ -22,6 +22,7 @@ mod help;
 mod inspect;
 mod install_client;
 mod install_server;
+mod issue;
 mod issued;
 mod manual;
 mod passphrase;

@@ -88,6 +88,7 @@ fn in_json() {
       "signed": [
         {
           "certificate": "[here]/slardiere.crt",
+          "ends_with_authority": false,
           "kind": "client",
           "name": "slardiere",
           "not_after": "[time]",

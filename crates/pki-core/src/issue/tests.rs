@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use rcgen::{DnType, DnValue};
 use x509_parser::{certificate::X509Certificate, prelude::FromDer};
 
-use super::{IssueError, Leaf, issue_intermediate, issue_leaf, issue_root};
+use super::{IssueError, Issuing, Leaf, issue_intermediate, issue_leaf, issue_root};
 use crate::{
     algorithm::KeyType,
     certificate::{Certificate, ExtendedKeyUsage},
@@ -341,6 +341,27 @@ fn a_signer_that_refuses_or_lies() {
         issue_root(&lies, &subject, serial(1), days(1)).unwrap_err(),
         IssueError::Signature
     );
+
+    // The same under an issuer, prepared or not.
+    let root = Authority::root("trustly");
+    let key = root.certificate.public_key();
+    let lies = Unwilling(key, other.sign(b"something else"));
+    let leaf = Leaf {
+        kind: Kind::Client,
+        subject,
+        alt_names: vec![],
+        public_key: &leaf_key().public_key(),
+        serial: serial(1),
+        validity: days(1),
+    };
+    let issuing = Issuing::new(&root.certificate, &lies).unwrap();
+    for made in [
+        issue_leaf(&root.certificate, &lies, &leaf),
+        issuing.leaf(&leaf),
+        issuing.leaf(&leaf),
+    ] {
+        assert_eq!(made.unwrap_err(), IssueError::Signature);
+    }
 }
 
 proptest! {
