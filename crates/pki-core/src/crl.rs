@@ -1,14 +1,28 @@
-//! Certificate revocation lists: reading them. Making them is not done here yet.
+//! Certificate revocation lists: what one says. Making one is `make`; which certificates are on it is the authority's
+//! business.
 
+mod der;
+mod entries;
+mod make;
 mod reason;
+#[cfg(test)]
+mod tests;
 
-use std::{collections::BTreeMap, fmt, sync::Arc};
+use std::{fmt, ops::Range, sync::Arc};
 
-use x509_parser::{prelude::FromDer, revocation_list::CertificateRevocationList};
+use x509_parser::{
+    extensions::X509Extension,
+    prelude::FromDer,
+    x509::{AlgorithmIdentifier, X509Name},
+};
+
+use der::{BIT_STRING, GENERALIZED_TIME, INTEGER, Reader, SEQUENCE, UTC_TIME};
+use entries::Entries;
 
 use crate::{
-    certificate::{Extensions, ParseError},
+    certificate::{Certificate, Extensions, ParseError},
     dn::Name,
+    fingerprint::Fingerprint,
     key::PublicKey,
     pem,
     serial::Serial,
@@ -16,6 +30,7 @@ use crate::{
     time::Time,
 };
 
+pub use make::{CrlDraft, CrlError};
 pub use reason::{RevocationReason, UnknownReason};
 
 /// A certificate revocation list (RFC 5280 section 5). Equal if the bytes are. Cheap to clone.
@@ -24,7 +39,11 @@ pub struct Crl(Arc<Parts>);
 
 pub(crate) struct Parts {
     der: Vec<u8>,
-    pub(crate) tbs: Vec<u8>,
+    /// Where in it is what is signed.
+    tbs: Range<usize>,
+    /// Where in it the entries are. They have been read once: none of them is malformed.
+    entries: Range<usize>,
+    count: usize,
     /// What is signed names the same algorithm as what signs it (RFC 5280 5.1.1.2).
     algorithms_agree: bool,
     pub(crate) algorithm: Algorithm,
@@ -32,7 +51,6 @@ pub(crate) struct Parts {
     pub(crate) issuer: Name,
     this_update: Time,
     next_update: Option<Time>,
-    revoked: BTreeMap<Serial, Revocation>,
     pub(crate) extensions: Extensions,
 }
 
@@ -52,36 +70,14 @@ impl Crl {
     /// # Errors
     /// [`ParseError`].
     pub fn from_der(der: &[u8]) -> Result<Self, ParseError> {
-        let malformed = |reason: String| ParseError::Malformed { what: WHAT, reason };
-        let (rest, list) =
-            CertificateRevocationList::from_der(der).map_err(|e| malformed(e.to_string()))?;
-        if !rest.is_empty() {
-            return Err(malformed(format!("{} bytes follow it", rest.len())));
+        Self::from_vec(der.to_vec())
+    }
+
+    pub(crate) fn from_vec(der: Vec<u8>) -> Result<Self, ParseError> {
+        match read(&der) {
+            Ok(read) => Ok(Self(Arc::new(read(der)))),
+            Err(reason) => Err(ParseError::Malformed { what: WHAT, reason }),
         }
-        let tbs = &list.tbs_cert_list;
-        let time = |t: x509_parser::time::ASN1Time| Time::from_unix(t.timestamp());
-        let revoked = tbs.revoked_certificates.iter().map(|entry| {
-            let reason = entry.reason_code().map(|(_, code)| code.0);
-            (
-                Serial::from_der_content(entry.raw_serial()),
-                Revocation {
-                    since: time(entry.revocation_date),
-                    reason,
-                },
-            )
-        });
-        Ok(Self(Arc::new(Parts {
-            der: der.to_vec(),
-            tbs: tbs.as_ref().to_vec(),
-            algorithms_agree: tbs.signature == list.signature_algorithm,
-            algorithm: Algorithm::of(&list.signature_algorithm),
-            signature: list.signature_value.data.to_vec(),
-            issuer: Name::of(&tbs.issuer),
-            this_update: time(tbs.this_update),
-            next_update: tbs.next_update.map(time),
-            revoked: revoked.collect(),
-            extensions: Extensions::of(tbs.extensions()),
-        })))
     }
 
     /// The first list in a PEM file.
@@ -106,6 +102,12 @@ impl Crl {
     #[must_use]
     pub fn der(&self) -> &[u8] {
         &self.0.der
+    }
+
+    /// SHA-256 of the bytes.
+    #[must_use]
+    pub fn fingerprint(&self) -> Fingerprint {
+        Fingerprint::of(self.der())
     }
 
     /// PEM. The only form that PostgreSQL reads.
@@ -157,18 +159,56 @@ impl Crl {
     /// Whether this serial is on the list. An entry that takes one off again (removeFromCRL) does not count.
     #[must_use]
     pub fn is_revoked(&self, serial: &Serial) -> bool {
-        self.0
-            .revoked
-            .get(serial)
-            .is_some_and(|entry| entry.reason != Some(REMOVE_FROM_CRL))
+        self.entries().any(|(listed, entry)| {
+            Serial::is_der_content(serial, listed) && entry.reason != Some(REMOVE_FROM_CRL)
+        })
     }
 
-    /// Everything on the list, by serial.
-    pub fn revoked(&self) -> impl Iterator<Item = (&Serial, Revocation)> {
-        self.0
-            .revoked
-            .iter()
-            .map(|(serial, entry)| (serial, *entry))
+    /// Everything on the list, in its order.
+    pub fn revoked(&self) -> impl Iterator<Item = (Serial, Revocation)> {
+        self.entries()
+            .map(|(serial, entry)| (Serial::from_der_content(serial), entry))
+    }
+
+    /// How many entries it has.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.count
+    }
+
+    /// Whether nothing is on it.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.count == 0
+    }
+
+    /// Whether both are of one authority: the same name, and the same key as far as both say which. Of two such lists
+    /// a server needs only the newer one.
+    #[must_use]
+    pub fn same_authority(&self, other: &Self) -> bool {
+        let same_key = match (self.authority_key_id(), other.authority_key_id()) {
+            (Some(own), Some(others)) => own == others,
+            _ => true,
+        };
+        self.0.issuer.same(&other.0.issuer) && same_key
+    }
+
+    /// Whether it is this authority's: its name, its key identifier and its signature.
+    #[must_use]
+    pub fn is_issued_by(&self, authority: &Certificate) -> bool {
+        let same_key = match (self.authority_key_id(), authority.subject_key_id()) {
+            (Some(own), Some(others)) => own == others,
+            _ => true,
+        };
+        self.0.issuer.same(&authority.parts().subject)
+            && same_key
+            && self.is_signed_by(&authority.public_key())
+    }
+
+    fn entries(&self) -> impl Iterator<Item = (&[u8], Revocation)> {
+        let all = Entries::new(&self.0.der[self.0.entries.clone()]);
+        // They were read once already.
+        all.filter_map(Result::ok)
     }
 
     /// Whether its signature was made with this key.
@@ -178,7 +218,12 @@ impl Crl {
             && self
                 .0
                 .algorithm
-                .verifies(key, &self.0.tbs, &self.0.signature)
+                .verifies(key, self.tbs(), &self.0.signature)
+    }
+
+    /// What is signed.
+    pub(crate) fn tbs(&self) -> &[u8] {
+        &self.0.der[self.0.tbs.clone()]
     }
 
     pub(crate) fn parts(&self) -> &Parts {
@@ -203,122 +248,90 @@ impl fmt::Debug for Crl {
         write!(
             f,
             "Crl(by {}, {} entries)",
-            self.0.issuer.readable,
-            self.0.revoked.len()
+            self.0.issuer.readable, self.0.count
         )
     }
+}
+
+/// Reads all of it but leaves the entries where they are. What comes back takes the bytes.
+fn read(der: &[u8]) -> Result<impl FnOnce(Vec<u8>) -> Parts + use<>, String> {
+    let mut outer = Reader::new(der);
+    let mut list = Reader::new(outer.expect(SEQUENCE)?.content);
+    if !outer.is_empty() {
+        return Err("bytes follow it".to_owned());
+    }
+    let tbs = list.expect(SEQUENCE)?;
+    let signed_with = list.expect(SEQUENCE)?;
+    let signature = match list.expect(BIT_STRING)?.content {
+        [0, signature @ ..] if list.is_empty() => signature.to_vec(),
+        _ => return Err("its signature makes no sense".to_owned()),
+    };
+
+    let mut fields = Reader::new(tbs.content);
+    if let Some(version) = fields.optional(INTEGER)?
+        && version.content != [1]
+    {
+        return Err("its version is not known".to_owned());
+    }
+    let algorithm = fields.expect(SEQUENCE)?;
+    let issuer = fields.expect(SEQUENCE)?;
+    let (_, issuer) = X509Name::from_der(issuer.whole).map_err(|e| e.to_string())?;
+    let this_update = der::time(fields.next()?)?;
+    let mut next_update = fields.optional(UTC_TIME)?;
+    if next_update.is_none() {
+        next_update = fields.optional(GENERALIZED_TIME)?;
+    }
+    let next_update = next_update.map(der::time).transpose()?;
+    let entries = fields.optional(SEQUENCE)?.map_or(&[][..], |e| e.content);
+    let mut count = 0;
+    for entry in Entries::new(entries) {
+        entry?;
+        count += 1;
+    }
+    let mut extensions = Vec::new();
+    if let Some(tagged) = fields.optional(0xa0)? {
+        let mut each = Reader::new(Reader::new(tagged.content).expect(SEQUENCE)?.content);
+        while !each.is_empty() {
+            let (_, extension) =
+                X509Extension::from_der(each.next()?.whole).map_err(|e| e.to_string())?;
+            extensions.push(extension);
+        }
+    }
+    if !fields.is_empty() {
+        return Err("it has fields that RFC 5280 does not have".to_owned());
+    }
+    let (_, identifier) =
+        AlgorithmIdentifier::from_der(signed_with.whole).map_err(|e| e.to_string())?;
+    let within = |part: &[u8]| {
+        // Both are parts of one slice.
+        let start = part.as_ptr().addr() - der.as_ptr().addr();
+        start..start + part.len()
+    };
+    let entries = if entries.is_empty() {
+        0..0
+    } else {
+        within(entries)
+    };
+    let tbs = within(tbs.whole);
+    let algorithms_agree = algorithm.whole == signed_with.whole;
+    let algorithm = Algorithm::of(&identifier);
+    let issuer = Name::of(&issuer);
+    let extensions = Extensions::of(&extensions);
+    Ok(move |der| Parts {
+        der,
+        tbs,
+        entries,
+        count,
+        algorithms_agree,
+        algorithm,
+        signature,
+        issuer,
+        this_update,
+        next_update,
+        extensions,
+    })
 }
 
 const WHAT: &str = "revocation list";
 pub(crate) const LABEL: &str = "X509 CRL";
 const REMOVE_FROM_CRL: u8 = 8;
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-    use rcgen::{
-        CertificateRevocationListParams, Issuer, KeyIdMethod, KeyPair, RevocationReason,
-        RevokedCertParams,
-    };
-
-    use super::Crl;
-    use crate::{
-        fixture::{Authority, now, serial},
-        inspect::Item,
-    };
-
-    fn list(authority: &Authority) -> Crl {
-        let entry = |serial: u64, reason| RevokedCertParams {
-            serial_number: serial.into(),
-            revocation_time: now().plus_days(-2).calendar(),
-            reason_code: reason,
-            invalidity_date: None,
-        };
-        let params = CertificateRevocationListParams {
-            this_update: now().plus_days(-1).calendar(),
-            next_update: now().plus_days(30).calendar(),
-            crl_number: 0x11_u64.into(),
-            issuing_distribution_point: None,
-            revoked_certs: vec![
-                entry(0x3000, Some(RevocationReason::KeyCompromise)),
-                entry(0x80, None),
-                entry(0x3001, Some(RevocationReason::RemoveFromCrl)),
-            ],
-            key_identifier_method: KeyIdMethod::PreSpecified(vec![0xab; 20]),
-        };
-        let key = KeyPair::try_from(authority.key.to_pkcs8_der().as_bytes()).unwrap();
-        let issuer = Issuer::from_ca_cert_der(&authority.certificate.der().into(), key).unwrap();
-        Crl::from_der(params.signed_by(&issuer).unwrap().der()).unwrap()
-    }
-
-    #[test]
-    fn what_it_says() {
-        let root = Authority::root("trustly");
-        let crl = list(&root);
-        assert_eq!(crl.issuer_der(), root.certificate.subject_der());
-        assert_eq!(
-            (crl.this_update(), crl.next_update()),
-            (now().plus_days(-1), Some(now().plus_days(30)))
-        );
-        assert_eq!(
-            (crl.number(), crl.authority_key_id()),
-            (Some(serial(0x11)), Some([0xab; 20].as_slice()))
-        );
-        assert!(crl.is_signed_by(&root.certificate.public_key()));
-        assert!(!crl.is_signed_by(&Authority::root("trustly").certificate.public_key()));
-        let revoked: Vec<bool> = [0x3000, 0x80, 0x3001, 0x3002]
-            .map(|n| crl.is_revoked(&serial(n)))
-            .to_vec();
-        assert_eq!(revoked, [true, true, false, false]);
-        insta::assert_snapshot!(Item::Crl(crl).describe(now()), @r"
-        Revocation list: trustly
-          issued by    CN=trustly,O=Loxodata
-          number       11
-          made         2026-11-23 22:13:52 UTC
-          next update  2026-12-24 22:13:52 UTC, 30 days left
-          signature    ECDSA with SHA-256
-          issuer's id  abababababababababababababababababababab
-          revoked      80  since 2026-11-22 22:13:52 UTC
-                       3000  since 2026-11-22 22:13:52 UTC, key compromised
-                       3001  since 2026-11-22 22:13:52 UTC, taken off the list
-        ");
-    }
-
-    #[test]
-    fn expired_or_dated_in_the_future() {
-        let item = Item::Crl(list(&Authority::root("trustly")));
-        let codes = |at| item.findings(at).iter().map(|f| f.code).collect::<Vec<_>>();
-        assert_eq!(codes(now()), [""; 0]);
-        assert_eq!(codes(now().plus_days(30)), ["expired"]);
-        assert_eq!(codes(now().plus_days(-2)), ["not-yet-valid"]);
-    }
-
-    #[test]
-    fn files_with_several() {
-        let lists = [list(&Authority::root("a")), list(&Authority::root("b"))];
-        let file: String = lists.iter().map(Crl::to_pem).collect();
-        assert_eq!(Crl::all_from_pem(file.as_bytes()).unwrap(), lists);
-        assert_eq!(Crl::from_pem(file.as_bytes()).unwrap(), lists[0]);
-        insta::assert_snapshot!(Crl::from_pem(b"").unwrap_err(), @"no revocation list found");
-    }
-
-    proptest! {
-        #[test]
-        fn a_changed_byte_never_panics(at in any::<prop::sample::Index>(), to in any::<u8>()) {
-            static LIST: std::sync::OnceLock<(Crl, Authority)> = std::sync::OnceLock::new();
-            let (crl, root) = LIST.get_or_init(|| {
-                let root = Authority::root("trustly");
-                (list(&root), root)
-            });
-            let mut der = crl.der().to_vec();
-            let at = at.index(der.len());
-            prop_assume!(der[at] != to);
-            der[at] = to;
-            if let Ok(changed) = Crl::from_der(&der) {
-                let same = changed.parts().tbs == crl.parts().tbs;
-                prop_assert!(same || !changed.is_signed_by(&root.certificate.public_key()));
-                let _ = Item::Crl(changed).describe(now());
-            }
-        }
-    }
-}

@@ -33,7 +33,7 @@ pub use crate::{
     algorithm::{KeyType, UnknownKeyType},
     certificate::{Certificate, ExtendedKeyUsage, ParseError},
     chain::{BrokenPath, check_path},
-    crl::{Crl, Revocation, RevocationReason, UnknownReason},
+    crl::{Crl, CrlDraft, CrlError, Revocation, RevocationReason, UnknownReason},
     csr::{RequestError, SigningRequest},
     fingerprint::{BadFingerprint, Fingerprint},
     host::{HostMismatch, HostRules, verify_host},

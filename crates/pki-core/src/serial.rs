@@ -30,6 +30,16 @@ impl Serial {
         &self.0
     }
 
+    /// Whether these content octets of a DER INTEGER are this number.
+    pub(crate) fn is_der_content(&self, mut bytes: &[u8]) -> bool {
+        while let [0, rest @ ..] = bytes
+            && !rest.is_empty()
+        {
+            bytes = rest;
+        }
+        self.0 == bytes
+    }
+
     /// The content octets of a DER INTEGER.
     pub(crate) fn from_der_content(mut bytes: &[u8]) -> Self {
         while let [0, rest @ ..] = bytes {

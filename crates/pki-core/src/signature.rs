@@ -152,6 +152,23 @@ impl Algorithm {
     }
 }
 
+/// The DER of the algorithm that a [`Signer`](crate::Signer) with this key uses.
+pub(crate) const fn identifier(key: &PublicKey) -> Option<&'static [u8]> {
+    Some(match key.family() {
+        // RFC 5758 section 3.2
+        Family::P256 => &[0x30, 10, 6, 8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 3, 2],
+        Family::P384 => &[0x30, 10, 6, 8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 3, 3],
+        Family::P521 => &[0x30, 10, 6, 8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 3, 4],
+        // RFC 4055 section 5: the parameters are NULL.
+        Family::Rsa { .. } => &[
+            0x30, 13, 6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 11, 5, 0,
+        ],
+        // RFC 8410 section 3
+        Family::Ed25519 => &[0x30, 5, 6, 3, 0x2b, 0x65, 0x70],
+        Family::Other { .. } => return None,
+    })
+}
+
 impl Digest {
     const fn name(self) -> &'static str {
         match self {

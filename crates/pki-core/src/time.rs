@@ -57,6 +57,39 @@ impl Time {
         format!("{}T{}Z", self.date(), self.clock())
     }
 
+    /// Year, month, day, hour, minute, second, UTC.
+    pub(crate) fn parts(self) -> [u16; 6] {
+        let t = self.calendar();
+        // Not negative: the first moment is the beginning of year 0.
+        let year = u16::try_from(t.year()).unwrap_or(0);
+        [
+            year,
+            u8::from(t.month()).into(),
+            t.day().into(),
+            t.hour().into(),
+            t.minute().into(),
+            t.second().into(),
+        ]
+    }
+
+    /// From the same; `None` for a day or an hour that there is not.
+    pub(crate) fn from_parts(
+        year: u16,
+        month: u16,
+        day: u16,
+        hour: u16,
+        minute: u16,
+        second: u16,
+    ) -> Option<Self> {
+        let small = |n: u16| u8::try_from(n).ok();
+        let month = ::time::Month::try_from(small(month)?).ok()?;
+        let date = ::time::Date::from_calendar_date(year.into(), month, small(day)?).ok()?;
+        let time = date
+            .with_hms(small(hour)?, small(minute)?, small(second)?)
+            .ok()?;
+        Some(Self::from_unix(time.assume_utc().unix_timestamp()))
+    }
+
     /// For the libraries that make certificates.
     pub(crate) fn calendar(self) -> OffsetDateTime {
         // Cannot fail: the bounds above are narrower than those of the time crate.

@@ -19,10 +19,14 @@ pub(super) fn title(crl: &Crl) -> String {
 }
 
 pub(super) fn facts(crl: &Crl, now: Time) -> Vec<(&'static str, String)> {
-    let revoked: Vec<String> = crl
+    let mut revoked: Vec<String> = crl
         .revoked()
+        .take(SHOWN)
         .map(|(serial, entry)| format!("{serial}  {}", entry_text(entry)))
         .collect();
+    if crl.len() > SHOWN {
+        revoked.push(format!("and {} more", crl.len() - SHOWN));
+    }
     let mut facts = vec![
         ("issued by", crl.parts().issuer.readable.clone()),
         (
@@ -105,3 +109,6 @@ fn entry_text(entry: Revocation) -> String {
     };
     format!("since {}{reason}", entry.since)
 }
+
+/// So many entries are shown: a list may have a million.
+const SHOWN: usize = 100;
