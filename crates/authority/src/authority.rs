@@ -4,12 +4,13 @@
 use std::path::Path;
 
 use pki_core::{
-    Certificate, Kind, PrivateKey, RevocationReason, Secret, Serial, Signer, Time, check_path,
+    Certificate, Kind, PrivateKey, RevocationReason, Secret, Serial, Signer, Time, Validity,
+    check_path,
 };
 
 use crate::folder::{Folder, private};
 use crate::store::{Revoking, Store};
-use crate::{Entry, Error, Filter, LogEntry, State, Unlocked};
+use crate::{CrlRecord, Entry, Error, Filter, LogEntry, State, Unlocked};
 
 /// An authority whose certificate and store are open. Its key is not: see [`Authority::unlock`].
 ///
@@ -186,24 +187,32 @@ impl Authority {
         self.store.events(serial)
     }
 
-    /// Revokes a certificate. False: it was revoked before, and nothing is changed. It counts on a
-    /// server once a revocation list that has it is loaded there. An intent can be revoked too:
-    /// nothing is handed out for it from then on.
+    /// Revokes certificates, all of them or none. How many were not revoked before; the others are left
+    /// as they are. It counts on a server once a revocation list that has them is loaded there. An
+    /// intent can be revoked too: nothing is handed out for it from then on.
     ///
     /// # Errors
     /// [`Error::UnknownSerial`]; [`Error::OwnCertificate`], which only its issuer can revoke;
     /// [`Error::Store`].
     pub fn revoke(
         &self,
-        serial: &Serial,
+        serials: &[Serial],
         reason: RevocationReason,
         by: &str,
         at: Time,
-    ) -> Result<bool, Error> {
-        if *serial == self.certificate.serial() {
+    ) -> Result<usize, Error> {
+        if serials.contains(&self.certificate.serial()) {
             return Err(Error::OwnCertificate);
         }
-        self.store.revoke(serial, &Revoking { reason, by, at })
+        self.store.revoke(serials, &Revoking { reason, by, at })
+    }
+
+    /// The newest revocation list that was signed. None: there never was one.
+    ///
+    /// # Errors
+    /// [`Error::Store`].
+    pub fn last_crl(&self) -> Result<Option<CrlRecord>, Error> {
+        self.store.last_crl()
     }
 
     /// Makes sure that the store is the certificate's. Where making the authority was interrupted

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use pki_core::{IssueError, KeyError, Serial, SerialError, Time, ValidityError};
+use pki_core::{CrlError, IssueError, KeyError, Serial, SerialError, Time, ValidityError};
 
 use crate::State;
 
@@ -114,6 +114,9 @@ pub enum Error {
     /// serial stays recorded as [`State::Intended`].
     #[error(transparent)]
     Issue(#[from] IssueError),
+    /// The revocation list was not signed. Its number is not given again.
+    #[error(transparent)]
+    Crl(#[from] CrlError),
     /// The store knows no certificate of that serial.
     #[error("no certificate has the serial {serial}")]
     UnknownSerial {

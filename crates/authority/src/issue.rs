@@ -56,7 +56,7 @@ impl Authority {
     }
 
     /// Days from now, capped at the authority's own end.
-    fn lifetime(&self, days: u32, now: Time) -> Result<Validity, Error> {
+    pub(crate) fn lifetime(&self, days: u32, now: Time) -> Result<Validity, Error> {
         let own = self.certificate.validity();
         if now > own.not_after {
             return Err(Error::Expired {

@@ -2,8 +2,8 @@
 //! store of every certificate that it ever issued (`store.db`).
 //!
 //! ```text
-//! init ──► Authority ──unlock──► Unlocked ──issue──► Certificate
-//!             │ list, entry, events, certificate, current, mark, revoke
+//! init ──► Authority ──unlock──► Unlocked ──issue──► Certificate, ──crl──► Crl
+//!             │ list, entry, events, certificate, current, mark, revoke, audit
 //! ```
 //!
 //! The intent to sign is on the disk before the signature is made, so there is never a certificate
@@ -12,7 +12,9 @@
 //! Nothing here installs a file elsewhere, speaks to a server, asks for a
 //! passphrase or reads a clock.
 
+mod audit;
 mod authority;
+mod crl;
 mod discard;
 mod entry;
 mod error;
@@ -22,7 +24,9 @@ mod init;
 mod issue;
 mod store;
 
+pub use audit::{Audit, AuditFinding};
 pub use authority::Authority;
+pub use crl::{CrlOrder, CrlRecord};
 pub use discard::discard;
 pub use entry::{Entry, Filter, Revoked, State, UnknownState};
 pub use error::{Error, StoreFault};

@@ -1,6 +1,8 @@
 //! The store: every serial that was ever drawn, with the certificate that came of it. SQLite in WAL
 //! mode with full syncs; many processes may use it at once. No keys and no signing here.
 
+mod audit;
+mod crl;
 mod log;
 mod migrate;
 mod record;
@@ -8,6 +10,7 @@ mod schema;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use crl::Drawing;
 pub(crate) use record::{Intent, Revoking};
 
 use std::path::{Path, PathBuf};
@@ -41,18 +44,23 @@ impl Store {
 
     /// The bytes of a store in which nothing is recorded yet.
     pub(crate) fn blank() -> Result<Vec<u8>, Error> {
-        let path = Path::new("store.db");
-        let in_memory = Connection::open_in_memory().map_err(|error| refused(path, &error))?;
-        let mut store = Self {
-            connection: in_memory,
-            path: path.to_owned(),
-        };
-        store.migrate()?;
+        let mut store = Self::in_memory()?;
         let bytes = store
             .connection
             .serialize("main")
             .map(|bytes| bytes.to_vec());
-        bytes.map_err(|error| refused(path, &error))
+        bytes.map_err(|error| store.refused(&error))
+    }
+
+    /// A store in which nothing is recorded yet, on no disk.
+    fn in_memory() -> Result<Self, Error> {
+        let path = Path::new("store.db");
+        let store = Self {
+            connection: Connection::open_in_memory().map_err(|error| refused(path, &error))?,
+            path: path.to_owned(),
+        };
+        store.migrate()?;
+        Ok(store)
     }
 
     /// Opens a blank store, or one that an interrupted run left, for this connection alone: every

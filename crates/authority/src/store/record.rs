@@ -196,35 +196,46 @@ impl Store {
         writing.commit()
     }
 
-    /// Revokes. False: it was revoked before, and nothing is changed.
-    pub(crate) fn revoke(&self, serial: &Serial, revoking: &Revoking<'_>) -> Result<bool, Error> {
+    /// Revokes all of these, or none. How many of them were not revoked before; those are left as they
+    /// are.
+    pub(crate) fn revoke<'s>(
+        &self,
+        serials: impl IntoIterator<Item = &'s Serial>,
+        revoking: &Revoking<'_>,
+    ) -> Result<usize, Error> {
         let mut writing = Writing::begin(self)?;
-        if self.known(serial)?.state == State::Revoked {
-            return Ok(false);
+        let mut changed = 0;
+        for serial in serials {
+            if self.known(serial)?.state == State::Revoked {
+                continue;
+            }
+            changed += 1;
+            let text = serial.to_string();
+            self.connection
+                .execute(
+                    "UPDATE certificate SET state = 'revoked', revoked_at = ?2, revoked_by = ?3,
+                            revocation_reason = ?4
+                     WHERE serial = ?1",
+                    rusqlite::params![
+                        text,
+                        revoking.at.unix(),
+                        revoking.by,
+                        revoking.reason.code()
+                    ],
+                )
+                .map_err(|error| self.refused(&error))?;
+            writing.log(&Happened {
+                event: Event::Revoked.as_str(),
+                at: revoking.at,
+                by: revoking.by,
+                serial: Some(&text),
+                detail: &revoked(revoking.reason),
+            })?;
         }
-        let text = serial.to_string();
-        self.connection
-            .execute(
-                "UPDATE certificate SET state = 'revoked', revoked_at = ?2, revoked_by = ?3,
-                        revocation_reason = ?4
-                 WHERE serial = ?1",
-                rusqlite::params![
-                    text,
-                    revoking.at.unix(),
-                    revoking.by,
-                    revoking.reason.code()
-                ],
-            )
-            .map_err(|error| self.refused(&error))?;
-        writing.log(&Happened {
-            event: Event::Revoked.as_str(),
-            at: revoking.at,
-            by: revoking.by,
-            serial: Some(&text),
-            detail: &revoked(revoking.reason),
-        })?;
-        writing.commit()?;
-        Ok(true)
+        if changed > 0 {
+            writing.commit()?;
+        }
+        Ok(changed)
     }
 
     fn known(&self, serial: &Serial) -> Result<Entry, Error> {

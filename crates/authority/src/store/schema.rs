@@ -39,7 +39,9 @@ pub(super) const STEPS: &[&str] = &[
     CREATE INDEX certificate_name ON certificate (name, kind);",
     // What was done, in order, each event chained to the one before it: the `log` module says how.
     // The triggers are against slips, in this program or at a prompt; against intent there is the
-    // chain. Numbers of revocation lists, each taken before the list is signed; the digest follows.
+    // chain. The index holds all that a revocation list needs, so that a million entries are read
+    // without their certificates. Numbers of lists, each taken before the list is signed; the digest
+    // follows.
     "CREATE TABLE log (
         id     INTEGER PRIMARY KEY,
         at     INTEGER NOT NULL,
@@ -69,6 +71,8 @@ pub(super) const STEPS: &[&str] = &[
             revocation_reason ON certificate
         WHEN OLD.state = 'revoked'
         BEGIN SELECT RAISE(ABORT, 'what is revoked stays revoked'); END;
+    CREATE INDEX certificate_revoked ON certificate (revoked_at, serial, revocation_reason, not_after)
+        WHERE state = 'revoked';
     CREATE TABLE crl (
         number      INTEGER PRIMARY KEY,
         at          INTEGER NOT NULL,
@@ -77,7 +81,10 @@ pub(super) const STEPS: &[&str] = &[
         fingerprint TEXT
     ) STRICT;
     CREATE TRIGGER crl_stays BEFORE DELETE ON crl
-        BEGIN SELECT RAISE(ABORT, 'a number stays on record'); END;",
+        BEGIN SELECT RAISE(ABORT, 'a number stays on record'); END;
+    CREATE TRIGGER crl_is_signed_once BEFORE UPDATE ON crl
+        WHEN OLD.fingerprint IS NOT NULL
+        BEGIN SELECT RAISE(ABORT, 'a list stays on record'); END;",
 ];
 
 /// The format from which on there is a log. Coming from an older one, it is filled from the rows.

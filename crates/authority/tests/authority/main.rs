@@ -13,7 +13,9 @@
     reason = "the ground that the tests stand on has to be made"
 )]
 
+mod audit;
 mod concurrency;
+mod crl;
 mod initialising;
 mod issuing;
 mod ownership;
