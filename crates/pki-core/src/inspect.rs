@@ -4,6 +4,7 @@
 mod certificate;
 mod crl;
 mod key;
+mod pkcs12;
 mod request;
 #[cfg(test)]
 mod tests;
@@ -11,6 +12,7 @@ mod together;
 
 pub use self::together::inspect_together;
 
+pub use self::pkcs12::Pkcs12;
 use crate::{
     certificate::{self as cert, Certificate},
     crl::{self as list, Crl},
@@ -45,6 +47,8 @@ pub enum Item {
         /// Like that of [`Item::Key`]; empty if it is not told.
         encryption: String,
     },
+    /// A PKCS#12 file; what is in it follows, where the passphrase opens it.
+    Pkcs12(Pkcs12),
     /// A public key alone.
     PublicKey(PublicKey),
     /// A revocation list.
@@ -65,12 +69,16 @@ pub enum Item {
 
 /// Everything in a file, PEM or DER, in order.
 ///
-/// The passphrase opens every encrypted key; without one they come out as [`Item::EncryptedKey`].
+/// The passphrase opens every encrypted key and PKCS#12 file; without one they come out as [`Item::EncryptedKey`] and as
+/// an [`Item::Pkcs12`] alone: [`Item::is_closed`].
 ///
 /// # Errors
 /// [`InspectError`].
 pub fn inspect(bytes: &[u8], passphrase: Option<&Secret>) -> Result<Vec<Item>, InspectError> {
     if !pem::is_pem(bytes) {
+        if is_pkcs12(bytes) {
+            return pkcs12::items(bytes, passphrase);
+        }
         return from_der(bytes, passphrase).map(|item| vec![item]);
     }
     let mut items = Vec::new();
@@ -89,8 +97,8 @@ pub fn inspect(bytes: &[u8], passphrase: Option<&Secret>) -> Result<Vec<Item>, I
 }
 
 impl Item {
-    /// What it is, in one word: `certificate`, `request`, `key`, `encrypted-key`, `public-key`, `crl`, `other`,
-    /// `broken`.
+    /// What it is, in one word: `certificate`, `request`, `key`, `encrypted-key`, `pkcs12`, `public-key`, `crl`,
+    /// `other`, `broken`.
     #[must_use]
     pub fn kind(&self) -> &'static str {
         match self {
@@ -98,10 +106,21 @@ impl Item {
             Self::Request(_) => "request",
             Self::Key { .. } => "key",
             Self::EncryptedKey { .. } => "encrypted-key",
+            Self::Pkcs12(_) => "pkcs12",
             Self::PublicKey(_) => "public-key",
             Self::Crl(_) => "crl",
             Self::Other { .. } => "other",
             Self::Broken { .. } => "broken",
+        }
+    }
+
+    /// Whether a passphrase is needed to say more.
+    #[must_use]
+    pub const fn is_closed(&self) -> bool {
+        match self {
+            Self::EncryptedKey { .. } => true,
+            Self::Pkcs12(file) => file.is_closed(),
+            _ => false,
         }
     }
 
@@ -113,6 +132,8 @@ impl Item {
             Self::Request(request) => request::title(request),
             Self::Key { .. } => "Private key".to_owned(),
             Self::EncryptedKey { .. } => "Private key, encrypted".to_owned(),
+            Self::Pkcs12(file) if file.is_closed() => "PKCS#12 file, encrypted".to_owned(),
+            Self::Pkcs12(_) => "PKCS#12 file".to_owned(),
             Self::PublicKey(_) => "Public key".to_owned(),
             Self::Crl(crl) => crl::title(crl),
             Self::Other { label } => format!("PEM block: {}", label.escape_debug()),
@@ -133,6 +154,7 @@ impl Item {
                 encryption,
             } => key::facts(key, format, encryption.as_deref()),
             Self::EncryptedKey { format, encryption } => key::closed_facts(format, encryption),
+            Self::Pkcs12(file) => file.facts(),
             Self::PublicKey(key) => key::public_facts(key),
             Self::Crl(crl) => crl::facts(crl, now),
             Self::Other { .. } | Self::Broken { .. } => Vec::new(),
@@ -146,6 +168,7 @@ impl Item {
             Self::Certificate(certificate) => certificate::findings(certificate, now),
             Self::Request(request) => request::findings(request),
             Self::Key { key, .. } => key::findings(&key.public_key()),
+            Self::Pkcs12(file) => file.findings(),
             Self::PublicKey(key) => key::findings(key),
             Self::Crl(crl) => crl::findings(crl, now),
             Self::EncryptedKey { .. } => {
@@ -232,10 +255,13 @@ pub enum InspectError {
     /// Neither PEM nor a DER that is known here.
     #[error("neither a certificate, a request, a key nor a revocation list")]
     Unknown,
-    /// PKCS#12, which is not read here.
-    #[error("a PKCS#12 file, which cannot be read yet")]
-    Pkcs12,
-    /// The passphrase that was given does not open a key.
+    /// PKCS#12 that cannot be read: BER that is no DER, an encryption that is not known here.
+    #[error("a PKCS#12 file that cannot be read: {reason}")]
+    Pkcs12 {
+        /// What is wrong.
+        reason: String,
+    },
+    /// The passphrase that was given does not open a key or a PKCS#12 file.
     #[error("wrong passphrase")]
     WrongPassphrase,
 }
@@ -294,11 +320,7 @@ fn from_der(der: &[u8], passphrase: Option<&Secret>) -> Result<Item, InspectErro
     if let Ok(key) = PublicKey::from_der(der) {
         return Ok(Item::PublicKey(key));
     }
-    Err(if is_pkcs12(der) {
-        InspectError::Pkcs12
-    } else {
-        InspectError::Unknown
-    })
+    Err(InspectError::Unknown)
 }
 
 /// PFX ::= SEQUENCE { version INTEGER (3), … } (RFC 7292 section 4).

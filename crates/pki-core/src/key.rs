@@ -22,7 +22,9 @@ use aws_lc_rs::{
 };
 
 pub use self::public::PublicKey;
-pub(crate) use self::{form::Form, public::Family, read::is_key_label};
+pub(crate) use self::{
+    encrypted::describe as describe_encryption, form::Form, public::Family, read::is_key_label,
+};
 use crate::{
     algorithm::KeyType,
     secret::Secret,

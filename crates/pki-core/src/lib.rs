@@ -10,6 +10,7 @@ mod chain;
 mod crl;
 mod csr;
 mod dn;
+mod export;
 mod fingerprint;
 #[cfg(test)]
 mod fixture;
@@ -20,6 +21,7 @@ mod key;
 mod lint;
 mod name;
 mod pem;
+mod pkcs12;
 mod profile;
 mod secret;
 mod serial;
@@ -35,13 +37,15 @@ pub use crate::{
     chain::{BrokenPath, check_path},
     crl::{Crl, CrlDraft, CrlError, Revocation, RevocationReason, UnknownReason},
     csr::{RequestError, SigningRequest},
+    export::{Bundle, ExportError},
     fingerprint::{BadFingerprint, Fingerprint},
     host::{HostMismatch, HostRules, verify_host},
-    inspect::{Finding, InspectError, Item, inspect, inspect_together},
+    inspect::{Finding, InspectError, Item, Pkcs12, inspect, inspect_together},
     issue::{IssueError, Issuing, Leaf, check_leaf, issue_intermediate, issue_leaf, issue_root},
     key::{KeyError, PrivateKey, PublicKey},
     lint::Problem,
     name::{AltName, DnsName, NameError, RoleName, Subject},
+    pkcs12::Pkcs12Error,
     profile::{Kind, UnknownKind},
     secret::Secret,
     serial::{Serial, SerialError},

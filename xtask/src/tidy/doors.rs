@@ -300,6 +300,7 @@ pub(crate) const HOUSES: &[House] = &[
             "cbc",
             "des",
             "md-5",
+            "p12-keystore",
             "pkcs12",
             "pkcs8",
             "rcgen",

@@ -187,10 +187,10 @@ fn der_and_nothing() {
     assert_eq!(kind(request.der()), Ok("request"));
     assert_eq!(kind(b" \n"), Err(InspectError::Empty));
     assert_eq!(kind(b"ssl = on\n"), Err(InspectError::Unknown));
-    assert_eq!(
+    assert!(matches!(
         kind(&[0x30, 0x82, 4, 0, 2, 1, 3, 0x30, 0x82]),
-        Err(InspectError::Pkcs12)
-    );
+        Err(InspectError::Pkcs12 { .. })
+    ));
 }
 
 #[test]
@@ -203,6 +203,29 @@ fn encrypted_keys_open_with_the_passphrase() {
         inspect(file, None).unwrap()[..],
         [Item::EncryptedKey { .. }]
     ));
+}
+
+#[test]
+fn pkcs12_opens_with_the_password() {
+    let file = include_bytes!("../pkcs12/testdata/keytool.p12");
+    let closed = inspect(file, None).unwrap();
+    assert!(closed.len() == 1 && closed[0].is_closed());
+    let secret = |text: &str| Secret::new(text.as_bytes().to_vec());
+    let open = inspect(file, Some(&secret("hunter2"))).unwrap();
+    assert!(open.iter().all(|item| !item.is_closed()));
+    let kinds: Vec<_> = open.iter().map(Item::kind).collect();
+    assert_eq!(kinds, ["pkcs12", "key", "certificate"]);
+    let wrong = inspect(file, Some(&secret("hunter3"))).unwrap_err();
+    assert_eq!(wrong, InspectError::WrongPassphrase);
+    insta::assert_snapshot!([closed[0].describe(now()), open[0].describe(now())].join("\n"));
+    // With the empty password, which nobody has to be asked for.
+    let empty = include_bytes!("../pkcs12/testdata/empty.p12");
+    let kinds: Vec<_> = inspect(empty, None)
+        .unwrap()
+        .iter()
+        .map(Item::kind)
+        .collect();
+    assert_eq!(kinds, ["pkcs12", "key", "certificate"]);
 }
 
 #[test]

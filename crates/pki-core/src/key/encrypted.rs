@@ -114,7 +114,8 @@ fn pbes2_parameters(algorithm: &AlgorithmIdentifierRef<'_>) -> Option<pbes2::Par
     pbes2::Parameters::try_from(parameters).ok()
 }
 
-fn describe(algorithm: &AlgorithmIdentifierRef<'_>) -> String {
+/// An encryption under a passphrase in words.
+pub(crate) fn describe(algorithm: &AlgorithmIdentifierRef<'_>) -> String {
     let oid = algorithm.oid.to_string();
     if let Some(scheme) = pbe::Scheme::of(&oid) {
         return scheme.name().to_owned();
