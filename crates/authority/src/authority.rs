@@ -4,8 +4,7 @@
 use std::path::Path;
 
 use pki_core::{
-    Certificate, Kind, PrivateKey, RevocationReason, Secret, Serial, Signer, Time, Validity,
-    check_path,
+    Certificate, Kind, PrivateKey, RevocationReason, Secret, Serial, Signer, Time, check_path,
 };
 
 use crate::folder::{Folder, private};

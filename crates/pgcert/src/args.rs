@@ -13,8 +13,10 @@ use pki_core::{AltName, Fingerprint, KeyType, Kind, Purpose, RoleName, Serial, S
 
 mod help;
 mod issue;
+mod revocation;
 
 pub(crate) use issue::{Issue, IssueOptions};
+pub(crate) use revocation::{CaAudit, CaCrl, Revoke};
 
 /// PostgreSQL certificate login in one command.
 #[derive(Debug, Parser)]
@@ -94,6 +96,9 @@ pub(crate) enum Command {
     List(List),
     /// Show one issued certificate
     Show(Show),
+    /// Revoke certificates: a server refuses them once it has the next revocation list
+    #[command(after_help = help::REVOKE)]
+    Revoke(Revoke),
     /// Print a completion script for a shell
     #[command(after_help = help::COMPLETIONS)]
     Completions {
@@ -116,6 +121,12 @@ pub(crate) enum Ca {
     /// Print the authority's certificate: what goes into root.crt
     #[command(after_help = help::CA_EXPORT)]
     Export,
+    /// Make a revocation list: what goes into root.crl
+    #[command(after_help = help::CA_CRL)]
+    Crl(CaCrl),
+    /// Verify the log, and every certificate on record against it
+    #[command(after_help = help::CA_AUDIT)]
+    Audit(CaAudit),
 }
 
 /// `pgcert ca init`.

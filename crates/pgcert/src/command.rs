@@ -1,16 +1,19 @@
 //! One module a command: from arguments to a result that is printed.
 
 mod advice;
+mod audit;
 mod ca;
 mod change;
 mod check;
 mod client;
+mod crl;
 mod inspect;
 mod install;
 mod issue;
 mod issued;
 mod manual;
 mod request;
+mod revoke;
 mod server;
 mod setup;
 mod sign;
@@ -33,6 +36,7 @@ pub(crate) fn run(command: Command, context: &Context, output: &mut Output) -> R
         Command::Inspect(args) => inspect::run(&args, context, output),
         Command::List(args) => issued::list(&args, context, output),
         Command::Show(args) => issued::show(&args, context, output),
+        Command::Revoke(args) => revoke::run(&args, context, output),
         Command::Completions { shell } => manual::completions(shell, output),
         Command::Man => manual::man(output),
     }

@@ -57,6 +57,38 @@ Examples:
   pgcert issue client slardiere --days 30
   pgcert issue client 'App User' --encrypt-key --out keys";
 
+pub(super) const CA_CRL: &str = "\
+A PostgreSQL server with ssl_crl_file wants a current list of every authority that it trusts: once the \
+list has ended, it refuses all of this authority's clients. Unless --next-update says less, it ends \
+with the authority.
+
+Examples:
+  pgcert ca crl > root.crl
+  pgcert ca crl --next-update 30 --out root.crl --passphrase-file FILE
+  pgcert install server --crl root.crl";
+
+pub(super) const CA_AUDIT: &str = "\
+Nothing is changed. The head that it prints stands for the whole log: kept elsewhere and given back \
+with --expect-head, it shows a log that was written anew or lost its end.
+
+Examples:
+  pgcert ca audit
+  pgcert ca audit --expect-head HASH --json
+
+Exit codes:
+  0  everything is as the log tells
+  3  it is not: the findings say what";
+
+pub(super) const REVOKE: &str = "\
+A name stands for its certificates that are still valid; where there are several, --all revokes all of \
+them. It counts on a server once that has a revocation list made afterwards, and for new connections \
+only. What is revoked stays revoked.
+
+Examples:
+  pgcert revoke slardiere --reason key-compromise
+  pgcert revoke 5b0c9f1e --reason superseded --yes
+  pgcert revoke slardiere --all --dry-run";
+
 pub(super) const REQUEST: &str = "\
 The request goes to the authority's machine, where `pgcert sign` makes a certificate of it; that \
 comes back and is put to work here with `pgcert install`.

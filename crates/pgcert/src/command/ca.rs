@@ -4,19 +4,21 @@ use authority::{Authority, Init, StoreFault, Unlocked};
 use hostfile::host_name;
 use serde_json::json;
 
-use super::advice;
+use super::{advice, audit, crl};
 use crate::args::{Ca, CaInit, Passphrase};
 use crate::context::Context;
 use crate::failure::{Code, Failure, escape, escape_name, shown};
 use crate::output::Output;
 use crate::passphrase;
 
-/// Runs `pgcert ca init`, `show` or `export`.
+/// Runs `pgcert ca init`, `show`, `export`, `crl` or `audit`.
 pub(crate) fn run(args: &Ca, context: &Context, output: &mut Output) -> Result<(), Failure> {
     match args {
         Ca::Init(args) => init(args, context, output),
         Ca::Show => show(context, output),
         Ca::Export => export(context, output),
+        Ca::Crl(args) => crl::run(args, context, output),
+        Ca::Audit(args) => audit::run(args, context, output),
     }
 }
 
@@ -154,7 +156,7 @@ pub(crate) fn default_name() -> String {
 
 /// An authority's error with what can be done about it.
 pub(crate) fn failed(what: impl std::fmt::Display, error: &authority::Error) -> Failure {
-    use pki_core::KeyError;
+    use pki_core::{CrlError, KeyError};
     let failure = Failure::because(what, error).code(Code::Failed);
     match error {
         authority::Error::Key {
@@ -171,6 +173,8 @@ pub(crate) fn failed(what: impl std::fmt::Display, error: &authority::Error) -> 
         authority::Error::Expired { .. } => {
             failure.hint("pgcert ca init --authority DIR makes a new one")
         }
+        authority::Error::Crl(CrlError::NotAllowed) => failure
+            .hint("leave ssl_crl_file unset where this authority is trusted: without a list of it its clients are refused"),
         authority::Error::NotYetValid { .. } => failure.hint("look at this machine's clock"),
         authority::Error::File(error) => advice::about_file(failure, error),
         authority::Error::Store {

@@ -30,6 +30,7 @@ mod permissions;
 mod pipe;
 mod place;
 mod request;
+mod revoke;
 mod setup;
 mod sign;
 mod terminal;

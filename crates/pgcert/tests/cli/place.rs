@@ -238,6 +238,7 @@ fn filters(folder: &Path) -> Vec<(String, &'static str)> {
         (format!(r"\({account} (\d{{4}})\)"), "([me] $1)"),
         (format!(r"of user {account}:"), "of user [me]:"),
         (format!(r"ordered by {account} "), "ordered by [me] "),
+        (format!(r" by {account}, reason"), " by [me], reason"),
         (format!(r#"("requested_by": )"{account}""#), "$1\"[me]\""),
     ];
     let fixed = [

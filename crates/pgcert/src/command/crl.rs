@@ -1,0 +1,132 @@
+//! `pgcert ca crl`: a revocation list made, and written where it is wanted.
+
+use std::path::Path;
+
+use authority::CrlOrder;
+use hostfile::{Ground, Trust};
+use pki_core::Crl;
+use serde_json::json;
+
+use crate::args::CaCrl;
+use crate::command::{advice, ca};
+use crate::context::{Context, absolute};
+use crate::failure::{Failure, escape_name, shown};
+use crate::output::Output;
+
+/// Runs `pgcert ca crl`. The file is read before a number is drawn: one that cannot be used stops it.
+pub(crate) fn run(args: &CaCrl, context: &Context, output: &mut Output) -> Result<(), Failure> {
+    let authority = ca::open(context)?;
+    let target = args.out.clone().map(absolute).transpose()?;
+    let others = match &target {
+        Some(path) => lists_in(path)?,
+        None => Vec::new(),
+    };
+    let crl = ca::unlock(&authority, &args.passphrase)?
+        .crl(
+            &CrlOrder {
+                days: args.next_update,
+                by: &context.account.name,
+            },
+            context.now,
+        )
+        .map_err(|error| ca::failed("the revocation list cannot be made", &error))?;
+
+    let kept: Vec<_> = others
+        .into_iter()
+        .filter(|other| !other.same_authority(&crl))
+        .collect();
+    if let Some(path) = &target {
+        let text: String = kept.iter().chain([&crl]).map(Crl::to_pem).collect();
+        replace(path, text.as_bytes())?;
+    }
+    say(&crl, target.as_deref(), kept.len(), &authority, output);
+    if output.json() {
+        return output.print_json(json!({
+            "changed": true,
+            "crl": {
+                "number": crl.number().map(|number| number.to_string()),
+                "this_update": crl.this_update().rfc3339(),
+                "next_update": crl.next_update().map(pki_core::Time::rfc3339),
+                "entries": crl.len(),
+                "fingerprint": crl.fingerprint().to_string(),
+                "file": target.as_ref().map(|path| path.to_string_lossy()),
+                "crl": target.is_none().then(|| crl.to_pem()),
+            },
+        }));
+    }
+    match target {
+        Some(_) => Ok(()),
+        None => output.print(&crl.to_pem()),
+    }
+}
+
+fn say(
+    crl: &Crl,
+    target: Option<&Path>,
+    kept: usize,
+    authority: &authority::Authority,
+    output: &mut Output,
+) {
+    let place = target.map_or_else(String::new, |path| format!(" in {}", shown(path)));
+    let end = crl.next_update().map(|end| end.to_string());
+    output.say(&format!(
+        "revocation list {}{place}: {} revoked, counts until {}",
+        crl.number().map(|n| n.to_string()).unwrap_or_default(),
+        crl.len(),
+        end.unwrap_or_default()
+    ));
+    if kept > 0 {
+        output.say(&format!(
+            "the file keeps {kept} list{} of other authorities",
+            if kept == 1 { "" } else { "s" }
+        ));
+    }
+    // PostgreSQL sets X509_V_FLAG_CRL_CHECK_ALL: every certificate above the leaf is looked up too.
+    if authority.chain().is_empty() {
+        return;
+    }
+    for above in authority.path().iter().skip(1) {
+        output.say(&format!(
+            "a server needs a list of \"{}\" in the same file: pgcert ca crl --out FILE there adds it",
+            escape_name(&above.common_name().unwrap_or_else(|| above.subject()))
+        ));
+    }
+}
+
+/// The lists that are in the file already. What is there and holds anything else is not ours to replace.
+fn lists_in(path: &Path) -> Result<Vec<Crl>, Failure> {
+    let cannot = |error: &dyn std::error::Error| {
+        Failure::because(format_args!("{} cannot be replaced", path.display()), error)
+    };
+    let Some(bytes) = hostfile::read_if_exists(path).map_err(|error| cannot(&error))? else {
+        return Ok(Vec::new());
+    };
+    let lists = Crl::all_from_pem(&bytes).map_err(|error| cannot(&error))?;
+    if lists.is_empty() && !bytes.trim_ascii().is_empty() {
+        return Err(Failure::new(format!(
+            "{} holds something else than revocation lists",
+            path.display()
+        ))
+        .hint("--out names a file of its own"));
+    }
+    Ok(lists)
+}
+
+fn replace(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    let ground = Ground {
+        owner: None,
+        mode: 0o644,
+    };
+    hostfile::stage(path, bytes, &ground, Trust::Owner)
+        .and_then(hostfile::Staged::swap)
+        .and_then(hostfile::Swapped::keep)
+        .map_err(|error| {
+            let failure =
+                Failure::because(format_args!("{} cannot be written", path.display()), &error);
+            if error.is_not_found() {
+                failure.hint("make the folder first")
+            } else {
+                advice::about_file(failure, &error)
+            }
+        })
+}
