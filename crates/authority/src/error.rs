@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use pki_core::{CrlError, IssueError, KeyError, Serial, SerialError, Time, ValidityError};
 
-use crate::State;
+use crate::{ImportFinding, State};
 
 /// Why an authority could not be made, opened, unlocked or used.
 #[derive(Debug, thiserror::Error)]
@@ -28,6 +28,12 @@ pub enum Error {
     Occupied {
         /// The file in the way.
         path: PathBuf,
+    },
+    /// An authority of another program cannot be taken over.
+    #[error("it cannot be taken over: {}", .findings.iter().map(|f| f.text.as_str()).collect::<Vec<_>>().join("; "))]
+    Unfit {
+        /// Why not, all of it.
+        findings: Vec<ImportFinding>,
     },
     /// A file of the authority is not there.
     #[error("{} is missing", path.display())]

@@ -22,11 +22,14 @@ pub enum Event {
     CrlSigned,
     /// A store without a log got one. Events before this one were filled in from the rows.
     Migrated,
+    /// Another program issued it, from which the authority was taken over. What was known of it then,
+    /// its revocation too, is in the details.
+    Imported,
 }
 
 impl Event {
     /// Every kind of event.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Intended,
         Self::Issued,
         Self::Unused,
@@ -35,6 +38,7 @@ impl Event {
         Self::Crl,
         Self::CrlSigned,
         Self::Migrated,
+        Self::Imported,
     ];
 
     /// The word that stands in the log.
@@ -49,6 +53,7 @@ impl Event {
             Self::Crl => "crl",
             Self::CrlSigned => "crl-signed",
             Self::Migrated => "migrated",
+            Self::Imported => "imported",
         }
     }
 

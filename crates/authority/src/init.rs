@@ -15,7 +15,7 @@ use pki_core::{KeyType, Kind, PrivateKey, Secret, Subject, Time, Validity, issue
 use crate::discard;
 use crate::folder::Folder;
 use crate::store::{Intent, Store};
-use crate::{Authority, Entry, Error, Filter, State};
+use crate::{Authority, Entry, Error, Filter, State, import};
 
 /// What authority is wanted.
 #[derive(Debug, Clone)]
@@ -64,7 +64,7 @@ pub fn init(dir: &Path, wish: &Init<'_>, now: Time) -> Result<Authority, Error> 
 
 /// Opens the authority that was just made. One that cannot be opened (the last room on the disk went
 /// into making it) has issued nothing, and goes again.
-fn opened(folder: &Folder) -> Result<Authority, Error> {
+pub(crate) fn opened(folder: &Folder) -> Result<Authority, Error> {
     let missing = || Error::Missing {
         path: folder.certificate(),
     };
@@ -106,6 +106,7 @@ impl Root {
 /// Fills a folder. On an error every file that was made here is gone again.
 fn found(folder: &Folder, root: &Root, by: &str, now: Time) -> Result<(), Error> {
     vacant(folder)?;
+    import::take_away_interrupted(folder)?;
     let path = folder.store();
     // Whole from the first moment, with its tables: so there is nothing to write before the lock is
     // held, and nothing that a failure could leave half-made.
@@ -173,7 +174,7 @@ fn fill(
     store.log_ahead()
 }
 
-fn vacant(folder: &Folder) -> Result<(), Error> {
+pub(crate) fn vacant(folder: &Folder) -> Result<(), Error> {
     if folder.has(&folder.certificate())? {
         return Err(Error::Exists {
             folder: folder.path().to_owned(),
@@ -207,11 +208,11 @@ fn clear(folder: &Folder, earlier: &[Entry]) -> Result<(), Error> {
 }
 
 /// The folders that this run has made, outermost first.
-struct Folders(Vec<PathBuf>);
+pub(crate) struct Folders(Vec<PathBuf>);
 
 impl Folders {
     /// Makes the folder, 0700, and what is missing above it, 0755.
-    fn make(dir: &Path, owner: Option<(u32, u32)>) -> Result<Self, Error> {
+    pub(crate) fn make(dir: &Path, owner: Option<(u32, u32)>) -> Result<Self, Error> {
         let mut missing = Vec::new();
         for folder in dir.ancestors() {
             if folder.as_os_str().is_empty() || hostfile::metadata(folder)?.is_some() {
@@ -234,7 +235,7 @@ impl Folders {
         Ok(made)
     }
 
-    fn unmake(&self) {
+    pub(crate) fn unmake(&self) {
         for folder in self.0.iter().rev() {
             let _ = hostfile::remove_folder_if_empty(folder, Trust::Owner);
         }
@@ -250,4 +251,4 @@ pub(crate) fn beside(database: &Path, ending: &str) -> PathBuf {
 
 /// The store's locks are POSIX ones: they keep processes apart, and a thread that closes the file,
 /// as the one that has just made it does, drops those of its whole process.
-static ONE_IN_A_PROCESS: Mutex<()> = Mutex::new(());
+pub(crate) static ONE_IN_A_PROCESS: Mutex<()> = Mutex::new(());

@@ -3,6 +3,7 @@
 
 mod audit;
 mod crl;
+mod import;
 mod log;
 mod migrate;
 mod record;
@@ -44,12 +45,16 @@ impl Store {
 
     /// The bytes of a store in which nothing is recorded yet.
     pub(crate) fn blank() -> Result<Vec<u8>, Error> {
-        let mut store = Self::in_memory()?;
-        let bytes = store
+        Self::in_memory()?.bytes()
+    }
+
+    /// The whole database as the bytes of its file.
+    fn bytes(mut self) -> Result<Vec<u8>, Error> {
+        let bytes = self
             .connection
             .serialize("main")
             .map(|bytes| bytes.to_vec());
-        bytes.map_err(|error| store.refused(&error))
+        bytes.map_err(|error| self.refused(&error))
     }
 
     /// A store in which nothing is recorded yet, on no disk.

@@ -11,8 +11,16 @@ pub(crate) use self::extension::{
     Constraint, Extensions, GeneralName, KeyUsage, NameConstraints, address, as_alt_name,
 };
 use crate::{
-    dn::Name, fingerprint::Fingerprint, key::PublicKey, name::AltName, pem, profile::Kind,
-    serial::Serial, signature::Algorithm, time::Time, validity::Validity,
+    dn::Name,
+    fingerprint::Fingerprint,
+    key::PublicKey,
+    name::{AltName, Subject},
+    pem,
+    profile::Kind,
+    serial::Serial,
+    signature::Algorithm,
+    time::Time,
+    validity::Validity,
 };
 
 /// An X.509 certificate (RFC 5280). Equal if the bytes are. Cheap to clone.
@@ -120,6 +128,13 @@ impl Certificate {
         self.0.issuer.rfc2253.clone()
     }
 
+    /// The subject in the order in which it is encoded, as [`Subject`](crate::Subject)s are written:
+    /// `C=FR,O=Loxodata,CN=tolva`. One that cannot be such a subject comes as [`Certificate::subject`] has it.
+    #[must_use]
+    pub fn ordered_subject(&self) -> String {
+        Subject::of(&self.0.subject).map_or_else(|_| self.subject(), |subject| subject.to_string())
+    }
+
     /// The subject's DER.
     #[must_use]
     pub fn subject_der(&self) -> &[u8] {
@@ -203,6 +218,12 @@ impl Certificate {
     #[must_use]
     pub fn is_issued_by(&self, authority: &Self) -> bool {
         self.issuer_der() == authority.subject_der() && self.is_signed_by(&authority.0.public_key)
+    }
+
+    /// Whether the digest under its signature is weaker than OpenSSL's security level 2 allows (112 bits): MD5, SHA-1.
+    #[must_use]
+    pub fn has_weak_signature(&self) -> bool {
+        self.0.algorithm.security_bits() < 112
     }
 
     /// What it is, as far as it can be told: an authority from basicConstraints (a root if self-issued); a client if

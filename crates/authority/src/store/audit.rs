@@ -7,7 +7,7 @@ use pki_core::{Fingerprint, Time};
 use rusqlite::{Row, Statement, Transaction, TransactionBehavior};
 
 use super::log::{Happened, link};
-use super::{COLUMNS, Store, entry, record};
+use super::{COLUMNS, Store, entry, import, record};
 use crate::{Audit, AuditFinding, Entry, Error, Event, State};
 
 impl Store {
@@ -213,6 +213,23 @@ fn compare(entry: &Entry, events: &[Told]) -> Option<AuditFinding> {
                     return differs("who ordered it when");
                 }
                 State::Intended
+            }
+            (None, Some(Event::Imported)) => {
+                if (told.at, &told.by) != (entry.requested_at, &entry.requested_by) {
+                    return differs("who imported it when");
+                }
+                issued = entry.fingerprint.is_some();
+                // What was revoked since has an event of its own.
+                let with = import::imported(entry, entry.revoked.as_ref());
+                revoked = entry.revoked.is_some() && told.detail == with;
+                match (revoked, issued) {
+                    (true, _) => State::Revoked,
+                    (false, _) if told.detail != import::imported(entry, None) => {
+                        return differs("what was imported");
+                    }
+                    (false, true) => State::Issued,
+                    (false, false) => State::Intended,
+                }
             }
             (Some(State::Intended), Some(Event::Issued)) => {
                 issued = true;

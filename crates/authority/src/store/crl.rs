@@ -107,16 +107,12 @@ impl Store {
                 rusqlite::params![number, fingerprint.to_string()],
             )
             .map_err(|error| self.refused(&error))?;
-        let detail = Detail::new()
-            .number("number", number)
-            .text("fingerprint", &fingerprint.to_string())
-            .number("entries", i64::try_from(entries).unwrap_or(i64::MAX));
         writing.log(&Happened {
             event: Event::CrlSigned.as_str(),
             at,
             by,
             serial: None,
-            detail: &detail.done(),
+            detail: &signed(number, fingerprint, entries),
         })?;
         writing.commit()
     }
@@ -183,8 +179,17 @@ fn same_list(row: &Row<'_>, number: i64) -> Result<bool, rusqlite::Error> {
         && signed == fingerprint)
 }
 
+/// The details of [`Event::CrlSigned`].
+pub(super) fn signed(number: i64, fingerprint: &Fingerprint, entries: usize) -> String {
+    Detail::new()
+        .number("number", number)
+        .text("fingerprint", &fingerprint.to_string())
+        .number("entries", i64::try_from(entries).unwrap_or(i64::MAX))
+        .done()
+}
+
 /// The details of [`Event::Crl`].
-fn drawn(number: i64, this_update: Time, next_update: Time) -> String {
+pub(super) fn drawn(number: i64, this_update: Time, next_update: Time) -> String {
     Detail::new()
         .number("number", number)
         .number("this_update", this_update.unix())

@@ -16,6 +16,7 @@
 mod audit;
 mod concurrency;
 mod crl;
+mod importing;
 mod initialising;
 mod issuing;
 mod ownership;
