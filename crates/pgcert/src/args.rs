@@ -11,10 +11,12 @@ use installer::Consent;
 use pg_config::hba::Source;
 use pki_core::{AltName, Fingerprint, KeyType, Kind, Purpose, RoleName, Serial, Subject, Time};
 
+mod export;
 mod help;
 mod issue;
 mod revocation;
 
+pub(crate) use export::{Driver, Export, FilePassphrase, Format};
 pub(crate) use issue::{Issue, IssueOptions};
 pub(crate) use revocation::{CaAudit, CaCrl, Revoke};
 
@@ -82,13 +84,16 @@ pub(crate) enum Command {
     /// Sign certificate requests with the authority
     #[command(after_help = help::SIGN)]
     Sign(Sign),
+    /// Write a client's key and certificates in the form that a driver reads
+    #[command(after_help = help::EXPORT)]
+    Export(Export),
     /// Put a signed certificate to work on this machine
     #[command(subcommand, disable_help_subcommand = true)]
     Install(Install),
     /// Connect as libpq would; say what happened and why
     #[command(after_help = help::CHECK)]
     Check(Check),
-    /// Show certificates, requests, keys and revocation lists in words
+    /// Show certificates, requests, keys, PKCS#12 and revocation lists in words
     #[command(after_help = help::INSPECT)]
     Inspect(Inspect),
     /// List what the authority has issued
@@ -464,14 +469,13 @@ pub(crate) struct Inspect {
     /// Files in PEM or DER; /dev/stdin reads what comes in
     #[arg(required = true, value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
-    /// The passphrase of an encrypted key is in the first line of FILE
-    #[arg(long, value_name = "FILE")]
-    pub(crate) passphrase_file: Option<PathBuf>,
     /// As of this day or moment, such as 2027-01-31 or 2027-01-31T12:00:00Z [default: now]
     #[arg(long, value_name = "TIME")]
     pub(crate) at: Option<Time>,
     #[command(flatten)]
     pub(crate) verifying: Verifying,
+    #[command(flatten)]
+    pub(crate) passphrase: FilePassphrase,
 }
 
 /// What certificates are held against.

@@ -7,6 +7,7 @@ mod change;
 mod check;
 mod client;
 mod crl;
+mod export;
 mod inspect;
 mod install;
 mod issue;
@@ -31,6 +32,7 @@ pub(crate) fn run(command: Command, context: &Context, output: &mut Output) -> R
         Command::Issue(args) => issue::run(&args, context, output),
         Command::Request(args) => request::run(&args, context, output),
         Command::Sign(args) => sign::run(&args, context, output),
+        Command::Export(args) => export::run(&args, context, output),
         Command::Install(args) => install::run(args, context, output),
         Command::Check(args) => check::run(&args, context, output),
         Command::Inspect(args) => inspect::run(&args, context, output),

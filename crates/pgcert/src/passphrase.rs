@@ -11,7 +11,7 @@ use std::process::{Command, Stdio};
 
 use pki_core::Secret;
 
-use crate::args::{NewPassphrase, Passphrase};
+use crate::args::{FilePassphrase, NewPassphrase, Passphrase};
 use crate::failure::Failure;
 use crate::prompt;
 
@@ -48,6 +48,28 @@ pub(crate) fn of_new_key() -> Result<Secret, Failure> {
         .hint("--key-passphrase-file FILE has it in its first line"));
     }
     ask_twice("New passphrase for the key that is made: ")
+}
+
+/// The passphrase of a file that is there, where it is given.
+pub(crate) fn given_for_file(options: &FilePassphrase) -> Result<Option<Secret>, Failure> {
+    given(&options.into())
+}
+
+/// The passphrase of a file that is there and cannot be used without.
+pub(crate) fn of_file(options: &FilePassphrase, name: &str) -> Result<Secret, Failure> {
+    match given_for_file(options)? {
+        Some(passphrase) => Ok(passphrase),
+        None if prompt::somebody_there() => ask_for_file(name),
+        None => Err(Failure::usage(format!(
+            "{name} is encrypted, and there is no terminal to ask for its passphrase on"
+        ))
+        .hint(SOURCES)),
+    }
+}
+
+/// The passphrase of a file that is there, from the terminal.
+pub(crate) fn ask_for_file(name: &str) -> Result<Secret, Failure> {
+    ask(&format!("Passphrase of {name}: "))
 }
 
 fn ask_twice(question: &str) -> Result<Secret, Failure> {

@@ -133,10 +133,22 @@ Exit codes:
   0  connected
   3  not connected: the findings say why";
 
+pub(super) const EXPORT: &str = "\
+The key stays as it is; copies are written for programs that read other forms, the key's readable \
+for its owner alone. Files that exist are never overwritten. The last line printed is what goes into \
+the program. What each driver reads: docs/how-to/drivers.md.
+
+Examples:
+  pgcert export --for jdbc
+  pgcert export --for jdbc --key-passphrase-file FILE
+      PKCS#12 with the alias that pgjdbc looks for
+  pgcert export --for pgx --key slardiere.key --cert slardiere.crt --root root.crt --out app
+  pgcert export --for kubernetes --passphrase-file FILE";
+
 pub(super) const INSPECT: &str = "\
 Examples:
   pgcert inspect ~/.postgresql/*
-  pgcert inspect server.key --passphrase-file FILE
+  pgcert inspect server.key client.p12 --passphrase-file FILE
   openssl s_client -connect tolva:5432 -starttls postgres </dev/null | pgcert inspect /dev/stdin
   pgcert inspect server.crt --verify --root root.crt --name tolva
   pgcert inspect slardiere.crt slardiere.key --verify --root root.crt --name slardiere --crl root.crl

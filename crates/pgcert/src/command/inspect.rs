@@ -12,17 +12,13 @@ use crate::args::Inspect;
 use crate::context::Context;
 use crate::failure::{Code, Failure, escape, shown};
 use crate::output::{HEAD, Output, styled};
-use crate::passphrase;
+use crate::{passphrase, prompt};
 
 /// Runs `pgcert inspect`. A file that cannot be understood does not hide the others.
 pub(crate) fn run(args: &Inspect, context: &Context, output: &mut Output) -> Result<(), Failure> {
     let at = args.at.unwrap_or(context.now);
     let against = verify::Against::read(&args.verifying, at)?;
-    let passphrase = args
-        .passphrase_file
-        .as_deref()
-        .map(passphrase::from_file)
-        .transpose()?;
+    let passphrase = passphrase::given_for_file(&args.passphrase)?;
     let mut files: Vec<(&Path, Vec<Item>)> = Vec::new();
     let mut failed: Option<Failure> = None;
     for path in &args.files {
@@ -67,7 +63,18 @@ fn read(path: &Path, passphrase: Option<&Secret>) -> Result<Vec<Item>, Failure> 
     let bytes = hostfile::read_stream(path).map_err(|error| {
         Failure::because(format_args!("{} cannot be read", path.display()), &error)
     })?;
-    pki_core::inspect(&bytes, passphrase).map_err(|error| cannot_show(path.display(), &error))
+    let inspect = |passphrase: Option<&Secret>| {
+        pki_core::inspect(&bytes, passphrase).map_err(|error| cannot_show(path.display(), &error))
+    };
+    let items = inspect(passphrase)?;
+    // Somebody who does not know it presses Enter, and sees what can be seen without.
+    if passphrase.is_none() && prompt::somebody_there() && items.iter().any(Item::is_closed) {
+        return match passphrase::ask_for_file(&shown(path)) {
+            Ok(passphrase) => inspect(Some(&passphrase)),
+            Err(_) => Ok(items),
+        };
+    }
+    Ok(items)
 }
 
 /// Shows every thing with what is to be said about it, then the verdicts.
@@ -106,8 +113,9 @@ fn show(
 fn cannot_show(path: impl std::fmt::Display, error: &InspectError) -> Failure {
     let failure = Failure::because(format_args!("{path} cannot be shown"), error);
     match error {
-        InspectError::WrongPassphrase => failure
-            .hint("without --passphrase-file the file is shown as far as it is not encrypted"),
+        InspectError::WrongPassphrase => {
+            failure.hint("without the passphrase the file is shown as far as it is not encrypted")
+        }
         _ => failure,
     }
 }

@@ -64,22 +64,66 @@ fn an_encrypted_key_is_shown_as_far_as_it_goes() {
     insta::assert_snapshot!(place.run(&["inspect", "x.key"]), @"
     x.key: encrypted-key
     Private key, encrypted
+      format      PKCS#8, PEM
+      encryption  PBES2: PBKDF2-HMAC-SHA-256, 600000 rounds, AES-256-CBC
       note: the passphrase is needed to say more
     ");
     insta::assert_snapshot!(place.run(&["inspect", "x.key", "--passphrase-file", "pp"]), @"
     x.key: key
     Private key
       key         EC P-256
-      format      PKCS#8, PEM, encrypted
+      format      PKCS#8, PEM
+      encryption  PBES2: PBKDF2-HMAC-SHA-256, 600000 rounds, AES-256-CBC
       public key  sha256 [sha256]
     ");
     place.write("wrong", "guess\n");
     insta::assert_snapshot!(place.run(&["inspect", "x.key", "--passphrase-file", "wrong"]), @"
     --- on standard error
     error: x.key cannot be shown: wrong passphrase
-    hint: without --passphrase-file the file is shown as far as it is not encrypted
+    hint: without the passphrase the file is shown as far as it is not encrypted
     --- exit code 1
     ");
+}
+
+#[test]
+fn pkcs12_is_shown_with_what_is_in_it() {
+    let place = Place::with_certificates();
+    place.must(&[
+        "export",
+        "--for",
+        "jdbc",
+        "--key",
+        "slardiere.key",
+        "--cert",
+        "slardiere.crt",
+        "--key-passphrase-file",
+        "pp",
+    ]);
+    insta::assert_snapshot!(place.run(&["inspect", "slardiere.p12"]));
+    insta::assert_snapshot!(place.run(&[
+        "inspect",
+        "slardiere.p12",
+        "--passphrase-command",
+        "cat pp"
+    ]));
+    let said = place.must(&[
+        "inspect",
+        "slardiere.p12",
+        "--passphrase-file",
+        "pp",
+        "--json",
+    ]);
+    let document: serde_json::Value = serde_json::from_str(&said.out).unwrap();
+    let kinds: Vec<_> = document["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|item| &item["kind"])
+        .collect();
+    assert_eq!(kinds, ["pkcs12", "key", "certificate"]);
+    assert_eq!(document["items"][0]["facts"]["alias"], "user");
+    place.write("wrong", "guess\n");
+    insta::assert_snapshot!(place.run(&["inspect", "slardiere.p12", "--passphrase-file", "wrong"]));
 }
 
 #[test]

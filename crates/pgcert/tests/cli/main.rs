@@ -18,6 +18,7 @@ mod check;
 mod colour;
 mod complete;
 mod escaping;
+mod export;
 mod help;
 mod inspect;
 mod install_client;

@@ -132,6 +132,23 @@ fn becomes_the_command() {
 }
 
 #[test]
+fn what_is_encrypted_is_opened_or_shown_as_it_is() {
+    let place = Place::new();
+    place.must(&["request", "client", "x", "--key-passphrase-file", "pp"]);
+    for (typed, shown) in [(PASSPHRASE, "public key"), ("", "Private key, encrypted")] {
+        let mut terminal = Terminal::start(&place, &["inspect", "x.key"]);
+        terminal.expect("Passphrase of x.key: ");
+        terminal.answer_hidden(typed);
+        let (code, screen) = terminal.end();
+        assert_eq!(code, Some(0), "{screen}");
+        assert!(
+            screen.contains(shown) && !screen.contains(PASSPHRASE),
+            "{screen}"
+        );
+    }
+}
+
+#[test]
 fn a_new_passphrase_is_asked_for_twice_and_not_shown() {
     let place = Place::new();
     let mut terminal = Terminal::start(&place, &["ca", "init", "--ca-name", "Test CA"]);
