@@ -93,16 +93,27 @@ impl Run<'_, '_> {
         let staged = prepared
             .pop_front()
             .ok_or(ApplyError::Missing("a prepared file"))?;
+        let record = staged.record().clone();
         self.journal.add(&Entry::Swap {
-            record: staged.record().clone(),
+            record: record.clone(),
             uid: write.owner.uid,
         })?;
-        let swapped = hostfile::acting_as(&write.owner, || staged.swap())??;
-        self.undo.push(Undo::Swap {
-            swapped: Box::new(swapped),
-            owner: write.owner.clone(),
-        });
-        Ok(())
+        let owner = write.owner.clone();
+        let error = match hostfile::acting_as(&owner, || staged.swap()) {
+            Ok(Ok(swapped)) => {
+                let swapped = Box::new(swapped);
+                self.undo.push(Undo::Swap { swapped, owner });
+                return Ok(());
+            }
+            Ok(Err(error)) | Err(error) => error,
+        };
+        // One that somebody else changed is left alone; after any other error the disk may have kept
+        // the swap from being taken back at once.
+        if !matches!(error, hostfile::Error::Changed { .. }) {
+            let record = Box::new(record);
+            self.undo.push(Undo::FailedSwap { record, owner });
+        }
+        Err(error.into())
     }
 }
 
@@ -120,3 +131,6 @@ fn as_planned(write: &Write, record: &SwapRecord) -> Result<(), ApplyError> {
         Err(ApplyError::Changed(write.path.clone()))
     }
 }
+
+#[cfg(test)]
+mod tests;

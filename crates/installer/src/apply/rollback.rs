@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 
-use hostfile::{Account, Swapped, Trust};
+use hostfile::{Account, FileId, SwapRecord, Swapped, Trust};
 use pg_host::AdminError;
 use pki_core::Fingerprint;
 
@@ -28,6 +28,11 @@ pub(super) enum Undo {
     /// A file was swapped.
     Swap {
         swapped: Box<Swapped>,
+        owner: Account,
+    },
+    /// A swap failed, at whatever point.
+    FailedSwap {
+        record: Box<SwapRecord>,
         owner: Account,
     },
     /// A role was created, with this mark, or was about to be.
@@ -60,6 +65,10 @@ impl Undo {
             },
             Undo::Swap { swapped, owner } => Entry::Swap {
                 record: swapped.record().clone(),
+                uid: owner.uid,
+            },
+            Undo::FailedSwap { record, owner } => Entry::Swap {
+                record: (**record).clone(),
                 uid: owner.uid,
             },
             Undo::Role { name, mark } => Entry::Role {
@@ -160,14 +169,12 @@ impl Run<'_, '_> {
         match undo {
             Undo::Swap { swapped, owner } => {
                 let record = swapped.record().clone();
-                let (what, saved) = (
-                    record.target.display().to_string(),
-                    record.old.map(|_| record.staged.clone()),
-                );
-                match hostfile::acting_as(&owner, || swapped.undo()) {
-                    Ok(Ok(())) => None,
-                    Ok(Err(error)) | Err(error) => not(what, saved, &error),
-                }
+                let undone = hostfile::acting_as(&owner, || swapped.undo());
+                not_swapped_back(&record, undone)
+            }
+            Undo::FailedSwap { record, owner } => {
+                let recover = || hostfile::recover_undo(&record).map(|_| ());
+                not_swapped_back(&record, hostfile::acting_as(&owner, recover))
             }
             Undo::Folder { path, owner } => {
                 match hostfile::acting_as(&owner, || {
@@ -245,6 +252,21 @@ impl Run<'_, '_> {
         }
         left
     }
+}
+
+fn not_swapped_back(
+    record: &SwapRecord,
+    undone: Result<Result<(), hostfile::Error>, hostfile::Error>,
+) -> Option<NotPutBack> {
+    let error = undone.and_then(|undone| undone).err()?;
+    let there = hostfile::read_if_exists(&record.target).ok().flatten();
+    let in_place = |old: FileId| there.is_some_and(|bytes| old.holds(&bytes));
+    let away = record.old.is_some_and(|old| !in_place(old));
+    Some(NotPutBack {
+        what: record.target.display().to_string(),
+        saved: away.then(|| record.staged.clone()),
+        reason: error.to_string(),
+    })
 }
 
 /// What is not put back when the server cannot be told.
