@@ -93,7 +93,15 @@ boxed! {
     Statement: pg_probe::QueryError,
     Admin: AdminError,
     Cluster: pg_host::FindError,
-    Proof: ProofError,
+}
+
+impl From<ProofError> for ApplyError {
+    fn from(error: ProofError) -> Self {
+        match error {
+            ProofError::Interrupted => ApplyError::Interrupted,
+            error => ApplyError::Proof(Box::new(error)),
+        }
+    }
 }
 
 /// Something that could not be put back.

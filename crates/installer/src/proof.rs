@@ -3,7 +3,7 @@
 
 use std::net::IpAddr;
 use std::thread::sleep;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use doctor::{Finding, Observation, diagnose};
 use pg_config::conninfo::{Conninfo, SslNegotiation};
@@ -102,6 +102,9 @@ pub enum ProofError {
     /// The client's rights could not be taken on.
     #[error(transparent)]
     Rights(#[from] hostfile::Error),
+    /// Somebody asked us to stop.
+    #[error("interrupted")]
+    Interrupted,
     /// A service that the plan names is not there: a bug.
     #[error("there is no client to prove the login with")]
     NoClient,
@@ -131,7 +134,7 @@ pub(crate) fn prove(
         expectation.served
     };
     if let (Some(expected), Some((address, port))) = (expected, expectation.server) {
-        proof.served = Some(served(expected, address, port)?);
+        proof.served = Some(served(expected, address, port, workshop.interrupted)?);
     }
     // Whoever administers the server has to get in as before.
     if let Some((cluster, _)) = &workshop.server {
@@ -146,20 +149,25 @@ pub(crate) fn prove(
 }
 
 /// A reload is asked for and not awaited by the server: the new certificate shows after a moment.
-fn served(expected: Fingerprint, address: IpAddr, port: u16) -> Result<Fingerprint, ProofError> {
+fn served(
+    expected: Fingerprint,
+    address: IpAddr,
+    port: u16,
+    interrupted: &dyn Fn() -> bool,
+) -> Result<Fingerprint, ProofError> {
     let address = Address::Tcp {
         host: String::new(),
         ip: Some(address),
         port,
     };
-    let (report, result) = patiently(|| {
+    let (report, result) = patiently(interrupted, || {
         let (report, result) = pg_probe::served(&address, SslNegotiation::Postgres, TIMEOUT);
         let right = report
             .server_certificate
             .first()
             .is_some_and(|found| found.fingerprint() == expected);
         ((report, result), right)
-    });
+    })?;
     match report.server_certificate.into_iter().next() {
         Some(found) if found.fingerprint() == expected => Ok(expected),
         Some(other) => Err(ProofError::OtherCertificate {
@@ -194,13 +202,13 @@ fn prove_login(
         }
         target => target?,
     };
-    let attempt = patiently(|| {
+    let attempt = patiently(workshop.interrupted, || {
         let attempt = connect(&target, seat);
         let early = attempt
             .as_ref()
             .is_ok_and(|attempt| may_be_early(attempt, login.reach));
         (attempt, !early)
-    });
+    })?;
     let Attempt { report, outcome } = attempt?;
     if login.reach == Reach::Handshake {
         return prove_handshake(login, &target, &report, outcome, proof);
@@ -346,19 +354,30 @@ fn failed(login: &Login, target: &Target, report: &Report, failure: Failure) -> 
 }
 
 /// Tries until it is done, for about two seconds in all: a server that was told to read its files
-/// does so in its own time.
-fn patiently<T>(mut attempt: impl FnMut() -> (T, bool)) -> T {
+/// does so in its own time. Gives up at once when somebody asks to stop.
+fn patiently<T>(
+    interrupted: &dyn Fn() -> bool,
+    mut attempt: impl FnMut() -> (T, bool),
+) -> Result<T, ProofError> {
     for pause in PAUSES {
         let (result, done) = attempt();
         if done {
-            return result;
+            return Ok(result);
         }
-        sleep(pause);
+        let begun = Instant::now();
+        while begun.elapsed() < pause {
+            if interrupted() {
+                return Err(ProofError::Interrupted);
+            }
+            sleep(GLANCE.min(pause));
+        }
     }
-    attempt().0
+    Ok(attempt().0)
 }
 
 const TIMEOUT: Duration = Duration::from_secs(10);
+/// How often somebody's wish to stop is looked for.
+const GLANCE: Duration = Duration::from_millis(25);
 const PAUSES: [Duration; 5] = [
     Duration::from_millis(50),
     Duration::from_millis(150),
@@ -370,5 +389,37 @@ const PAUSES: [Duration; 5] = [
 impl From<AskError> for ProofError {
     fn from(error: AskError) -> Self {
         ProofError::Ask(Box::new(error))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::{PAUSES, ProofError, patiently};
+
+    #[test]
+    fn whoever_asks_to_stop_does_not_wait_for_the_server() {
+        let attempts = Cell::new(0);
+        let early = || {
+            attempts.set(attempts.get() + 1);
+            ((), false)
+        };
+        let stopped = patiently(&|| attempts.get() == 2, early);
+        assert!(matches!(stopped, Err(ProofError::Interrupted)));
+        assert_eq!(attempts.get(), 2);
+    }
+
+    #[test]
+    fn a_server_gets_its_time_and_not_more() {
+        let attempts = Cell::new(0);
+        let early = |enough| {
+            attempts.set(attempts.get() + 1);
+            (attempts.get(), attempts.get() == enough)
+        };
+        assert_eq!(patiently(&|| false, || early(3)).unwrap(), 3);
+        attempts.set(0);
+        let all = PAUSES.len() + 1;
+        assert_eq!(patiently(&|| false, || early(99)).unwrap(), all);
     }
 }
