@@ -2,7 +2,7 @@
 //! helps.
 
 use doctor::Finding;
-use installer::{ApplyError, Failed, JournalError, NotPutBack, Refusal, Unaccepted};
+use installer::{ApplyError, Failed, JournalError, NotPutBack, ProofError, Refusal, Unaccepted};
 use pki_core::VerifyCode;
 
 use crate::command::ca;
@@ -96,6 +96,11 @@ pub(crate) fn failed(failed: &Failed) -> Failure {
         ),
         ApplyError::Proof(error) => {
             let failure = Failure::because(what, error.as_ref());
+            let said = match error.as_ref() {
+                ProofError::Login { failure, .. } => failure.to_string(),
+                other => other.to_string(),
+            };
+            let explain = |failure, finding| explain(failure, finding, &said);
             error.findings().iter().fold(failure, explain)
         }
         cause => Failure::because(what, cause),
@@ -140,13 +145,14 @@ pub(crate) fn about_file(failure: Failure, error: &hostfile::Error) -> Failure {
     }
 }
 
-/// What a failed login means, as hints.
-fn explain(failure: Failure, finding: &Finding) -> Failure {
-    let seen = finding.evidence.iter().map(|seen| format!("seen: {seen}"));
-    let hints = [finding.cause.clone()]
-        .into_iter()
-        .chain(seen)
-        .chain(finding.fix.clone());
+/// What a failed login means, as hints. What was `said` in the error itself is not said again.
+fn explain(failure: Failure, finding: &Finding, said: &str) -> Failure {
+    let evidence = finding.evidence.iter();
+    let seen = evidence
+        .filter(|seen| !seen.contains(said))
+        .map(|seen| format!("seen: {seen}"));
+    let cause = Some(finding.cause.clone()).filter(|cause| cause != said);
+    let hints = cause.into_iter().chain(seen).chain(finding.fix.clone());
     hints.fold(failure, Failure::hint)
 }
 
