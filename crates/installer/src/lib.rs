@@ -41,7 +41,7 @@ pub use plan::{
     Part, Plan, Side, Step, Unaccepted, UnknownConsent, Write,
 };
 pub use proof::{Proof, ProofError, ProvenLogin};
-pub use recover::{Recovery, recover};
+pub use recover::{Recovery, Unfinished, recover, unfinished};
 pub use refusal::Refusal;
 pub use stem::stem;
 pub use workshop::{ClientSeat, Way, Workshop};

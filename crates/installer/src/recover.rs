@@ -9,7 +9,7 @@ use pg_host::{Admin, Cluster};
 use pki_core::{Fingerprint, Time};
 
 use crate::failure::{ApplyError, NotPutBack};
-use crate::journal::{Entry, Journal};
+use crate::journal::{Entry, Journal, JournalError};
 use crate::running::{drop_role, reload, reset_system, restart_cluster, unmark_role};
 use crate::unused::{mark_unused, unmarked};
 use crate::workshop::Way;
@@ -21,6 +21,61 @@ pub struct Recovery {
     pub finished: bool,
     /// What could not be put back. Empty: nothing is left of the crashed run.
     pub left: Vec<NotPutBack>,
+}
+
+/// An earlier apply that has not come to its end: it crashed, or is still at work.
+#[derive(Debug)]
+pub struct Unfinished {
+    /// When it began.
+    pub begun: Time,
+    /// Whether everything had been proven: recovery finishes it, and does not take it back.
+    pub proven: bool,
+    /// What it had announced, in its order: paths, and what has none as in [`NotPutBack`].
+    pub touched: Vec<String>,
+}
+
+/// What [`recover()`] would find. Only looks.
+///
+/// # Errors
+/// [`JournalError`] where the journal cannot be read.
+pub fn unfinished(state: &Path) -> Result<Option<Unfinished>, JournalError> {
+    let Some((_, entries)) = Journal::left_over(state)? else {
+        return Ok(None);
+    };
+    let begun = entries.iter().find_map(|entry| match entry {
+        Entry::Begin { at, .. } => Some(*at),
+        _ => None,
+    });
+    Ok(Some(Unfinished {
+        begun: Time::from_unix(begun.unwrap_or_default()),
+        proven: entries.contains(&Entry::Proven),
+        touched: entries.iter().filter_map(touched).collect(),
+    }))
+}
+
+fn touched(entry: &Entry) -> Option<String> {
+    let path = |path: &Path| Some(path.display().to_string());
+    match entry {
+        Entry::Swap { record, .. } => path(&record.target),
+        Entry::Folder { path: folder, .. } => path(folder),
+        Entry::Authority { path: dir } => path(dir),
+        Entry::Issue { authority, .. } => Some(unmarked(authority)),
+        Entry::Role { name, .. } => Some(role(name)),
+        Entry::AlterSystem { name, .. } => Some(setting(name)),
+        Entry::Begin { .. }
+        | Entry::Prepare { .. }
+        | Entry::Reload
+        | Entry::Restart
+        | Entry::Proven => None,
+    }
+}
+
+fn role(name: &str) -> String {
+    format!("role \"{name}\"")
+}
+
+fn setting(name: &str) -> String {
+    format!("setting {name}")
 }
 
 /// Recovers from a crash of an earlier apply. `None`: there was none.
@@ -120,7 +175,7 @@ fn take_back(
         }
         Entry::Role { name, mark } if finish => server
             .ask(|admin| unmark_role(admin, name, mark))
-            .map_err(|reason| (format!("the comment of role \"{name}\""), reason)),
+            .map_err(|reason| (format!("the comment of {}", role(name)), reason)),
         _ if finish => Ok(()),
         Entry::Folder { path, uid } => {
             let gone = acting(*uid, || match hostfile::metadata(path)? {
@@ -141,14 +196,14 @@ fn take_back(
         },
         Entry::Role { name, mark } => server
             .ask(|admin| drop_role(admin, name, mark))
-            .map_err(|reason| (format!("role \"{name}\""), reason)),
+            .map_err(|reason| (role(name), reason)),
         Entry::AlterSystem {
             name,
             value,
             before,
         } => server
             .ask(|admin| reset_system(admin, name, value, before.as_deref()))
-            .map_err(|reason| (format!("setting {name}"), reason)),
+            .map_err(|reason| (setting(name), reason)),
         Entry::Prepare { .. }
         | Entry::Begin { .. }
         | Entry::Reload

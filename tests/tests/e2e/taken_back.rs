@@ -31,11 +31,13 @@ fn a_proof_that_fails() {
     site.sql("create database full_up connection limit 0");
     for attempt in Attempt::by_each(&site) {
         // The server has no room for the role.
-        attempt
+        let words = "too many connections for role \"shut\"";
+        let said = attempt
             .taken_back(&accepting(&["--role", "shut"]))
             .says("it failed, and everything is as it was")
             .says("the login through service=tolva does not work")
-            .says("too many connections for role \"shut\"");
+            .says(words);
+        assert_eq!(said.stderr.matches(words).count(), 1, "{said}");
         // Nor for the database; the role was made for this, and goes again.
         attempt
             .taken_back(&accepting(&[
@@ -222,6 +224,17 @@ fn killed_at_each_file() {
             let before = (attempt.everything(), attempt.in_force());
             signalled(attempt, "KILL", file, &new).exits(137);
             assert_eq!(attempt.has_journal(), file != "journal", "{file}");
+            if file == "pg_hba.conf" {
+                let crashed = attempt.everything();
+                attempt
+                    .setup(&["--dry-run"])
+                    .exits(1)
+                    .says("is not over: it has touched")
+                    .says("the next run without --dry-run takes that back first")
+                    .says("role \"new\"")
+                    .says("server.key");
+                crashed.assert_same(&attempt.everything());
+            }
             let said = next_run(attempt);
             if file != "journal" {
                 said.says("an earlier run was interrupted: took back what it had done");

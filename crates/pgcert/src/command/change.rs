@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use authority::Authority;
 use installer::{
-    AuthorityFacts, ClientSeat, Consent, Facts, Goal, Plan, Recovery, Step, Way, Workshop, apply,
-    draft, recover,
+    AuthorityFacts, ClientSeat, Consent, Facts, Goal, Plan, Recovery, Step, Unfinished, Way,
+    Workshop, apply, draft, recover, unfinished,
 };
 use pg_host::client::Libpq;
 use pg_host::{Admin, Cluster};
@@ -31,12 +31,17 @@ pub(crate) struct Hands {
     pub(crate) client: Option<(Seat, Option<Secret>)>,
 }
 
-/// Takes back what an earlier run left half-done, before anything is looked at.
+/// Takes back what an earlier run left half-done, before anything is looked at. A dry run only says
+/// that it lies there.
 pub(crate) fn recover_first(
     way: &Way,
+    changing: &Changing,
     context: &Context,
     output: &mut Output,
 ) -> Result<(), Failure> {
+    if changing.dry_run {
+        return say_unfinished(context, output);
+    }
     let found = recover(&context.state, way, context.now).map_err(|error| {
         Failure::because(
             "an earlier run was interrupted, and cannot be taken back",
@@ -57,6 +62,32 @@ pub(crate) fn recover_first(
     } else {
         "an earlier run was interrupted: took back what it had done"
     });
+    Ok(())
+}
+
+/// What is half-done is no ground to plan on: the plan would be another one once it is taken back.
+fn say_unfinished(context: &Context, output: &mut Output) -> Result<(), Failure> {
+    let found = unfinished(&context.state)
+        .map_err(|error| Failure::because("an earlier run's journal cannot be read", &error))?;
+    let Some(Unfinished {
+        begun,
+        proven,
+        touched,
+    }) = found
+    else {
+        return Ok(());
+    };
+    let begun = begun.rfc3339();
+    if proven {
+        output.say(&format!(
+            "the run that began at {begun} has proven its result: the next one only tidies up after it"
+        ));
+    } else if !touched.is_empty() {
+        let touched = touched.join(", ");
+        let what = format!("the run that began at {begun} is not over: it has touched {touched}");
+        return Err(Failure::new(what)
+            .hint("unless it is still at work, it was interrupted: the next run without --dry-run takes that back first, before it plans, shows and asks"));
+    }
     Ok(())
 }
 

@@ -32,9 +32,7 @@ fn install_server(
     let material = material(&args.material)?;
     let cluster = server::find(&args.server)?;
     let way = server::way(&cluster, &args.server, context)?;
-    if !args.changing.dry_run {
-        change::recover_first(&way, context, output)?;
-    }
+    change::recover_first(&way, &args.changing, context, output)?;
     let mut admin = server::ask(&cluster, &way, context)?;
     let databases = server::databases(&args.access);
     let facts = Facts {
@@ -98,9 +96,7 @@ fn install_client(
     let seat = client::seat(&args.client, context)?;
     let logs_in = !args.no_proof && !args.changing.dry_run;
     let key_passphrase = client::key_passphrase(&args.client, &material.key, logs_in)?;
-    if !args.changing.dry_run {
-        change::recover_first(&Way::Socket, context, output)?;
-    }
+    change::recover_first(&Way::Socket, &args.changing, context, output)?;
     let names = [
         role.to_string(),
         args.host.clone(),

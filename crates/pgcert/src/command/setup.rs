@@ -24,9 +24,7 @@ pub(crate) fn run(args: &Setup, context: &Context, output: &mut Output) -> Resul
         .transpose()?;
     let cluster = server::find(&args.server)?;
     let way = server::way(&cluster, &args.server, context)?;
-    if !args.changing.dry_run {
-        change::recover_first(&way, context, output)?;
-    }
+    change::recover_first(&way, &args.changing, context, output)?;
     let goal = goal(args, &role, key_passphrase.clone(), context);
 
     let mut admin = server::ask(&cluster, &way, context)?;
