@@ -1,5 +1,6 @@
 //! Values in words: plans with their diffs, proofs.
 
 pub(crate) mod diff;
+mod pem;
 pub(crate) mod plan;
 pub(crate) mod proof;

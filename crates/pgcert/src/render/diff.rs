@@ -1,11 +1,13 @@
 //! A file's change, line by line, rendered from the bytes: a missing last newline, a CR, bytes that
-//! are not UTF-8 all stay visible.
+//! are not UTF-8 all stay visible. A PEM block counts as one line and is shown in words.
 
 use std::fmt::Write as _;
+use std::ops::Range;
 use std::path::Path;
 
 use similar::{Algorithm, ChangeTag, DiffTag, capture_diff_slices};
 
+use super::pem;
 use crate::failure::escape;
 use crate::output::{BAD, GOOD, HEAD, styled};
 
@@ -19,17 +21,13 @@ pub(crate) fn unified(path: &Path, before: Option<&[u8]>, after: &[u8]) -> Strin
         let (Some(first), Some(last)) = (group.first(), group.last()) else {
             continue;
         };
-        let (old_range, new_range) = (
-            first.old_range().start..last.old_range().end,
-            first.new_range().start..last.new_range().end,
-        );
+        let old_range = first.old_range().start..last.old_range().end;
+        let new_range = first.new_range().start..last.new_range().end;
         let _ = writeln!(
             out,
-            "@@ -{},{} +{},{} @@",
-            old_range.start + usize::from(!old_range.is_empty()),
-            old_range.len(),
-            new_range.start + usize::from(!new_range.is_empty()),
-            new_range.len()
+            "@@ -{} +{} @@",
+            position(&old, old_range),
+            position(&new, new_range)
         );
         for op in &group {
             if op.tag() == DiffTag::Equal {
@@ -62,21 +60,42 @@ pub(crate) fn unified(path: &Path, before: Option<&[u8]>, after: &[u8]) -> Strin
     )
 }
 
-fn push(out: &mut String, tag: ChangeTag, line: &[u8]) {
-    let (text, ends) = match line.strip_suffix(b"\n") {
-        Some(text) => (text, true),
-        None => (line, false),
+/// Where some of the lines stand in the file: the first, and how many.
+fn position(lines: &[&[u8]], range: Range<usize>) -> String {
+    let count = |lines: &[&[u8]]| -> usize {
+        let feeds = |line: &&[u8]| line.iter().filter(|b| **b == b'\n').count();
+        lines.iter().map(|line| feeds(line).max(1)).sum()
     };
-    let text = escape(&mask(&String::from_utf8_lossy(text)));
+    let (start, length) = (count(&lines[..range.start]), count(&lines[range]));
+    format!("{},{length}", start + usize::from(length > 0))
+}
+
+fn push(out: &mut String, tag: ChangeTag, line: &[u8]) {
+    if line.starts_with(PEM_BEGIN)
+        && let Some(words) = pem::words(line)
+    {
+        words.iter().for_each(|text| push_text(out, tag, text));
+        return;
+    }
+    // A block that cannot be read has several lines.
+    for line in line.split_inclusive(|b| *b == b'\n') {
+        let text = line.strip_suffix(b"\n");
+        let shown = mask(&String::from_utf8_lossy(text.unwrap_or(line)));
+        push_text(out, tag, &shown);
+        if text.is_none() {
+            let _ = writeln!(out, "\\ No newline at end of file");
+        }
+    }
+}
+
+fn push_text(out: &mut String, tag: ChangeTag, text: &str) {
+    let text = escape(text);
     let text = match tag {
         ChangeTag::Equal => format!(" {text}"),
         ChangeTag::Delete => styled(BAD, &format!("-{text}")),
         ChangeTag::Insert => styled(GOOD, &format!("+{text}")),
     };
     let _ = writeln!(out, "{text}");
-    if !ends {
-        let _ = writeln!(out, "\\ No newline at end of file");
-    }
 }
 
 /// The line without the secrets that PostgreSQL's files may hold: what is shown ends in terminals
@@ -125,9 +144,30 @@ fn end_of_value(value: &str) -> usize {
     value.len()
 }
 
+/// The lines, each PEM block as one.
 fn lines(bytes: &[u8]) -> Vec<&[u8]> {
-    bytes.split_inclusive(|b| *b == b'\n').collect()
+    let mut lines = Vec::new();
+    let mut rest = bytes;
+    while !rest.is_empty() {
+        let line = rest.split_inclusive(|b| *b == b'\n').next();
+        let mut end = line.map_or(rest.len(), <[u8]>::len);
+        if rest.starts_with(PEM_BEGIN) {
+            let mut all = rest.split_inclusive(|b| *b == b'\n');
+            let length = all.position(|line| line.starts_with(PEM_END));
+            if let Some(last) = length {
+                let block = rest.split_inclusive(|b| *b == b'\n').take(last + 1);
+                end = block.map(<[u8]>::len).sum();
+            }
+        }
+        let (line, after) = rest.split_at(end);
+        lines.push(line);
+        rest = after;
+    }
+    lines
 }
+
+const PEM_BEGIN: &[u8] = b"-----BEGIN ";
+const PEM_END: &[u8] = b"-----END ";
 
 /// What is followed by a secret: options and service parameters up to the next blank, settings to the
 /// end of the line.
@@ -201,5 +241,59 @@ mod tests {
         \ No newline at end of file
         ");
         assert_eq!(plain(Some(b"a\n"), b"a\n"), "");
+    }
+
+    fn authority(name: &str) -> pki_core::Certificate {
+        let key = pki_core::PrivateKey::generate(pki_core::KeyType::P256).unwrap();
+        let subject = pki_core::Subject::default().with_common_name(name);
+        let (from, serial) = (
+            pki_core::Time::from_unix(1_800_000_000),
+            pki_core::Serial::random().unwrap(),
+        );
+        let validity = pki_core::Validity::new(from, 3650, None).unwrap();
+        pki_core::issue_root(&key, &subject, serial, validity).unwrap()
+    }
+
+    #[test]
+    fn certificates_are_shown_as_what_they_are() {
+        let (old, new) = (authority("old"), authority("new"));
+        let before = format!("# theirs\n{}", old.to_pem());
+        let after = format!("{before}# ours\n{}", new.to_pem());
+        let shown = plain(Some(before.as_bytes()), after.as_bytes());
+        let shown = shown.replace(&old.fingerprint().to_string(), "[old]");
+        let shown = shown.replace(&new.fingerprint().to_string(), "[new]");
+        insta::assert_snapshot!(shown, @r"
+        --- /f
+        +++ /f
+        @@ -1,12 +1,24 @@
+         # theirs
+         Root authority: old
+           subject CN=old
+           valid from 2027-01-15 until 2037-01-12
+           SHA-256 [old]
+        +# ours
+        +Root authority: new
+        +  subject CN=new
+        +  valid from 2027-01-15 until 2037-01-12
+        +  SHA-256 [new]
+        ");
+    }
+
+    #[test]
+    fn a_private_key_is_not_shown_and_what_is_broken_is() {
+        let key = "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n";
+        let other = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n-----BEGIN X";
+        let shown = plain(None, format!("{key}{other}").as_bytes());
+        insta::assert_snapshot!(shown, @r"
+        --- /dev/null
+        +++ /f
+        @@ -0,0 +1,7 @@
+        +Private key that cannot be read
+        +-----BEGIN CERTIFICATE-----
+        +AAAA
+        +-----END CERTIFICATE-----
+        +-----BEGIN X
+        \ No newline at end of file
+        ");
     }
 }

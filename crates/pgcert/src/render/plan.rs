@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use installer::{Before, Consent, Plan, Proof, Step, Write};
+use installer::{Before, Consent, Part, Plan, Proof, Step, Write};
 use serde_json::json;
 
-use super::{diff, proof};
+use super::{diff, pem, proof};
 use crate::failure::escape;
 use crate::output::{HEAD, WARN, styled};
 
@@ -84,6 +84,10 @@ fn describe(step: &Step) -> String {
 }
 
 fn change(write: &Write) -> String {
+    if let [Part::Secret(key)] = write.content.as_slice() {
+        let words = pem::words(key.as_bytes()).unwrap_or_default();
+        return words.iter().map(|line| format!("     {line}\n")).collect();
+    }
     let before = match &write.before {
         Before::Nothing => None,
         Before::Bytes(bytes) => Some(bytes.as_slice()),
