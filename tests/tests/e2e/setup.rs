@@ -6,4 +6,5 @@ mod consents;
 mod maps;
 mod others;
 mod settings;
+mod waiting;
 mod whole;

@@ -127,10 +127,11 @@ pub(super) fn vet_server(server: &Server) -> Result<(), Refusal> {
 }
 
 /// A setting whose new value only a restart brings into force "could not be applied" either, and is
-/// nothing to mend.
+/// nothing to mend; nor is one that was taken out.
 fn waits_for_restart(row: &FileSetting, host: &ServerFacts) -> bool {
     let setting = row.name.as_deref().and_then(|name| host.settings.get(name));
-    !row.stops_a_reload() && setting.is_some_and(|setting| setting.context == "postmaster")
+    let at_start = setting.is_some_and(|setting| setting.context == "postmaster");
+    row.is_removal() || !row.stops_a_reload() && at_start
 }
 
 /// SQL superusers read files as the server's user: a key that this user can read is not to be left

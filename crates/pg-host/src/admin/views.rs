@@ -61,9 +61,10 @@ impl Admin {
         let at_start = each(&mut self.session, sql, |row| row.text("name"))?;
         let waits = |row: &FileSetting| {
             let name = row.name.as_deref().unwrap_or_default();
-            at_start
+            let known = at_start
                 .iter()
-                .any(|known| known.eq_ignore_ascii_case(name))
+                .any(|known| known.eq_ignore_ascii_case(name));
+            known || row.is_removal()
         };
         let mut refused = self.file_settings()?;
         refused.retain(|row| row.error.is_some() && !waits(row));
@@ -218,9 +219,20 @@ impl FileSetting {
     /// by itself (`guc.c`, `ProcessConfigFileInternal`).
     #[must_use]
     pub fn stops_a_reload(&self) -> bool {
-        self.error
-            .as_deref()
-            .is_some_and(|error| error != NOT_APPLIED)
+        let passed_over = self.error.as_deref() == Some(NOT_APPLIED) || self.is_removal();
+        self.error.is_some() && !passed_over
+    }
+
+    /// Whether it stands for a setting that the files have no longer and that keeps its value until a restart. Nothing else has neither
+    /// a name nor a place.
+    #[must_use]
+    pub fn is_removal(&self) -> bool {
+        let nowhere = self.file.is_none() && self.name.is_none();
+        nowhere
+            && self
+                .error
+                .as_deref()
+                .is_some_and(|error| error.ends_with(NEEDS_RESTART))
     }
 
     /// Where and why the server refuses it, in its words.
@@ -334,5 +346,6 @@ fn hba_row(row: &Record<'_>) -> Result<HbaRow, AskError> {
     })
 }
 
-/// The server never translates it.
+/// The server never translates these, whatever `lc_messages` says.
 const NOT_APPLIED: &str = "setting could not be applied";
+const NEEDS_RESTART: &str = "cannot be changed without restarting the server";
