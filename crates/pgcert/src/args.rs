@@ -9,15 +9,17 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use installer::Consent;
 use pg_config::hba::Source;
-use pki_core::{AltName, Fingerprint, KeyType, Kind, Purpose, RoleName, Serial, Subject, Time};
+use pki_core::{AltName, Fingerprint, KeyType, Kind, Purpose, RoleName, Subject, Time};
 
 mod export;
 mod help;
 mod issue;
+mod listing;
 mod revocation;
 
 pub(crate) use export::{Driver, Export, FilePassphrase, Format};
 pub(crate) use issue::{Issue, IssueOptions};
+pub(crate) use listing::{List, Show};
 pub(crate) use revocation::{CaAudit, CaCrl, Revoke};
 
 /// PostgreSQL certificate login in one command.
@@ -501,24 +503,6 @@ pub(crate) struct Verifying {
     /// Further certificates that the holder sends along
     #[arg(long, value_name = "FILE", requires = "verify")]
     pub(crate) intermediates: Option<PathBuf>,
-}
-
-/// `pgcert list`.
-#[derive(Debug, Args)]
-pub(crate) struct List {
-    /// Only certificates of this kind
-    #[arg(long, value_name = "KIND", value_parser = one_of::<Kind>(Kind::ALL.map(Kind::name)))]
-    pub(crate) kind: Option<Kind>,
-    /// Only certificates of this server or role, by its exact name
-    #[arg(long, value_name = "NAME")]
-    pub(crate) name: Option<String>,
-}
-
-/// `pgcert show`.
-#[derive(Debug, Args)]
-pub(crate) struct Show {
-    /// The serial number in hexadecimal, as pgcert list shows it; colons are ignored
-    pub(crate) serial: Serial,
 }
 
 /// Lifetime of an authority, unless said otherwise.

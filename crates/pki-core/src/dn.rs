@@ -74,6 +74,12 @@ impl Name {
     }
 }
 
+/// One attribute as [`Name::readable`] has it.
+pub(crate) fn readable(oid: &str, value: &str) -> String {
+    let key = short_name(oid).unwrap_or(oid);
+    format!("{key}={}", escaped(value, Letters::Kept))
+}
+
 #[derive(Clone, Copy)]
 enum Letters {
     Escaped,

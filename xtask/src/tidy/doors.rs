@@ -413,6 +413,7 @@ pub(crate) const HOUSES: &[House] = &[
             "clap",
             "clap_complete",
             "clap_mangen",
+            "csv",
             "rpassword",
             "serde",
             "serde_json",

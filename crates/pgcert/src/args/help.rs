@@ -160,8 +160,9 @@ Exit codes:
 pub(super) const LIST: &str = "\
 Examples:
   pgcert list
-  pgcert list --kind client --name slardiere
-  pgcert list --json";
+  pgcert list --role slardiere
+  pgcert list --expiring 30d
+  pgcert list --revoked --csv > revoked.csv";
 
 pub(super) const COMPLETIONS: &str = "\
 Examples:

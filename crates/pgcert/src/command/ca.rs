@@ -69,6 +69,7 @@ fn init(args: &CaInit, context: &Context, output: &mut Output) -> Result<(), Fai
 
 fn show(context: &Context, output: &mut Output) -> Result<(), Failure> {
     let authority = open(context)?;
+    crl::warn(&authority, context, output)?;
     if output.json() {
         return output.print_json(json!({ "authority": describe(&authority) }));
     }

@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use authority::CrlOrder;
+use authority::{Authority, CrlOrder};
 use hostfile::{Ground, Trust};
-use pki_core::Crl;
+use pki_core::{Crl, Time};
 use serde_json::json;
 
 use crate::args::CaCrl;
@@ -46,7 +46,7 @@ pub(crate) fn run(args: &CaCrl, context: &Context, output: &mut Output) -> Resul
             "crl": {
                 "number": crl.number().map(|number| number.to_string()),
                 "this_update": crl.this_update().rfc3339(),
-                "next_update": crl.next_update().map(pki_core::Time::rfc3339),
+                "next_update": crl.next_update().map(Time::rfc3339),
                 "entries": crl.len(),
                 "fingerprint": crl.fingerprint().to_string(),
                 "file": target.as_ref().map(|path| path.to_string_lossy()),
@@ -60,13 +60,7 @@ pub(crate) fn run(args: &CaCrl, context: &Context, output: &mut Output) -> Resul
     }
 }
 
-fn say(
-    crl: &Crl,
-    target: Option<&Path>,
-    kept: usize,
-    authority: &authority::Authority,
-    output: &mut Output,
-) {
+fn say(crl: &Crl, target: Option<&Path>, kept: usize, authority: &Authority, output: &mut Output) {
     let place = target.map_or_else(String::new, |path| format!(" in {}", shown(path)));
     let end = crl.next_update().map(|end| end.to_string());
     output.say(&format!(
@@ -92,6 +86,46 @@ fn say(
         ));
     }
 }
+
+/// Says so where the last list ends soon: a server that has it will refuse every client then. One that
+/// ends with the authority is not spoken of, for there will be no later one.
+pub(crate) fn warn(
+    authority: &Authority,
+    context: &Context,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    let last = authority
+        .last_crl()
+        .map_err(|error| ca::failed("the store cannot be read", &error))?;
+    let Some(last) = last else {
+        return Ok(());
+    };
+    let end = authority.certificate().validity().not_after;
+    if !ends_soon(last.this_update, last.next_update, end, context.now) {
+        return Ok(());
+    }
+    let ends = if last.next_update <= context.now {
+        "ended"
+    } else {
+        "ends"
+    };
+    output.say(&format!(
+        "revocation list {:02x} {ends} on {}: a server that has it refuses every client from then on; \
+         pgcert ca crl makes the next one",
+        last.number, last.next_update
+    ));
+    Ok(())
+}
+
+/// A month before its end, or a third of its life, whichever is later.
+fn ends_soon(this_update: Time, next_update: Time, authority_ends: Time, now: Time) -> bool {
+    let left = next_update.seconds_since(now);
+    let lifetime = next_update.seconds_since(this_update);
+    next_update < authority_ends && left < (lifetime / 3).min(MONTH)
+}
+
+/// In seconds.
+const MONTH: i64 = 30 * 86_400;
 
 /// The lists that are in the file already. What is there and holds anything else is not ours to replace.
 fn lists_in(path: &Path) -> Result<Vec<Crl>, Failure> {
@@ -129,4 +163,22 @@ fn replace(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
                 advice::about_file(failure, &error)
             }
         })
+}
+
+#[cfg(test)]
+mod tests {
+    use pki_core::Time;
+
+    use super::ends_soon;
+
+    #[test]
+    fn a_list_is_spoken_of_before_it_ends_unless_the_authority_ends_with_it() {
+        let made = Time::from_unix(1_795_558_432);
+        let end = made.plus_days(3650);
+        let soon =
+            |lifetime, after| ends_soon(made, made.plus_days(lifetime), end, made.plus_days(after));
+        assert!(!soon(30, 20) && soon(30, 21) && soon(30, 31));
+        assert!(!soon(360, 330) && soon(360, 331));
+        assert!(!soon(3650, 3649));
+    }
 }

@@ -238,7 +238,9 @@ fn filters(folder: &Path) -> Vec<(String, &'static str)> {
         (format!(r"\({account} (\d{{4}})\)"), "([me] $1)"),
         (format!(r"of user {account}:"), "of user [me]:"),
         (format!(r"ordered by {account} "), "ordered by [me] "),
-        (format!(r" by {account}, reason"), " by [me], reason"),
+        (format!(r" by {account}(, reason|\n)"), " by [me]$1"),
+        (format!(r",{account},(\d{{4}}-)"), ",[me],$1"),
+        (format!(r"Z,{account},"), "Z,[me],"),
         (format!(r#"("requested_by": )"{account}""#), "$1\"[me]\""),
     ];
     let fixed = [

@@ -5,7 +5,7 @@ use std::{fmt, str::FromStr};
 use rcgen::{DistinguishedName, DnType, DnValue};
 
 use super::NameError;
-use crate::dn::Name;
+use crate::dn::{Name, readable};
 
 /// A distinguished name to be put into a certificate: attributes in the order in which they are encoded, each at most
 /// once.
@@ -61,6 +61,17 @@ impl Subject {
     /// Types and values, in the order in which they are encoded.
     pub fn attributes(&self) -> impl Iterator<Item = (&'static str, &str)> {
         self.0.iter().map(|(a, value)| (a.key(), value.as_str()))
+    }
+
+    /// As a certificate with this subject shows it, and OpenSSL under RFC 2253: last attribute first
+    /// (`CN=slardiere,O=Loxodata,C=FR`), letters beyond ASCII kept.
+    #[must_use]
+    pub fn readable(&self) -> String {
+        let attributes = self.0.iter().rev();
+        let parts: Vec<_> = attributes
+            .map(|(attribute, value)| readable(&attribute.dotted(), value))
+            .collect();
+        parts.join(",")
     }
 
     pub(crate) fn to_rcgen(&self) -> Result<DistinguishedName, rcgen::Error> {
@@ -239,6 +250,11 @@ impl Attribute {
         self.row().1
     }
 
+    fn dotted(self) -> String {
+        let numbers: Vec<_> = self.oid().iter().map(u64::to_string).collect();
+        numbers.join(".")
+    }
+
     const fn string(self) -> StringType {
         self.row().2
     }
@@ -258,16 +274,9 @@ impl Attribute {
     }
 
     fn with_oid(oid: &str) -> Result<Self, NameError> {
-        let text = |a: Self| {
-            a.oid()
-                .iter()
-                .map(u64::to_string)
-                .collect::<Vec<_>>()
-                .join(".")
-        };
         Self::ALL
             .into_iter()
-            .find(|a| text(*a) == oid)
+            .find(|a| a.dotted() == oid)
             .ok_or_else(|| NameError::UnknownAttribute {
                 key: oid.to_owned(),
                 known: Self::ALL.map(Self::key).join(" "),
@@ -430,6 +439,25 @@ mod tests {
         insta::assert_snapshot!(subject.with_common_name("trustly"), @"C=FR,ST=BZH,L=Nantes,O=Loxodata,CN=trustly");
         assert_eq!(read(""), Subject::empty());
         assert_eq!(read("/"), Subject::empty());
+    }
+
+    #[test]
+    fn is_shown_as_a_certificate_with_it_is() {
+        let subject = read(
+            r"DC=org,C=FR,STREET=1\, rue,O= Acme\, Inc. \+ fils,emailAddress=a@b.org,CN=élodie",
+        );
+        let authority = crate::fixture::Authority::root("trustly");
+        let leaf = crate::Leaf {
+            kind: crate::Kind::Client,
+            subject: subject.clone(),
+            alt_names: Vec::new(),
+            public_key: &crate::fixture::leaf_key().public_key(),
+            serial: crate::fixture::serial(1),
+            validity: crate::fixture::days(1),
+        };
+        let certificate = crate::issue_leaf(&authority.certificate, &authority.key, &leaf).unwrap();
+        assert_eq!(subject.readable(), certificate.parts().subject.readable);
+        insta::assert_snapshot!(subject.readable(), @r#"CN=élodie,emailAddress=a@b.org,O=Acme\, Inc. \+ fils,street=1\, rue,C=FR,DC=org"#);
     }
 
     #[test]
