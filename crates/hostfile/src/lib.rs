@@ -27,6 +27,7 @@ mod folder;
 mod ground;
 mod lock;
 mod machine;
+mod many;
 mod read;
 mod recover;
 mod stage;
@@ -41,9 +42,10 @@ pub use error::Error;
 pub use folder::{make_folder, remove_folder_if_empty};
 pub use lock::Lock;
 pub use machine::{Interface, forbid_core_dumps, host_name, interfaces};
+pub use many::NewFiles;
 pub use read::{
     FileKind, Metadata, READ_LIMIT, link_metadata, list, metadata, read, read_if_exists, read_link,
-    read_stream,
+    read_stream, reader,
 };
 pub use recover::{Recovered, recover_keep, recover_undo};
 pub use stage::{Difference, Staged, differs, leftovers, stage, stage_removal};

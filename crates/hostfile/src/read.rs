@@ -124,6 +124,15 @@ pub fn read_stream(path: &Path) -> Result<Vec<u8>, Error> {
     read_opened(path, OFlags::empty(), |kind| kind != FileKind::Folder)
 }
 
+/// As [`read_stream`], in pieces: for files of any length. Whether it can be read twice says [`metadata`].
+///
+/// # Errors
+/// As [`read`], but for the length.
+pub fn reader(path: &Path) -> Result<impl io::Read + use<>, Error> {
+    let (file, _) = opened(path, OFlags::empty(), |kind| kind != FileKind::Folder)?;
+    Ok(fs::File::from(file))
+}
+
 /// stat(2), links followed; `None` where nothing is there.
 ///
 /// # Errors
@@ -186,6 +195,15 @@ fn read_opened(
     wait: OFlags,
     readable: impl Fn(FileKind) -> bool,
 ) -> Result<Vec<u8>, Error> {
+    let (file, stat) = opened(path, wait, readable)?;
+    read_all(file, path, &stat)
+}
+
+fn opened(
+    path: &Path,
+    wait: OFlags,
+    readable: impl Fn(FileKind) -> bool,
+) -> Result<(OwnedFd, Stat), Error> {
     let failed = |errno| Error::io("open", path, errno);
     let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NOCTTY | wait;
     let file = open(path, flags, Mode::empty()).map_err(failed)?;
@@ -195,7 +213,7 @@ fn read_opened(
         let path = path.to_owned();
         return Err(Error::NotAFile { path, kind });
     }
-    read_all(file, path, &stat)
+    Ok((file, stat))
 }
 
 fn looked_at(path: &Path, answer: io::Result<fs::Metadata>) -> Result<Option<Metadata>, Error> {

@@ -18,7 +18,7 @@ mod listing;
 mod revocation;
 
 pub(crate) use export::{Driver, Export, FilePassphrase, Format};
-pub(crate) use issue::{Issue, IssueOptions};
+pub(crate) use issue::{Issue, IssueMany, IssueOne, IssueOptions};
 pub(crate) use listing::{List, Show};
 pub(crate) use revocation::{CaAudit, CaCrl, Revoke};
 
@@ -78,8 +78,8 @@ pub(crate) enum Command {
     #[command(subcommand, disable_help_subcommand = true)]
     Ca(Ca),
     /// Make a key and its certificate at once, on the authority's machine
-    #[command(subcommand, disable_help_subcommand = true, after_help = help::ISSUE)]
-    Issue(Issue),
+    #[command(disable_help_subcommand = true, after_help = help::ISSUE)]
+    Issue(Box<Issue>),
     /// Make a key and a certificate request where the key is used; the key never leaves
     #[command(subcommand, disable_help_subcommand = true, after_help = help::REQUEST)]
     Request(Request),
@@ -525,7 +525,7 @@ where
 }
 
 /// A lifetime: 1 day to 100 years.
-fn days(text: &str) -> Result<u32, String> {
+pub(crate) fn days(text: &str) -> Result<u32, String> {
     match text.parse() {
         Ok(days @ 1..=36_500) => Ok(days),
         _ => Err("a number of days from 1 to 36500 is needed".to_owned()),

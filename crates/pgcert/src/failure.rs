@@ -63,6 +63,11 @@ impl Failure {
         Failure::new(message)
     }
 
+    /// What failed, and because of what.
+    pub(crate) fn message(&self) -> &str {
+        &self.message
+    }
+
     /// With another exit code.
     pub(crate) fn code(self, code: Code) -> Self {
         Failure { code, ..self }

@@ -75,6 +75,20 @@ impl Output {
         let _ = writeln!(self.err, "{text}");
     }
 
+    /// How far a long work is, in one line that is written over; only on a terminal.
+    pub(crate) fn progress(&mut self, done: u64, all: u64, what: &str) {
+        if self.quiet || !self.err.is_terminal() {
+            return;
+        }
+        let part = usize::try_from(done * BAR.len() as u64 / all.max(1)).unwrap_or(0);
+        let bar = BAR.get(..part).unwrap_or(BAR);
+        let _ = write!(self.err, "\r[{bar:<0$}] {done} of {all} {what}", BAR.len());
+        if done >= all {
+            let _ = writeln!(self.err);
+        }
+        let _ = self.err.flush();
+    }
+
     /// Why it failed. Said even when quiet.
     pub(crate) fn fail(&mut self, failure: &Failure) {
         let text = failure.to_string();
@@ -104,6 +118,9 @@ pub(crate) const BAD: Style = AnsiColor::Red.on_default();
 pub(crate) const WARN: Style = AnsiColor::Yellow.on_default();
 /// A heading.
 pub(crate) const HEAD: Style = Style::new().bold();
+
+/// The whole of a progress bar.
+const BAR: &str = "========================================";
 
 /// Grows when a key changes its meaning or goes away.
 const SCHEMA_VERSION: u32 = 1;

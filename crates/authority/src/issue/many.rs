@@ -55,8 +55,8 @@ impl Unlocked<'_> {
         orders: &[Order<'_>],
         by: &str,
         now: Time,
-        threads: NonZeroUsize,
     ) -> Result<Vec<Made>, Error> {
+        let threads = thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
         let Authority {
             certificate: issuer,
             store,

@@ -1,7 +1,6 @@
 //! Issuing, and what the store says about it afterwards.
 
 use std::collections::HashSet;
-use std::num::NonZeroUsize;
 
 use authority::{Error, Filter, IssueOrder, Made, Order, State};
 use pki_core::{KeyType, Kind, PrivateKey, Serial, SigningRequest, Subject, Time};
@@ -121,7 +120,7 @@ fn what_is_refused_takes_no_serial() {
         ..good
     };
     let error = unlocked
-        .issue_many(&[good, bad], "alice", now(), TWO)
+        .issue_many(&[good, bad], "alice", now())
         .unwrap_err();
     assert!(matches!(error, Error::Issue(_)), "{error}");
     assert_eq!(authority.list(&Filter::default()).unwrap().len(), 1);
@@ -145,7 +144,7 @@ fn many_are_made_at_once_in_their_order() {
             key_type: KeyType::P256,
         })
         .collect();
-    let made = unlocked.issue_many(&orders, "alice", now(), TWO).unwrap();
+    let made = unlocked.issue_many(&orders, "alice", now()).unwrap();
     assert_eq!(made.len(), names.len());
     let mut serials = HashSet::new();
     for (Made { key, certificate }, name) in made.iter().zip(&names) {
@@ -164,15 +163,8 @@ fn many_are_made_at_once_in_their_order() {
         serials.insert(entry.serial);
     }
     assert_eq!(serials.len(), names.len());
-    assert!(
-        unlocked
-            .issue_many(&[], "alice", now(), TWO)
-            .unwrap()
-            .is_empty()
-    );
+    assert!(unlocked.issue_many(&[], "alice", now()).unwrap().is_empty());
 }
-
-const TWO: NonZeroUsize = NonZeroUsize::new(2).unwrap();
 
 #[test]
 fn what_is_unused_can_be_taken_again() {

@@ -55,7 +55,11 @@ there is never overwritten.
 Examples:
   pgcert issue server tolva --san ip:192.168.1.1
   pgcert issue client slardiere --days 30
-  pgcert issue client 'App User' --encrypt-key --out keys";
+  pgcert issue client 'App User' --encrypt-key --out keys
+  pgcert issue --batch roles.csv --out keys
+      a file such as:  kind,name,sans,days
+                       client,slardiere,,30
+                       server,tolva,tolva.lan 192.168.1.1,";
 
 pub(super) const CA_CRL: &str = "\
 A PostgreSQL server with ssl_crl_file wants a current list of every authority that it trusts: once the \

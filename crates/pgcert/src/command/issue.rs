@@ -1,5 +1,9 @@
 //! `pgcert issue`: key and certificate made in one go, on the authority's machine.
 
+mod batch;
+mod resume;
+mod rows;
+
 use std::path::{Path, PathBuf};
 
 use authority::{Authority, IssueOrder, State};
@@ -7,17 +11,20 @@ use hostfile::Trust;
 use pki_core::{AltName, Certificate, Kind, PrivateKey, Secret, Time};
 use serde_json::json;
 
-use crate::args::{Issue, IssueOptions};
+use crate::args::{Issue, IssueOne, IssueOptions};
 use crate::command::{ca, request};
 use crate::context::{Context, absolute};
 use crate::failure::{Failure, escape_name, shown};
 use crate::output::Output;
 use crate::passphrase;
 
-/// Runs `pgcert issue server` or `pgcert issue client`.
+/// Runs `pgcert issue server`, `pgcert issue client` or `pgcert issue --batch`.
 pub(crate) fn run(args: &Issue, context: &Context, output: &mut Output) -> Result<(), Failure> {
-    let wanted = match args {
-        Issue::Server { name, san, options } => {
+    let Some(one) = &args.one else {
+        return batch::run(&args.many, context, output);
+    };
+    let wanted = match one {
+        IssueOne::Server { name, san, options } => {
             let mut names = vec![name.clone()];
             names.extend(san.iter().filter(|san| *san != name).cloned());
             Wanted {
@@ -27,14 +34,14 @@ pub(crate) fn run(args: &Issue, context: &Context, output: &mut Output) -> Resul
                 options,
             }
         }
-        Issue::Client { role, options } => Wanted {
+        IssueOne::Client { role, options } => Wanted {
             kind: Kind::Client,
             name: role.to_string(),
             names: Vec::new(),
             options,
         },
     };
-    one(&wanted, context, output)
+    issue(&wanted, context, output)
 }
 
 /// What is to be issued.
@@ -45,7 +52,7 @@ struct Wanted<'a> {
     options: &'a IssueOptions,
 }
 
-fn one(wanted: &Wanted<'_>, context: &Context, output: &mut Output) -> Result<(), Failure> {
+fn issue(wanted: &Wanted<'_>, context: &Context, output: &mut Output) -> Result<(), Failure> {
     let options = wanted.options;
     let authority = ca::open(context)?;
     let files = Files::of(&wanted.name, &absolute(options.out.clone())?);

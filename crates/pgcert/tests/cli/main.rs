@@ -13,6 +13,7 @@
     reason = "the ground that the tests stand on has to be made"
 )]
 
+mod batch;
 mod ca;
 mod check;
 mod colour;
