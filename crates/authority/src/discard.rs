@@ -55,5 +55,6 @@ pub(crate) fn remove(folder: &Folder) -> Result<(), Error> {
     for leftover in hostfile::leftovers(folder.path())? {
         hostfile::remove(&leftover, Trust::NoLinks)?;
     }
+    hostfile::clear_abandoned(folder.path());
     Ok(())
 }

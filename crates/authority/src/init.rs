@@ -107,6 +107,7 @@ impl Root {
 fn found(folder: &Folder, root: &Root, by: &str, now: Time) -> Result<(), Error> {
     vacant(folder)?;
     import::take_away_interrupted(folder)?;
+    hostfile::clear_abandoned(folder.path());
     let path = folder.store();
     // Whole from the first moment, with its tables: so there is nothing to write before the lock is
     // held, and nothing that a failure could leave half-made.

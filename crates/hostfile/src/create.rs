@@ -10,11 +10,12 @@ use rustix::io::Errno;
 
 use crate::attributes::Attributes;
 use crate::read::FileKind;
-use crate::stage::stage_at;
+use crate::stage::{After, stage_at};
 use crate::walk::{Last, Spot, walk};
 use crate::{Error, Ground, Trust};
 
-/// Makes a new file whole: it appears under its name with owner, mode and all of its bytes, synced with its folder.
+/// Makes a new file whole: it appears under its name with owner, mode and all of its bytes, synced with its folder. What a kill leaves
+/// beside the name is for [`crate::clear_abandoned`].
 ///
 /// # Errors
 /// [`Error::Exists`] where the name is taken, whatever by.
@@ -24,7 +25,7 @@ pub fn create_new(path: &Path, bytes: &[u8], ground: &Ground, trust: Trust) -> R
     if spot.stat()?.is_some() {
         return Err(exists);
     }
-    match stage_at(spot, bytes, ground)?.swap() {
+    match stage_at(spot, bytes, ground, After::Nobody)?.swap() {
         Ok(swapped) => swapped.keep(),
         Err(Error::Changed { .. }) => Err(exists),
         Err(error) => Err(error),

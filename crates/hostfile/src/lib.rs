@@ -17,6 +17,7 @@
     )
 )]
 
+mod abandoned;
 mod account;
 mod acting;
 mod attributes;
@@ -34,6 +35,7 @@ mod stage;
 mod swap;
 mod walk;
 
+pub use abandoned::clear_abandoned;
 pub use account::{Account, AccountError};
 pub use acting::{acting_as, becoming};
 pub use attributes::{Ground, set_attributes};

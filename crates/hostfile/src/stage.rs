@@ -11,6 +11,7 @@ use rustix::io::Errno;
 use rustix::process::geteuid;
 use rustix::rand::{GetRandomFlags, getrandom};
 
+use crate::abandoned::{self, NEW};
 use crate::attributes::{Attributes, refuse_hard_links, refuse_mount, refuse_unchangeable};
 use crate::read::{list, read_all};
 use crate::swap::{FileId, Pair, SPARE, Wanted};
@@ -96,7 +97,7 @@ impl Staged {
 /// What would make the swap fail is found here, and nothing is left behind: links somebody could have planted, immutable files and
 /// folders, mount points, hard links, read-only and full disks, missing rights.
 pub fn stage(path: &Path, bytes: &[u8], new: &Ground, trust: Trust) -> Result<Staged, Error> {
-    let staged = stage_at(walk(path, trust, Last::Follow)?, bytes, new)?;
+    let staged = stage_at(walk(path, trust, Last::Follow)?, bytes, new, After::Journal)?;
     // The journal must not name what a power cut could still take away.
     staged.pair.spot.sync()?;
     Ok(staged)
@@ -119,12 +120,27 @@ pub fn stage_removal(path: &Path, trust: Trust) -> Result<Staged, Error> {
         Ok(()) | Err(Errno::NOSYS) => {}
         Err(errno) => return Err(Error::io("write in", &spot.folder_path, errno)),
     }
-    let staged = random_name().map_err(|errno| Error::io("find a name beside", &path, errno))?;
+    let staged = random_name(After::Journal)
+        .map_err(|errno| Error::io("find a name beside", &path, errno))?;
     Ok(Staged::new(spot, staged, old, None))
 }
 
+/// Who knows of a staged file after a crash.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum After {
+    /// The caller's journal.
+    Journal,
+    /// Nobody: [`crate::clear_abandoned`] may take it away.
+    Nobody,
+}
+
 /// As [`stage`], from the place on. The folder is not synced yet.
-pub(crate) fn stage_at(spot: Spot, bytes: &[u8], new: &Ground) -> Result<Staged, Error> {
+pub(crate) fn stage_at(
+    spot: Spot,
+    bytes: &[u8],
+    new: &Ground,
+    after: After,
+) -> Result<Staged, Error> {
     let old = Predecessor::find(&spot)?;
     refuse_unchangeable(spot.open_folder()?.as_fd(), &spot.folder_path)?;
     let attributes = match &old {
@@ -132,7 +148,7 @@ pub(crate) fn stage_at(spot: Spot, bytes: &[u8], new: &Ground) -> Result<Staged,
         None => Attributes::new(new),
     };
     let path = spot.path();
-    let mut made = make(&spot).map_err(|errno| Error::io("write beside", &path, errno))?;
+    let mut made = make(&spot, after).map_err(|errno| Error::io("write beside", &path, errno))?;
     // From here on dropping `made` takes the file away again.
     attributes.put_on(made.file.as_fd()).map_err(|errno| {
         match attributes.owner_if_refused(errno) {
@@ -208,16 +224,15 @@ pub fn differs(
     })
 }
 
-/// Staged and saved files that lie in a folder: what a crash before the journal was written left behind.
+/// Staged and saved files that lie in a folder: what a crash before the journal was written left behind. Those of [`crate::create_new`],
+/// which knows no journal, are [`crate::clear_abandoned`]'s.
 ///
 /// # Errors
 /// [`Error::Io`].
 pub fn leftovers(folder: &Path) -> Result<Vec<PathBuf>, Error> {
     let ours = |name: &OsString| {
         let name = name.as_encoded_bytes();
-        let name = name.strip_suffix(SPARE.as_bytes()).unwrap_or(name);
-        let random = name.strip_prefix(STAGED.as_bytes());
-        random.is_some_and(|hex| hex.len() == 16 && hex.iter().all(u8::is_ascii_hexdigit))
+        is_staged_name(name.strip_suffix(SPARE.as_bytes()).unwrap_or(name))
     };
     let names = list(folder)?.into_iter().filter(ours);
     Ok(names.map(|name| folder.join(name)).collect())
@@ -305,12 +320,15 @@ impl Drop for Made {
 }
 
 /// Makes the empty file, mode 0600.
-fn make(spot: &Spot) -> rustix::io::Result<Made> {
+fn make(spot: &Spot, after: After) -> rustix::io::Result<Made> {
     let folder = rustix::io::fcntl_dupfd_cloexec(&spot.folder, 0)?;
     loop {
-        let name = random_name()?;
+        let name = random_name(after)?;
         match spot.make_beside(&name) {
             Ok(file) => {
+                if after == After::Nobody && !abandoned::hold(&file)? {
+                    continue;
+                }
                 return Ok(Made {
                     id: FileId::new(&fstat(&file)?, b""),
                     file: File::from(file),
@@ -338,10 +356,20 @@ fn may_rename(file: &Stat, folder: &Stat) -> bool {
     folder.st_mode & 0o1000 == 0 || [0, file.st_uid, folder.st_uid].contains(&acting)
 }
 
-fn random_name() -> rustix::io::Result<OsString> {
+fn random_name(after: After) -> rustix::io::Result<OsString> {
     let mut random = [0; 8];
     getrandom(&mut random, GetRandomFlags::empty())?;
-    Ok(format!("{STAGED}{:016x}", u64::from_ne_bytes(random)).into())
+    let end = match after {
+        After::Journal => "",
+        After::Nobody => NEW,
+    };
+    Ok(format!("{STAGED}{:016x}{end}", u64::from_ne_bytes(random)).into())
+}
+
+/// Whether it is a name that a random number was drawn for, without what may stand at its end.
+pub(crate) fn is_staged_name(name: &[u8]) -> bool {
+    let random = name.strip_prefix(STAGED.as_bytes());
+    random.is_some_and(|hex| hex.len() == 16 && hex.iter().all(u8::is_ascii_hexdigit))
 }
 
 /// Begins every staged name. PostgreSQL's `include_dir` skips names that begin with a dot (GetConfFilesInDir() in conffiles.c).

@@ -43,6 +43,7 @@ pub fn apply(approved: &Approved, workshop: &mut Workshop<'_>) -> Result<Proof, 
         None => None,
     };
     // Of a run that was killed before there was a journal to tell of it.
+    hostfile::clear_abandoned(&workshop.state);
     for leftover in hostfile::leftovers(&workshop.state).map_err(|e| Failed::cleanly(e.into()))? {
         hostfile::remove(&leftover, Trust::Owner).map_err(|e| Failed::cleanly(e.into()))?;
     }

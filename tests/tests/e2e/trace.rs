@@ -62,6 +62,7 @@ fn folder(path: &str) -> &str {
 /// Whether the path is one of hostfile's names beside another one.
 fn is_staged(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap();
+    let name = name.strip_suffix(".new").unwrap_or(name);
     name.strip_prefix(".pgcert-")
         .is_some_and(|hex| hex.len() == 16 && hex.bytes().all(|b| b.is_ascii_hexdigit()))
 }

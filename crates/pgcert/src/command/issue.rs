@@ -55,8 +55,10 @@ struct Wanted<'a> {
 fn issue(wanted: &Wanted<'_>, context: &Context, output: &mut Output) -> Result<(), Failure> {
     let options = wanted.options;
     let authority = ca::open(context)?;
-    let files = Files::of(&wanted.name, &absolute(options.out.clone())?);
+    let folder = absolute(options.out.clone())?;
+    let files = Files::of(&wanted.name, &folder);
     files.are_vacant()?;
+    hostfile::clear_abandoned(&folder);
     let cannot = |error: &_| {
         ca::failed(
             format_args!("no certificate for {} can be issued", wanted.name),

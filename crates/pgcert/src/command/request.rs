@@ -85,6 +85,7 @@ fn make(wanted: &Wanted<'_>, output: &mut Output) -> Result<(), Failure> {
             .map_err(|error| Failure::because("the key cannot be encrypted", &error))?,
         None => key.to_pkcs8_pem(),
     };
+    hostfile::clear_abandoned(&folder);
     write_new(&key_path, key.as_bytes(), 0o600)?;
     if let Err(failure) = write_new(&request_path, request.to_pem().as_bytes(), 0o644) {
         // A key without a request is of no use, and would stand in the way of the next try.

@@ -3,6 +3,7 @@
 
 mod agree;
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use authority::{Authority, IssueOrder, State, Unlocked};
@@ -27,6 +28,13 @@ pub(crate) fn run(args: &Sign, context: &Context, output: &mut Output) -> Result
     agree::agree(&asked, args, output)?;
     let unlocked = ca::unlock(&authority, &args.passphrase)?;
 
+    let folders: BTreeSet<_> = asked
+        .iter()
+        .filter_map(|o| o.certificate.parent())
+        .collect();
+    for folder in folders {
+        hostfile::clear_abandoned(folder);
+    }
     let mut signed = Vec::new();
     for order in &asked {
         let certificate = sign(order, args, &authority, &unlocked, context)?;
