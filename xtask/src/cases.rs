@@ -246,9 +246,18 @@ pub(crate) fn oracle(root: &Path, only: &[String], report: &mut Report) {
     });
 }
 
+/// How many faults of each command are tried.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Tried {
+    /// Every one: minutes.
+    Every,
+    /// So many, spread evenly.
+    Some(u16),
+}
+
 /// Runs the tests that look at the binary through the kernel, on a server of this machine: those of
 /// secrets, and those of faults.
-pub(crate) fn faults(root: &Path, only: &[String], report: &mut Report) {
+pub(crate) fn faults(root: &Path, only: &[String], tried: Tried, report: &mut Report) {
     const NAME: &str = "secrets and faults";
     if !machine::is_root() {
         return report.not_run(
@@ -272,6 +281,13 @@ pub(crate) fn faults(root: &Path, only: &[String], report: &mut Report) {
             .env("PGCERT_E2E_VERSION", FAULTS_ON.to_string())
             .env("PGCERT_E2E_ENGINE", "local")
             .env("PGCERT_E2E_PROGRAMS", programs)
+            .env(
+                "PGCERT_FAULTS",
+                match tried {
+                    Tried::Every => "all".to_owned(),
+                    Tried::Some(number) => number.to_string(),
+                },
+            )
             .env(tools::VARIABLE, &tools);
         run_tests(&mut tests, count)
     });

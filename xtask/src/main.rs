@@ -26,7 +26,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::OnceLock;
 
-use cases::Wanted;
+use cases::{Tried, Wanted};
 use clap::{Args, Parser, Subcommand};
 use report::Report;
 
@@ -123,7 +123,7 @@ fn main() -> ExitCode {
         }
         Chore::Faults { only } => {
             let mut report = Report::new();
-            cases::faults(&root, &only, &mut report);
+            cases::faults(&root, &only, Tried::Every, &mut report);
             report.close()
         }
         Chore::Docs => docs::write(&root),

@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use crate::cases::{self, Wanted};
+use crate::cases::{self, Tried, Wanted};
 use crate::demo::{On, trial};
 use crate::report::Report;
 use crate::{command, machine, tidy};
@@ -47,7 +47,7 @@ pub(crate) fn run(root: &Path, wanted: &Wanted) -> anyhow::Result<()> {
     });
     cases::oracle(root, &[], &mut report);
     report.part("demonstration", |_| trial::run(On::Npm));
-    cases::faults(root, &[], &mut report);
+    cases::faults(root, &[], Tried::Some(25), &mut report);
     cases::e2e(root, wanted, &mut report);
     report.close()
 }

@@ -7,4 +7,6 @@
     reason = "a failing test says where"
 )]
 
+mod faults;
 mod secrets;
+mod steps;

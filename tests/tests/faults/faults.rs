@@ -1,0 +1,329 @@
+//! An authority's commands with each of their steps going wrong: killed there, or refused by the disk.
+//! Afterwards the next run works, nothing that was signed is unknown, no serial is given twice, and
+//! nothing half-made is left.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use e2e::{Said, given};
+use pki_core::{Certificate, PrivateKey};
+use tempfile::TempDir;
+
+use crate::steps::{CALLS, Fault, Step};
+
+/// A command that is made to go wrong.
+struct Case {
+    /// What has to be done before, once.
+    before: &'static [&'static str],
+    /// The command.
+    command: &'static str,
+    /// The file that is there if it was done.
+    makes: &'static str,
+    /// Another one in the same folders, which has to work after whatever happened.
+    next: &'static str,
+}
+
+#[test]
+fn ca_init() {
+    Case {
+        before: &[],
+        command: "ca init --no-passphrase",
+        makes: "authority/ca.crt",
+        next: "ca show",
+    }
+    .try_all();
+}
+
+#[test]
+fn request() {
+    Case {
+        before: &["ca init --no-passphrase"],
+        command: "request server tolva --out out",
+        makes: "out/tolva.csr",
+        next: "request server other --out out",
+    }
+    .try_all();
+}
+
+#[test]
+fn sign() {
+    Case {
+        before: &[
+            "ca init --no-passphrase",
+            "request server tolva --out .",
+            "request client slardiere --out .",
+        ],
+        command: "sign tolva.csr --yes --out out",
+        makes: "out/tolva.crt",
+        next: "sign slardiere.csr --yes --out out",
+    }
+    .try_all();
+}
+
+#[test]
+fn issue() {
+    Case {
+        before: &["ca init --no-passphrase"],
+        command: "issue client slardiere --out out",
+        makes: "out/slardiere.crt",
+        next: "issue server tolva --out out",
+    }
+    .try_all();
+}
+
+impl Case {
+    /// Tries every step and every fault, or as many of them as there is time for.
+    fn try_all(&self) {
+        let template = Desk::new();
+        for words in self.before {
+            template.pgcert(words).ok();
+        }
+        let tries = self.tries(&template);
+        assert!(tries.len() > 20, "{tries:#?}");
+        let mut failures = Vec::new();
+        for (step, fault) in &tries {
+            let desk = template.copy();
+            if let Err(why) = self.settles(&desk, step, *fault) {
+                failures.push(format!(
+                    "{fault:?} at {step}\n  {}",
+                    why.replace('\n', "\n  ")
+                ));
+            }
+        }
+        assert!(
+            failures.is_empty(),
+            "{} of {} went wrong\n{}",
+            failures.len(),
+            tries.len(),
+            failures.join("\n")
+        );
+    }
+
+    fn tries(&self, template: &Desk) -> Vec<(Step, Fault)> {
+        let desk = template.copy();
+        let trace = desk.path("trace");
+        let options = ["-y", "-o", trace.to_str().unwrap(), "-e", CALLS];
+        desk.traced(&options, self.command).ok();
+        let steps = Step::all(&std::fs::read_to_string(trace).unwrap());
+        let tries: Vec<(Step, Fault)> = steps
+            .into_iter()
+            .flat_map(|step| {
+                let faults = step.faults();
+                faults.into_iter().map(move |fault| (step.clone(), fault))
+            })
+            .collect();
+        let wanted = match std::env::var("PGCERT_FAULTS").as_deref() {
+            Ok("all") => tries.len(),
+            Ok(number) => number.parse().unwrap(),
+            Err(_) => panic!("PGCERT_FAULTS is not set: run `cargo xtask faults`"),
+        };
+        let stride = tries.len().div_ceil(wanted.max(1)).max(1);
+        tries.into_iter().step_by(stride).collect()
+    }
+
+    /// Lets it go wrong once, and looks at what is left then and after the next runs.
+    fn settles(&self, desk: &Desk, step: &Step, fault: Fault) -> Result<(), String> {
+        let injected = step.injected(fault);
+        let mut options = vec!["-o", "/dev/null"];
+        options.extend(injected.iter().map(String::as_str));
+        let said = desk.traced(&options, self.command);
+        let made = desk.path(self.makes).exists();
+        match (fault, said.code) {
+            (Fault::Kill, -1) => {}
+            (Fault::Kill, _) => return Err(format!("it was not killed\n{said}")),
+            (Fault::Error(_), 0) if made => {}
+            // What it has to say may not have come out, but then it has done what it was to do.
+            (Fault::Error(_), 1) if step.talks => {}
+            (Fault::Error(_), 1)
+                if !made && said.stderr.lines().any(|l| l.starts_with("error: ")) => {}
+            (Fault::Error(_), _) if made => {
+                return Err(format!(
+                    "it failed, and yet {} is there\n{said}",
+                    self.makes
+                ));
+            }
+            (Fault::Error(_), _) => return Err(format!("it ended oddly\n{said}")),
+        }
+        desk.audit()?;
+
+        // The same once more: done now, or it stands there already, whole.
+        let again = desk.pgcert(self.command);
+        let settled = match again.code {
+            0 => desk.path(self.makes).exists(),
+            1 => again.stderr.contains("already"),
+            _ => false,
+        };
+        if !settled {
+            return Err(format!(
+                "after\n{said}\nthe next run does not work\n{again}"
+            ));
+        }
+        let next = desk.pgcert(self.next);
+        if next.code != 0 {
+            return Err(format!("after\n{said}\nanother run does not work\n{next}"));
+        }
+        desk.audit()?;
+        desk.is_tidy()
+    }
+}
+
+/// A folder with an authority and what was made with it.
+struct Desk {
+    folder: TempDir,
+}
+
+impl Desk {
+    fn new() -> Self {
+        let desk = Self {
+            folder: TempDir::with_prefix("pgcert-faults-").unwrap(),
+        };
+        std::fs::create_dir(desk.path("out")).unwrap();
+        desk
+    }
+
+    /// Another one that is the same.
+    fn copy(&self) -> Self {
+        let copy = Self {
+            folder: TempDir::with_prefix("pgcert-faults-").unwrap(),
+        };
+        let all = format!("{}/.", self.folder.path().display());
+        let mut cp = Command::new("cp");
+        let status = cp.args(["-a", &all]).arg(copy.folder.path()).status();
+        assert!(status.unwrap().success());
+        copy
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn pgcert(&self, words: &str) -> Said {
+        self.run(&[], words)
+    }
+
+    fn traced(&self, options: &[&str], words: &str) -> Said {
+        let strace = given::tool("strace");
+        let starter = [&[strace.to_str().unwrap(), "-qq", "-f"], options].concat();
+        self.run(&starter, words)
+    }
+
+    fn run(&self, starter: &[&str], words: &str) -> Said {
+        let pgcert = given::pgcert();
+        let line: Vec<&str> = starter
+            .iter()
+            .copied()
+            .chain([pgcert.to_str().unwrap()])
+            .chain(words.split(' '))
+            .collect();
+        let output = Command::new(line[0])
+            .args(&line[1..])
+            .current_dir(self.folder.path())
+            .env("PGCERT_AUTHORITY", self.path("authority"))
+            .env("PGCERT_STATE", self.path("state"))
+            .output()
+            .unwrap();
+        Said::new(format!("pgcert {words}"), &output)
+    }
+
+    /// Every certificate that lies on the disk is in the store, and every key is whole.
+    fn audit(&self) -> Result<(), String> {
+        let files = self.files();
+        let certificates: BTreeMap<&PathBuf, Certificate> = files
+            .iter()
+            .filter(|f| f.extension().is_some_and(|e| e == "crt"))
+            .map(|f| {
+                let bytes = std::fs::read(f).unwrap();
+                let certificate = Certificate::from_pem(&bytes);
+                certificate
+                    .map(|c| (f, c))
+                    .map_err(|e| format!("{}: {e}", f.display()))
+            })
+            .collect::<Result<_, _>>()?;
+        for key in files
+            .iter()
+            .filter(|f| f.extension().is_some_and(|e| e == "key"))
+        {
+            let mode = key.metadata().unwrap().permissions().mode();
+            let whole = PrivateKey::from_pem(&std::fs::read(key).unwrap(), None);
+            let whole = whole.map_err(|e| format!("{}: {e}", key.display()))?;
+            if mode & 0o777 != 0o600 {
+                return Err(format!("{} has mode {mode:o}", key.display()));
+            }
+            if let Some(certificate) = certificates.get(&key.with_extension("crt"))
+                && certificate.public_key() != whole.public_key()
+            {
+                return Err(format!("{} is not of its certificate", key.display()));
+            }
+        }
+        if !self.path("authority/ca.crt").exists() {
+            return match certificates.len() {
+                0 => Ok(()),
+                _ => Err(format!(
+                    "certificates without an authority: {certificates:?}"
+                )),
+            };
+        }
+        let listed = self.pgcert("list --json");
+        let listed: serde_json::Value = serde_json::from_str(&listed.stdout)
+            .map_err(|e| format!("the store is not listed: {e}\n{listed}"))?;
+        let entries = listed["certificates"].as_array().unwrap();
+        let serials: BTreeSet<&str> = entries
+            .iter()
+            .filter_map(|e| e["serial"].as_str())
+            .collect();
+        if serials.len() != entries.len() {
+            return Err(format!("a serial was given twice: {entries:#?}"));
+        }
+        for (file, certificate) in &certificates {
+            let serial = certificate.serial().to_string();
+            let known = entries
+                .iter()
+                .any(|e| e["serial"] == serial.as_str() && e["state"] == "issued");
+            if !known {
+                return Err(format!(
+                    "{} is not known to the store: {entries:#?}",
+                    file.display()
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    /// Nothing is there but what the commands are to leave.
+    fn is_tidy(&self) -> Result<(), String> {
+        let odd: Vec<PathBuf> = self
+            .files()
+            .into_iter()
+            .filter(|file| {
+                let name = file.file_name().unwrap().to_str().unwrap();
+                let known = ["crt", "key", "csr", "crl", "db", "lock"];
+                name.starts_with('.')
+                    || !known.iter().any(|e| name.ends_with(&format!(".{e}"))) && name != "trace"
+            })
+            .collect();
+        if odd.is_empty() {
+            Ok(())
+        } else {
+            Err(format!("left behind: {odd:?}"))
+        }
+    }
+
+    /// Every file.
+    fn files(&self) -> Vec<PathBuf> {
+        let mut files = Vec::new();
+        let mut folders: Vec<PathBuf> = vec![self.folder.path().to_owned()];
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(&folder).unwrap() {
+                let path: PathBuf = entry.unwrap().path();
+                if Path::is_dir(&path) {
+                    folders.push(path);
+                } else {
+                    files.push(path);
+                }
+            }
+        }
+        files
+    }
+}
