@@ -77,7 +77,8 @@ pub fn oracle_servers() -> Vec<(u16, PathBuf)> {
 }
 
 /// The place of a tool of the table in `xtask/src/tools.rs`: a program, for `jdbc` a `.jar`, for `pg`
-/// the folder for `NODE_PATH`, for `pkilint` the interpreter of Python that can import it.
+/// the folder for `NODE_PATH`, for `pkilint`, `psycopg` and `asyncpg` the interpreter of Python that
+/// can import it.
 ///
 /// # Panics
 /// When the run was not given it: a test asks no other program that happens to lie around, and is not

@@ -27,8 +27,12 @@ enum Source {
         path: &'static str,
         package: &'static str,
     },
-    /// A package from PyPI; the place is the interpreter that can import it.
-    Python { version: &'static str },
+    /// A package from PyPI, as pip takes it, with its extras; the place is the interpreter that can
+    /// import it.
+    Python {
+        package: &'static str,
+        version: &'static str,
+    },
     /// A package from npm; the place is the folder for `NODE_PATH`.
     Node { version: &'static str },
 }
@@ -67,7 +71,25 @@ const TOOLS: &[Tool] = &[
     },
     Tool {
         name: "pkilint",
-        from: Source::Python { version: "0.13.3" },
+        from: Source::Python {
+            package: "pkilint",
+            version: "0.13.3",
+        },
+    },
+    // What logs in with them.
+    Tool {
+        name: "psycopg",
+        from: Source::Python {
+            package: "psycopg[binary]",
+            version: "3.3.9",
+        },
+    },
+    Tool {
+        name: "asyncpg",
+        from: Source::Python {
+            package: "asyncpg",
+            version: "0.32.0",
+        },
     },
     // What makes authorities.
     Tool {
@@ -100,7 +122,9 @@ impl Tool {
     /// The tool's place, fetched from its registry where it is missing there.
     fn place(&self, folder: &Path) -> anyhow::Result<PathBuf> {
         match self.from {
-            Source::Python { version } => from_pypi(folder, self.name, version),
+            Source::Python { package, version } => {
+                from_pypi(&folder.join(self.name), package, version)
+            }
             Source::Node { version } => from_npm(folder, self.name, version),
             Source::Program { .. } | Source::File { .. } => {
                 let (package, place) = self.of_debian().unwrap_or_default();
@@ -149,14 +173,11 @@ pub(crate) fn ready(root: &Path) -> Tools {
     }
 }
 
-fn from_pypi(folder: &Path, name: &str, version: &str) -> anyhow::Result<PathBuf> {
+fn from_pypi(folder: &Path, package: &str, version: &str) -> anyhow::Result<PathBuf> {
+    let name = package.split('[').next().unwrap_or_default();
     let check =
         format!("from importlib.metadata import version as v; assert v('{name}') == '{version}'");
-    python::with_package(
-        &folder.join(name),
-        &format!("{name}=={version}"),
-        &["-c", &check],
-    )
+    python::with_package(folder, &format!("{package}=={version}"), &["-c", &check])
 }
 
 fn from_npm(folder: &Path, name: &str, version: &str) -> anyhow::Result<PathBuf> {

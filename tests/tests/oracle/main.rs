@@ -9,6 +9,8 @@
 mod conf;
 mod desk;
 mod hba;
+mod key_files;
+mod keys;
 mod lint;
 mod made;
 mod requests;

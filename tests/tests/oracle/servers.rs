@@ -1,6 +1,7 @@
 //! One server of every version that the run was given, started for a test and stopped after it.
 
 use std::net::TcpListener;
+use std::path::Path;
 
 use e2e::given::oracle_servers;
 use e2e::{Cluster, Host, host};
@@ -17,25 +18,38 @@ impl Server {
     /// Calls `judge` with a server of each version in turn.
     pub(crate) fn each(judge: impl Fn(&Self)) {
         for (version, programs) in oracle_servers() {
-            let host = Host::here();
-            let owner = host::server_account();
-            let folder = TempDir::with_prefix_in("pgcert-oracle-", "/tmp").unwrap();
-            let path = folder.path().display().to_string();
-            let script = "chown \"$1\" \"$2\"";
-            host.run(&host.root(), &["sh", "-ec", script, "sh", &owner, &path])
-                .ok();
-            let port = TcpListener::bind(("127.0.0.1", 0))
-                .unwrap()
-                .local_addr()
-                .unwrap()
-                .port();
-            let cluster = Cluster::with_programs(&host, &programs, version, &path, &owner, port);
-            cluster.start(&host);
-            judge(&Self {
-                host,
-                cluster,
-                _folder: folder,
-            });
+            judge(&Self::start(version, &programs));
+        }
+    }
+
+    /// One of the newest version.
+    pub(crate) fn newest() -> Self {
+        let newest = oracle_servers()
+            .into_iter()
+            .max_by_key(|(version, _)| *version);
+        let (version, programs) = newest.unwrap();
+        Self::start(version, &programs)
+    }
+
+    fn start(version: u16, programs: &Path) -> Self {
+        let host = Host::here();
+        let owner = host::server_account();
+        let folder = TempDir::with_prefix_in("pgcert-oracle-", "/tmp").unwrap();
+        let path = folder.path().display().to_string();
+        let script = "chown \"$1\" \"$2\"";
+        host.run(&host.root(), &["sh", "-ec", script, "sh", &owner, &path])
+            .ok();
+        let port = TcpListener::bind(("127.0.0.1", 0))
+            .unwrap()
+            .local_addr()
+            .unwrap()
+            .port();
+        let cluster = Cluster::with_programs(&host, programs, version, &path, &owner, port);
+        cluster.start(&host);
+        Self {
+            host,
+            cluster,
+            _folder: folder,
         }
     }
 

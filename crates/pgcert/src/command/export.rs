@@ -7,7 +7,7 @@ mod material;
 use std::path::{Path, PathBuf};
 
 use hostfile::Trust;
-use pki_core::Secret;
+use pki_core::{Certificate, Secret};
 use serde_json::json;
 
 use self::connect::Files;
@@ -134,7 +134,7 @@ fn contents(
             });
         }
     };
-    let roots = material.roots.iter().map(pki_core::Certificate::to_pem);
+    let roots = material.roots.iter().map(Certificate::to_pem);
     public(&files.certificate, bundle.chain_pem(), "the certificate");
     public(
         &files.root,
@@ -144,12 +144,12 @@ fn contents(
     Ok(contents)
 }
 
-/// Writes all of it or nothing; says of each file whether it is new. A public one that is there already, byte for byte,
-/// is no obstacle: the root is the same for every role.
+/// Writes all of it or nothing; says of each file whether it is new. A public one that is there already with the same
+/// certificates is no obstacle: the root is the same for every role.
 fn write(contents: &[Content]) -> Result<Vec<bool>, Failure> {
     let mut written = Vec::new();
     for content in contents {
-        let is_there = content.mode != 0o600 && is_the_same(&content.path, &content.bytes);
+        let is_there = content.mode != 0o600 && has_the_same(&content.path, &content.bytes);
         if !is_there
             && let Err(failure) = write_new(&content.path, content.bytes.as_bytes(), content.mode)
         {
@@ -163,8 +163,12 @@ fn write(contents: &[Content]) -> Result<Vec<bool>, Failure> {
     Ok(written)
 }
 
-fn is_the_same(path: &Path, bytes: &Secret) -> bool {
-    matches!(hostfile::read_if_exists(path), Ok(Some(there)) if there == bytes.as_bytes())
+fn has_the_same(path: &Path, bytes: &Secret) -> bool {
+    let Ok(Some(there)) = hostfile::read_if_exists(path) else {
+        return false;
+    };
+    let all = Certificate::all_from_pem(&there);
+    all.is_ok() && all == Certificate::all_from_pem(bytes.as_bytes())
 }
 
 /// The alias that pgjdbc looks for (`PKCS12KeyManager`).
