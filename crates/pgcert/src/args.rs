@@ -13,11 +13,13 @@ use pki_core::{AltName, Fingerprint, KeyType, Kind, Purpose, RoleName, Subject, 
 
 mod export;
 mod help;
+mod import;
 mod issue;
 mod listing;
 mod revocation;
 
 pub(crate) use export::{Driver, Export, FilePassphrase, Format};
+pub(crate) use import::{CaImport, Issued};
 pub(crate) use issue::{Issue, IssueMany, IssueOne, IssueOptions};
 pub(crate) use listing::{List, Show};
 pub(crate) use revocation::{CaAudit, CaCrl, Revoke};
@@ -123,6 +125,9 @@ pub(crate) enum Ca {
     /// Make an authority
     #[command(after_help = help::CA_INIT)]
     Init(CaInit),
+    /// Take over an authority that openssl, easy-rsa, mkcert, step, cfssl or cockroach made
+    #[command(after_help = help::CA_IMPORT)]
+    Import(Box<CaImport>),
     /// Show the authority: its folder, its certificate, whether its key is encrypted
     Show,
     /// Print the authority's certificate: what goes into root.crt

@@ -8,6 +8,7 @@ mod check;
 mod client;
 mod crl;
 mod export;
+mod import;
 mod inspect;
 mod install;
 mod issue;

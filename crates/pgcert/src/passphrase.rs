@@ -80,7 +80,8 @@ fn ask_twice(question: &str) -> Result<Secret, Failure> {
     Ok(passphrase)
 }
 
-fn given(options: &Passphrase) -> Result<Option<Secret>, Failure> {
+/// What the options say; `None`: they say nothing. Read once: a descriptor has it only once.
+pub(crate) fn given(options: &Passphrase) -> Result<Option<Secret>, Failure> {
     if let Some(path) = &options.passphrase_file {
         return from_file(path).map(Some);
     }

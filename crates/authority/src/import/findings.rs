@@ -137,14 +137,18 @@ fn probe(wish: &Import<'_>, kind: Kind, now: Time) -> Result<Option<ImportFindin
         Ok(made) => made,
         Err(IssueError::IssuerName) => {
             let text = format!(
-                "its name, {}, cannot be written into what it issues as it stands in its own certificate (an attribute given twice, such as two OU or DC, or joined by +, would be lost): nothing that it issues here would lead to it",
+                "its name, {}, cannot be written into what it issues as it stands in its own certificate (an attribute given twice, such as two OU or DC, would be lost): nothing that it issues here would lead to it",
                 wish.certificate.subject()
             );
             return Ok(Some(ImportFinding::refusal("issuer-name", text)));
         }
         Err(IssueError::Refused { problems }) => return Ok(problems.first().map(of_problem)),
         Err(error) => {
-            return Ok(Some(ImportFinding::refusal("issue", error.to_string())));
+            let text = format!(
+                "nothing can be issued in its name, {}: {error} (attributes joined by + are not supported)",
+                wish.certificate.subject()
+            );
+            return Ok(Some(ImportFinding::refusal("issue", text)));
         }
     };
     let path = wish.path();

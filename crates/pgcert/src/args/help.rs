@@ -43,6 +43,16 @@ Examples:
   pgcert ca init --ca-name 'Loxodata PostgreSQL CA' --subject 'C=FR,O=Loxodata'
   pgcert ca init --authority /srv/ca --passphrase-file FILE";
 
+pub(super) const CA_IMPORT: &str = "\
+The authority is looked over and tried in memory before anything is written: what will not work is \
+said, and one that would issue certificates that nobody accepts is refused. Its own files are not \
+touched. Certificates, revocations and the number of the last list go on from where they are.
+
+Examples:
+  pgcert ca import --cert pki/ca.crt --key pki/private/ca.key --index pki/index.txt --crl pki/crl.pem
+  pgcert ca import --cert rootCA.pem --key rootCA-key.pem --dry-run
+  pgcert ca import --cert intermediate.crt --key intermediate.key --chain root.crt --certs issued/";
+
 pub(super) const CA_EXPORT: &str = "\
 Examples:
   pgcert ca export > root.crt";

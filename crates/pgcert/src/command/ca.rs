@@ -4,17 +4,18 @@ use authority::{Authority, Init, StoreFault, Unlocked};
 use hostfile::host_name;
 use serde_json::json;
 
-use super::{advice, audit, crl};
+use super::{advice, audit, crl, import};
 use crate::args::{Ca, CaInit, Passphrase};
 use crate::context::Context;
 use crate::failure::{Code, Failure, escape, escape_name, shown};
 use crate::output::Output;
 use crate::passphrase;
 
-/// Runs `pgcert ca init`, `show`, `export`, `crl` or `audit`.
+/// Runs `pgcert ca init`, `import`, `show`, `export`, `crl` or `audit`.
 pub(crate) fn run(args: &Ca, context: &Context, output: &mut Output) -> Result<(), Failure> {
     match args {
         Ca::Init(args) => init(args, context, output),
+        Ca::Import(args) => import::run(args, context, output),
         Ca::Show => show(context, output),
         Ca::Export => export(context, output),
         Ca::Crl(args) => crl::run(args, context, output),
@@ -102,7 +103,7 @@ fn export(context: &Context, output: &mut Output) -> Result<(), Failure> {
     output.print(&installer::marked(authority.anchor()))
 }
 
-fn describe(authority: &Authority) -> serde_json::Value {
+pub(crate) fn describe(authority: &Authority) -> serde_json::Value {
     let certificate = authority.certificate();
     json!({
         "folder": authority.folder().to_string_lossy(),

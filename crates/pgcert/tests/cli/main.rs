@@ -21,6 +21,7 @@ mod complete;
 mod escaping;
 mod export;
 mod help;
+mod import;
 mod inspect;
 mod install_client;
 mod install_server;

@@ -63,6 +63,12 @@ const WRONG: &[(&str, &str)] = &[
     ),
     ("ca init --passphrase-fd x", "--passphrase-fd"),
     ("ca init --passphrase secret", "--passphrase"),
+    ("ca import", "--cert"),
+    ("ca import --cert a --key b --index", "--index"),
+    (
+        "ca import --cert a --key b --passphrase-file c --no-passphrase",
+        "--no-passphrase",
+    ),
     ("ca show --nonsense", "--nonsense"),
     ("ca export --nonsense", "--nonsense"),
     ("issue", "--batch"),
