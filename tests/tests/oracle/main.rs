@@ -9,6 +9,7 @@
 mod conf;
 mod desk;
 mod hba;
+mod import;
 mod key_files;
 mod keys;
 mod lint;
