@@ -5,6 +5,7 @@ mod access;
 mod authority;
 mod certificate;
 mod client;
+mod crl;
 mod edits;
 #[cfg(test)]
 mod fixture;
@@ -15,7 +16,7 @@ mod settings;
 mod tests;
 mod trust;
 
-use pki_core::Kind;
+use pki_core::{Certificate, Crl, Kind};
 
 use self::access::Entrance;
 use self::authority::Issuer;
@@ -39,8 +40,11 @@ pub fn draft(goal: &Goal, facts: &Facts) -> Result<Plan, Refusal> {
     let issuer = authority::draft(goal, facts, &mut plan)?;
     let (mut presented, mut entrance) = (None, None);
     if let (Some(wanted), Some(server)) = (&goal.server, &facts.server) {
-        let drafted = draft_server(wanted, &issuer, server, facts, &mut plan)?;
+        let drafted = draft_server(wanted, &goal.crls, &issuer, server, facts, &mut plan)?;
         (presented, entrance) = (Some(drafted.0), drafted.1);
+    }
+    if let (None, Some(server), [_, ..]) = (&goal.server, &facts.server, goal.crls.as_slice()) {
+        draft_crls(&goal.crls, server, facts, &mut plan)?;
     }
     if let (Some(wanted), Some(client)) = (&goal.client, &facts.client) {
         client::draft(
@@ -78,6 +82,7 @@ fn is_first_certificate(step: &Step) -> bool {
 
 fn draft_server(
     wanted: &ServerGoal,
+    crls: &[Crl],
     issuer: &Issuer,
     server: &Server,
     facts: &Facts,
@@ -86,25 +91,54 @@ fn draft_server(
     authority::vet_server(server)?;
     let mut edits = Edits::of(server);
     let presented = certificate::draft(wanted, issuer, server, facts, plan)?;
-    let authorities = trust::draft(wanted, issuer, server, facts, plan)?;
+    let authorities = trust::draft(wanted, crls, issuer, server, facts, plan)?;
     settings::draft(wanted, &presented, &authorities, server, &mut edits, plan)?;
-    let read = is_read(&presented, &authorities, server);
+    if !crls.is_empty() {
+        crl::draft(crls, &authorities.all, server, facts, &mut edits, plan)?;
+    }
+    let read = is_read(&presented, &authorities, server) && is_read_crl(server, plan);
     let mut entrance = None;
     if let Some(access) = &wanted.access {
         let drafted = access::draft(access, wanted, authorities, server, &mut edits, plan)?;
         entrance = Some(drafted);
     }
     edits.finish(server, &facts.account, plan);
-    plan.steps.extend(into_force(wanted, read, server, plan)?);
-    let listening = Listening::of(&server.host, wanted.listen.as_deref());
-    let port = server
-        .host
-        .cluster
-        .postmaster
-        .as_ref()
-        .map_or(5432, |postmaster| postmaster.port);
-    plan.expectation.server = listening.addresses().next().map(|address| (address, port));
+    let listen = wanted.listen.as_deref();
+    plan.steps.extend(into_force(listen, read, server, plan)?);
+    expect_at(listen, server, plan);
     Ok((presented, entrance))
+}
+
+/// Revocation lists and nothing else: who is trusted and what the server presents stay as they are.
+fn draft_crls(
+    crls: &[Crl],
+    server: &Server,
+    facts: &Facts,
+    plan: &mut Plan,
+) -> Result<(), Refusal> {
+    authority::vet_server(server)?;
+    let tls = &server.host.tls;
+    let trusted = match &tls.authorities {
+        Some(file) if tls.on => &file.certificates,
+        _ => return Err(Refusal::NobodyTrusted),
+    };
+    let mut edits = Edits::of(server);
+    crl::draft(crls, trusted, server, facts, &mut edits, plan)?;
+    edits.finish(server, &facts.account, plan);
+    let read = is_read_crl(server, plan);
+    plan.steps.extend(into_force(None, read, server, plan)?);
+    let served = tls.certificate.certificates.first();
+    plan.expectation.served = served.map(Certificate::fingerprint);
+    expect_at(None, server, plan);
+    Ok(())
+}
+
+/// Where the server can be asked what it serves.
+fn expect_at(listen: Option<&str>, server: &Server, plan: &mut Plan) {
+    let listening = Listening::of(&server.host, listen);
+    let postmaster = server.host.cluster.postmaster.as_ref();
+    let port = postmaster.map_or(5432, |postmaster| postmaster.port);
+    plan.expectation.server = listening.addresses().next().map(|address| (address, port));
 }
 
 /// What brings the changes into force. Also needed where the files say the right thing already, but
@@ -113,13 +147,13 @@ fn draft_server(
 /// # Errors
 /// [`Refusal::Unloaded`]: it would take along what somebody else has written and not loaded yet.
 fn into_force(
-    wanted: &ServerGoal,
+    listen: Option<&str>,
     read: bool,
     server: &Server,
     plan: &Plan,
 ) -> Result<Option<Step>, Refusal> {
     let now = server.host.settings.value("listen_addresses");
-    let restart = wanted.listen.as_ref().is_some_and(|listen| now != listen);
+    let restart = listen.is_some_and(|listen| now != listen);
     let written = plan.steps.iter().any(|step| match step {
         Step::Write(write) => write.side == Side::Server,
         Step::AlterSystem(_) => true,
@@ -143,6 +177,12 @@ fn is_read(presented: &Presented, authorities: &Authorities, server: &Server) ->
         && tls.certificate.path == presented.certificate
         && tls.key.path == presented.key
         && trusted.is_some_and(|file| file.path == authorities.path)
+}
+
+/// Whether it uses the file of revocation lists that it is to use, if any.
+fn is_read_crl(server: &Server, plan: &Plan) -> bool {
+    let in_force = server.host.tls.crl.as_ref().map(|file| &file.path);
+    plan.expectation.crl.is_none() || plan.expectation.crl.as_ref() == in_force
 }
 
 /// The order in which steps are done: what may fail without anybody noticing comes first.

@@ -353,11 +353,13 @@ impl Files for Recorder {
 }
 
 /// The names that setup uses in a data folder: the usual ones, and those for when they are taken.
-pub(crate) const DATA_FILES: [&str; 6] = [
+pub(crate) const DATA_FILES: [&str; 8] = [
     "server.crt",
     "server.key",
     "root.crt",
+    "root.crl",
     "pgcert-server.crt",
     "pgcert-server.key",
     "pgcert-root.crt",
+    "pgcert-root.crl",
 ];

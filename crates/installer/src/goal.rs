@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 
 use pg_config::hba::Source;
-use pki_core::{AltName, Certificate, Fingerprint, KeyType, RoleName, Secret, Subject};
+use pki_core::{AltName, Certificate, Crl, Fingerprint, KeyType, RoleName, Secret, Subject};
 
 /// What is wanted of one machine. `setup` wants all three parts, `install` one of the last two.
 #[derive(Debug, Clone)]
@@ -15,6 +15,8 @@ pub struct Goal {
     pub server: Option<ServerGoal>,
     /// What the client shall present, and the service that names it.
     pub client: Option<ClientGoal>,
+    /// Revocation lists to be in force on the server; what is in force of other authorities stays.
+    pub crls: Vec<Crl>,
 }
 
 /// The authority to use, or to make where there is none.
@@ -145,6 +147,8 @@ pub struct Expectation {
     pub serves_issued: bool,
     /// Where the server can be asked which certificate it serves.
     pub server: Option<(IpAddr, u16)>,
+    /// The file of revocation lists that has to be in force, where one was brought.
+    pub crl: Option<PathBuf>,
     /// The login to prove.
     pub login: Option<Login>,
 }

@@ -2,6 +2,7 @@
 //! that was written, as the user who owns it, the way libpq would go.
 
 use std::net::IpAddr;
+use std::path::PathBuf;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -21,6 +22,8 @@ use crate::workshop::{ClientSeat, Workshop};
 pub struct Proof {
     /// The fingerprint of the certificate that the server serves, which is the one expected.
     pub served: Option<Fingerprint>,
+    /// The file of revocation lists that is in force, where one was brought.
+    pub crl: Option<PathBuf>,
     /// The login that worked.
     pub login: Option<ProvenLogin>,
     /// The server's words when the same login was tried without the certificate.
@@ -62,6 +65,12 @@ pub enum ProofError {
     OtherCertificate {
         /// The one that it serves, if any.
         served: Option<Box<Certificate>>,
+    },
+    /// Another file of revocation lists is in force than the one expected.
+    #[error("the server goes by another file of revocation lists: {}", found.display())]
+    OtherCrl {
+        /// What `ssl_crl_file` says.
+        found: PathBuf,
     },
     /// libpq would not even connect.
     #[error("psql service={service} would not connect: {source}")]
@@ -139,7 +148,17 @@ pub(crate) fn prove(
     // Whoever administers the server has to get in as before.
     if let Some((cluster, _)) = &workshop.server {
         let again = workshop.way.connect(cluster, workshop.now);
-        again.map_err(|error| ProofError::Administrator(Box::new(error)))?;
+        let mut admin = again.map_err(|error| ProofError::Administrator(Box::new(error)))?;
+        if let Some(path) = &expectation.crl {
+            let settings = admin
+                .settings()
+                .map_err(|error| ProofError::Ask(Box::new(error)))?;
+            let found = cluster.data_dir.join(settings.value("ssl_crl_file"));
+            if found != *path {
+                return Err(ProofError::OtherCrl { found });
+            }
+            proof.crl = Some(found);
+        }
     }
     if let Some(login) = &expectation.login {
         let seat = workshop.client.as_ref().ok_or(ProofError::NoClient)?;

@@ -134,6 +134,35 @@ pub enum Refusal {
         /// The file or folder.
         path: PathBuf,
     },
+    /// An authority in `ssl_ca_file` would have no current list: its clients would all be refused.
+    #[error(
+        "{authority} is trusted in ssl_ca_file and would have no current revocation list: its clients would all be refused"
+    )]
+    NoCrl {
+        /// Its subject.
+        authority: String,
+    },
+    /// A newer list of the same authority is in force.
+    #[error("the list of {issuer} has number {number}, and number {in_force} is in force already")]
+    OlderCrl {
+        /// The authority.
+        issuer: String,
+        /// The number of the list that was brought.
+        number: String,
+        /// The number of the list in force.
+        in_force: String,
+    },
+    /// A list that would not be used, or would have everybody refused.
+    #[error("the list of {issuer} is of no use: {reason}")]
+    UselessCrl {
+        /// The authority that it names.
+        issuer: String,
+        /// Why.
+        reason: String,
+    },
+    /// The server asks no client for a certificate: a revocation list would change nothing.
+    #[error("the server asks no client for a certificate: ssl is off, or ssl_ca_file is empty")]
+    NobodyTrusted,
     /// The server already uses a pgcert authority, and it is not the one here.
     #[error("the server already trusts another pgcert authority ({authority}, named in {})", path.display())]
     OtherAuthority {

@@ -399,7 +399,7 @@ pub(crate) enum Install {
 
 /// What was made here and what came from the authority.
 #[derive(Debug, Args)]
-#[command(next_help_heading = "What to install")]
+#[command(next_help_heading = MATERIAL)]
 pub(crate) struct Material {
     /// The private key that was made here, by pgcert request
     #[arg(long, value_name = "FILE")]
@@ -415,8 +415,18 @@ pub(crate) struct Material {
 /// `pgcert install server`.
 #[derive(Debug, Args)]
 pub(crate) struct InstallServer {
-    #[command(flatten)]
-    pub(crate) material: Material,
+    /// The private key that was made here, by pgcert request
+    #[arg(long, value_name = "FILE", help_heading = MATERIAL, required_unless_present = "crl", requires_all = ["cert", "root"])]
+    pub(crate) key: Option<PathBuf>,
+    /// The certificate that the authority signed, by pgcert sign
+    #[arg(long, value_name = "FILE", help_heading = MATERIAL, required_unless_present = "crl", requires_all = ["key", "root"])]
+    pub(crate) cert: Option<PathBuf>,
+    /// The authority's certificate, as pgcert ca export prints it
+    #[arg(long, value_name = "FILE", help_heading = MATERIAL, required_unless_present = "crl", requires_all = ["key", "cert"])]
+    pub(crate) root: Option<PathBuf>,
+    /// Revocation lists, by pgcert ca crl; without the three above nothing else is changed
+    #[arg(long, value_name = "FILE", help_heading = MATERIAL)]
+    pub(crate) crl: Option<PathBuf>,
     /// A role that shall log in by certificate [default: no rule is written]
     #[arg(long, value_name = "NAME", help_heading = ACCESS)]
     pub(crate) role: Option<RoleName>,
@@ -518,6 +528,7 @@ pub(crate) const LEAF_DAYS: u32 = 360;
 const ACCESS: &str = "Who may log in";
 const CERTIFICATES: &str = "What is issued";
 const CLIENT: &str = "The client";
+const MATERIAL: &str = "What to install";
 const PASSPHRASE: &str = "Passphrase of the authority's key";
 const SERVER: &str = "The server";
 

@@ -118,6 +118,7 @@ pub(super) fn goal() -> Goal {
             identity: Identity::Issued(wish),
             prove: true,
         }),
+        crls: Vec::new(),
     }
 }
 

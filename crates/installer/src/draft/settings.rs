@@ -48,6 +48,21 @@ pub(super) fn draft(
     Ok(())
 }
 
+/// Makes `ssl_crl_file` name a file.
+pub(super) fn crl_file(
+    path: &Path,
+    server: &Server,
+    edits: &mut Edits,
+    plan: &mut Plan,
+) -> Result<(), Refusal> {
+    let mut settings = Settings {
+        server,
+        edits,
+        plan,
+    };
+    settings.path("ssl_crl_file", path, false)
+}
+
 /// A server that cannot listen on what it is told does not start again.
 fn own_addresses(listen: &str, server: &Server) -> Result<(), Refusal> {
     let addresses = listen

@@ -480,6 +480,7 @@ fn what_is_brought_has_to_go_together() {
             authority: None,
             server: Some(wanted.clone()),
             client: None,
+            crls: Vec::new(),
         };
         draft(&goal, &machine())
     };

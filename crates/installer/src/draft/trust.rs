@@ -3,9 +3,10 @@
 
 use std::path::{Path, PathBuf};
 
-use pki_core::{Certificate, Purpose, Time, verify_chain};
+use pki_core::{Certificate, Crl, Purpose, Time, verify_chain};
 
 use super::authority::Issuer;
+use super::crl;
 use crate::facts::{Facts, Server};
 use crate::goal::{Identity, Material, ServerGoal};
 use crate::mark::marked;
@@ -67,11 +68,14 @@ pub(super) struct Authorities {
     pub(super) path: PathBuf,
     /// The subjects of authorities in it beside that of the clients.
     pub(super) others: Vec<String>,
+    /// All that it will hold; without one that is still to be made.
+    pub(super) all: Vec<Certificate>,
 }
 
 /// Makes sure that `ssl_ca_file` holds the authority of the clients, beside those that it holds.
 pub(super) fn draft(
     wanted: &ServerGoal,
+    crls: &[Crl],
     issuer: &Issuer,
     server: &Server,
     facts: &Facts,
@@ -81,7 +85,9 @@ pub(super) fn draft(
         Identity::Issued(_) => Trusted::authority(issuer),
         Identity::Brought(material) => Trusted::brought(material),
     };
-    vet_crls(&clients, server)?;
+    if crls.is_empty() {
+        crl::vet_added(&clients.known, server, facts.now)?;
+    }
     let Some(file) = &server.host.tls.authorities else {
         plan.note(
             "client-certificates-checked",
@@ -93,6 +99,7 @@ pub(super) fn draft(
         return Ok(Authorities {
             path,
             others: Vec::new(),
+            all: clients.known,
         });
     };
     if let Some(problem) = &file.problem {
@@ -102,6 +109,7 @@ pub(super) fn draft(
     let authorities = Authorities {
         path: file.path.clone(),
         others: others(&file.certificates, &clients.known),
+        all: union(&file.certificates, &clients.known),
     };
     if clients.are_among(&file.certificates) {
         return Ok(authorities);
@@ -163,27 +171,9 @@ fn write(
     }));
 }
 
-/// Where CRLs are in force, an authority without one has all of its clients refused.
-fn vet_crls(clients: &Trusted, server: &Server) -> Result<(), Refusal> {
-    let tls = &server.host.tls;
-    if let Some(file) = &tls.crl {
-        let covered = !clients.known.is_empty()
-            && clients.known.iter().all(|root| {
-                file.crls
-                    .iter()
-                    .any(|crl| crl.issuer_der() == root.subject_der())
-            });
-        if !covered {
-            return Err(Refusal::CrlInForce {
-                path: file.path.clone(),
-            });
-        }
-    }
-    match &tls.crl_dir {
-        // OpenSSL looks into the folder by itself, by a hash of the name: what is in it is not known here.
-        Some(path) => Err(Refusal::CrlInForce { path: path.clone() }),
-        None => Ok(()),
-    }
+fn union(file: &[Certificate], known: &[Certificate]) -> Vec<Certificate> {
+    let added = known.iter().filter(|root| !file.contains(root));
+    file.iter().chain(added).cloned().collect()
 }
 
 fn others(certificates: &[Certificate], known: &[Certificate]) -> Vec<String> {

@@ -48,7 +48,7 @@ impl TlsFiles {
             certificate: CertificateFile::read(&certificate, &own),
             key: KeyFile::read(&key, cluster.owner.uid),
             authorities: authorities.map(|path| CertificateFile::read(&path, &own)),
-            crl: crl.map(|path| CrlFile::read(&path)),
+            crl: crl.map(|path| CrlFile::read(&path, &own)),
             crl_dir: named("ssl_crl_dir"),
         })
     }
@@ -240,10 +240,18 @@ pub struct CrlFile {
     pub crls: Vec<Crl>,
     /// What is wrong with it.
     pub problem: Option<FileProblem>,
+    /// Whose folder it lies in.
+    pub place: Place,
 }
 
 impl CrlFile {
-    fn read(path: &Path) -> Self {
+    /// Whether it is the cluster's own. Another one may be in use by others too.
+    #[must_use]
+    pub fn is_own(&self) -> bool {
+        self.place == Place::Own
+    }
+
+    fn read(path: &Path, own: &[PathBuf]) -> Self {
         let (file, problem) = file(path);
         let (crls, parse_problem) = match file.as_ref().map(|file| Crl::all_from_pem(&file.bytes)) {
             None => (Vec::new(), None),
@@ -255,6 +263,7 @@ impl CrlFile {
             file,
             crls,
             problem: problem.or(parse_problem),
+            place: Place::of(path, own),
         }
     }
 }

@@ -124,7 +124,8 @@ Examples:
 pub(super) const INSTALL_SERVER: &str = "\
 Examples:
   pgcert install server --key tolva.key --cert tolva.crt --root root.crt --dry-run
-  pgcert install server --key tolva.key --cert tolva.crt --root root.crt --role slardiere";
+  pgcert install server --key tolva.key --cert tolva.crt --root root.crt --role slardiere
+  pgcert install server --crl root.crl";
 
 pub(super) const INSTALL_CLIENT: &str = "\
 Files and services that pgcert did not write are never overwritten.

@@ -39,7 +39,13 @@ pub(crate) fn refused(refusal: &Refusal) -> Failure {
         Refusal::SystemBundle { .. } => {
             failure.hint("point ssl_ca_file to a file of this cluster alone; every authority in that bundle could let clients in")
         }
-        Refusal::CrlInForce { .. } => failure.hint("put a CRL of this authority there first, or unset ssl_crl_file and ssl_crl_dir"),
+        Refusal::CrlInForce { .. } => failure
+            .hint("pgcert ca crl makes a list of this authority, and --crl of pgcert install server brings it; a folder (ssl_crl_dir) has to be unset first"),
+        Refusal::NoCrl { .. } => failure
+            .hint("bring its list in the same file: pgcert ca crl --out FILE there adds it; a foreign authority's comes from its owner"),
+        Refusal::OlderCrl { .. } => failure.hint("pgcert ca crl makes a new one"),
+        Refusal::UselessCrl { .. } => failure.hint("pgcert ca crl makes a new one; pgcert inspect shows what is in a file"),
+        Refusal::NobodyTrusted => failure.hint("pgcert install server with --key, --cert and --root sets that up, and takes --crl too"),
         Refusal::OtherAuthority { .. } => failure.hint("--authority DIR names its folder"),
         Refusal::ExposedAuthority { .. } => failure
             .hint("SQL superusers read files as that user: use a passphrase, or run as root")

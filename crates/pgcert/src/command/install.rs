@@ -3,11 +3,11 @@
 use std::path::Path;
 
 use installer::{ClientGoal, Facts, Goal, Identity, Material, Remote, ServerGoal, Way};
-use pki_core::{Certificate, RoleName, Secret};
+use pki_core::{Certificate, Crl, RoleName, Secret};
 
 use super::change::{self, Hands};
 use super::{client, server};
-use crate::args::{self, Install, InstallClient, InstallServer};
+use crate::args::{Install, InstallClient, InstallServer};
 use crate::context::Context;
 use crate::failure::{Code, Failure};
 use crate::output::Output;
@@ -29,7 +29,15 @@ fn install_server(
         return Err(Failure::usage("it is said how a role shall log in, and not which role")
             .hint("--role NAME says it; without it only the server's own files and settings are changed"));
     }
-    let material = material(&args.material)?;
+    let identity = match (&args.key, &args.cert, &args.root) {
+        (Some(key), Some(cert), Some(root)) => Some(Identity::Brought(material(key, cert, root)?)),
+        _ => None,
+    };
+    if identity.is_none() && (args.role.is_some() || args.access.listen.is_some()) {
+        return Err(Failure::usage("a revocation list alone lets nobody in")
+            .hint("--key, --cert and --root go with --role and --listen"));
+    }
+    let crls = args.crl.as_deref().map(lists).transpose()?;
     let cluster = server::find(&args.server)?;
     let way = server::way(&cluster, &args.server, context)?;
     change::recover_first(&way, &args.changing, context, output)?;
@@ -50,9 +58,9 @@ fn install_server(
     };
     let goal = Goal {
         authority: None,
-        server: Some(ServerGoal {
+        server: identity.map(|identity| ServerGoal {
             names: Vec::new(),
-            identity: Identity::Brought(material),
+            identity,
             may_replace: args
                 .changing
                 .accept
@@ -65,6 +73,7 @@ fn install_server(
             may_restart: args.access.restart,
         }),
         client: None,
+        crls: crls.unwrap_or_default(),
     };
     let hands = Hands {
         server: Some((cluster, admin)),
@@ -79,7 +88,8 @@ fn install_client(
     context: &Context,
     output: &mut Output,
 ) -> Result<(), Failure> {
-    let material = material(&args.material)?;
+    let files = &args.material;
+    let material = material(&files.key, &files.cert, &files.root)?;
     let common_name = material
         .chain
         .first()
@@ -131,6 +141,7 @@ fn install_client(
             identity: Identity::Brought(material),
             prove: !args.no_proof,
         }),
+        crls: Vec::new(),
     };
     let hands = Hands {
         server: None,
@@ -140,14 +151,28 @@ fn install_client(
     change::run(&goal, &facts, hands, &args.changing, None, context, output)
 }
 
-fn material(options: &args::Material) -> Result<Material, Failure> {
-    let roots = read(&options.root)?;
+fn material(key: &Path, cert: &Path, root: &Path) -> Result<Material, Failure> {
+    let roots = read(root)?;
     Ok(Material {
-        key: Secret::new(read(&options.key)?),
-        chain: certificates(&options.cert, &read(&options.cert)?)?,
-        roots: certificates(&options.root, &roots)?,
+        key: Secret::new(read(key)?),
+        chain: certificates(cert, &read(cert)?)?,
+        roots: certificates(root, &roots)?,
         roots_are_marked: !installer::marks(&roots).is_empty(),
     })
+}
+
+fn lists(path: &Path) -> Result<Vec<Crl>, Failure> {
+    let found = Crl::all_from_pem(&read(path)?).map_err(|error| {
+        Failure::because(format_args!("{} cannot be used", path.display()), &error)
+    })?;
+    if found.is_empty() {
+        return Err(Failure::new(format!(
+            "{} holds no revocation list in PEM",
+            path.display()
+        ))
+        .hint("PostgreSQL takes no DER: openssl crl -inform DER -in FILE -out FILE.pem turns it"));
+    }
+    Ok(found)
 }
 
 fn certificates(path: &Path, bytes: &[u8]) -> Result<Vec<Certificate>, Failure> {

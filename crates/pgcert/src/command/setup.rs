@@ -133,6 +133,7 @@ fn goal(
             }),
             prove: true,
         }),
+        crls: Vec::new(),
     }
 }
 

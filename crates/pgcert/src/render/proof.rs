@@ -23,6 +23,13 @@ pub(crate) fn words(plan: &Plan, proof: &Proof) -> String {
             &format!("the server serves the expected certificate (SHA-256 {served})"),
         );
     }
+    if let Some(crl) = &proof.crl {
+        let what = format!(
+            "the server goes by the revocation lists in {}",
+            crl.display()
+        );
+        line(&good, &what);
+    }
     if let Some(login) = &proof.login {
         line(
             &good,
@@ -86,6 +93,7 @@ pub(crate) fn tls(tls: &OwnTls) -> String {
 pub(crate) fn document(proof: &Proof) -> serde_json::Value {
     json!({
         "served": proof.served.map(|f| f.to_string()),
+        "crl": proof.crl.as_ref().map(|path| path.to_string_lossy()),
         "login": proof.login.as_ref().map(|login| json!({
             "service": login.service,
             "role": login.role,

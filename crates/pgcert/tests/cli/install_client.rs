@@ -79,6 +79,7 @@ fn again_it_changes_nothing() {
       "consequences": [],
       "notes": [],
       "proof": {
+        "crl": null,
         "login": null,
         "not_tried": null,
         "refused_without_certificate": null,

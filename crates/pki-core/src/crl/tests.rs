@@ -259,6 +259,6 @@ proptest! {
         let (rest, theirs) = x509_parser::revocation_list::CertificateRevocationList::from_der(crl.der()).unwrap();
         prop_assert!(rest.is_empty());
         prop_assert_eq!(theirs.iter_revoked_certificates().count(), crl.len());
-        prop_assert_eq!(theirs.crl_number().map(|n| n.to_string()), Some(number.to_string()));
+        prop_assert_eq!(theirs.crl_number().map(ToString::to_string), Some(number.to_string()));
     }
 }
