@@ -1,4 +1,4 @@
-//! Files that are written without a predecessor to save: new ones, journals, a database's empty file; and taking them away.
+//! Files that are written without saving a predecessor: new ones, journals, a database's empty file; and taking them away.
 
 use std::fs::File;
 use std::io::{self, Write};
@@ -30,6 +30,21 @@ pub fn create_new(path: &Path, bytes: &[u8], ground: &Ground, trust: Trust) -> R
         Err(Error::Changed { .. }) => Err(exists),
         Err(error) => Err(error),
     }
+}
+
+/// Makes a file whole in place of the one that has the name, if any, whose attributes it takes over: readers see the old or the new one.
+/// The old one is not saved; what a kill leaves beside the name is for [`crate::clear_abandoned`].
+///
+/// # Errors
+/// As [`crate::stage`]; [`Error::Changed`] where somebody changed the old one meanwhile.
+pub fn replace(path: &Path, bytes: &[u8], ground: &Ground, trust: Trust) -> Result<(), Error> {
+    stage_at(
+        walk(path, trust, Last::Follow)?,
+        bytes,
+        ground,
+        After::Nobody,
+    )?
+    .replace()
 }
 
 /// Adds bytes at the end of a file and syncs it; one that does not exist is made, mode 0600. All bytes or none: a write that

@@ -6,7 +6,9 @@ use std::io::Write;
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{Access, AtFlags, OFlags, Stat, accessat, fstat, fsync, statat, unlinkat};
+use rustix::fs::{
+    Access, AtFlags, OFlags, Stat, accessat, fstat, fsync, renameat, statat, unlinkat,
+};
 use rustix::io::Errno;
 use rustix::process::geteuid;
 use rustix::rand::{GetRandomFlags, getrandom};
@@ -74,6 +76,44 @@ impl Staged {
             made.kept = true;
         }
         Ok(Swapped { pair: self.pair })
+    }
+
+    /// Gives the new file its name, and the old one goes: no copy of it is kept, and nothing can be undone.
+    ///
+    /// # Errors
+    /// As [`Staged::swap`] before the rename. Should the folder not be synced afterwards, a file that had no predecessor goes again; one
+    /// that had stays.
+    pub(crate) fn replace(mut self) -> Result<(), Error> {
+        let pair = &self.pair;
+        let changed = || Error::Changed {
+            path: pair.record.target.clone(),
+        };
+        if Predecessor::find(&pair.spot)? != self.old
+            || pair.identify(&pair.staged)? != pair.record.new
+        {
+            return Err(changed());
+        }
+        // Opened first: what can fail afterwards is the sync alone.
+        let open = pair.spot.open_folder()?;
+        let folder = &pair.spot.folder;
+        renameat(folder, &pair.staged, folder, pair.spot.name()?)
+            .map_err(|errno| Error::io("replace", &pair.record.target, errno))?;
+        if let Some(made) = &mut self.made {
+            made.kept = true;
+        }
+        match fsync(open) {
+            Ok(()) | Err(Errno::INVAL) => Ok(()),
+            Err(errno) => {
+                if self.old.is_none() {
+                    let _ = unlinkat(
+                        &self.pair.spot.folder,
+                        self.pair.spot.name()?,
+                        AtFlags::empty(),
+                    );
+                }
+                Err(Error::io("sync", &self.pair.spot.folder_path, errno))
+            }
+        }
     }
 
     /// Takes the staged file away.

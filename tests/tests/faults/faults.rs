@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use e2e::{Said, given};
-use pki_core::{Certificate, PrivateKey};
+use pki_core::{Certificate, Crl, PrivateKey};
 use tempfile::TempDir;
 
 use crate::steps::{CALLS, Fault, Step};
@@ -19,8 +19,10 @@ struct Case {
     before: &'static [&'static str],
     /// The command.
     command: &'static str,
-    /// The file that is there if it was done.
-    makes: &'static str,
+    /// Whether it was done.
+    done: fn(&Desk) -> bool,
+    /// Whether it replaces a file, which cannot be taken back should the folder not be synced then.
+    replaces: bool,
     /// Another one in the same folders, which has to work after whatever happened.
     next: &'static str,
 }
@@ -30,7 +32,8 @@ fn ca_init() {
     Case {
         before: &[],
         command: "ca init --no-passphrase",
-        makes: "authority/ca.crt",
+        done: |desk| desk.path("authority/ca.crt").exists(),
+        replaces: false,
         next: "ca show",
     }
     .try_all();
@@ -41,7 +44,8 @@ fn request() {
     Case {
         before: &["ca init --no-passphrase"],
         command: "request server tolva --out out",
-        makes: "out/tolva.csr",
+        done: |desk| desk.path("out/tolva.csr").exists(),
+        replaces: false,
         next: "request server other --out out",
     }
     .try_all();
@@ -56,7 +60,8 @@ fn sign() {
             "request client slardiere --out .",
         ],
         command: "sign tolva.csr --yes --out out",
-        makes: "out/tolva.crt",
+        done: |desk| desk.path("out/tolva.crt").exists(),
+        replaces: false,
         next: "sign slardiere.csr --yes --out out",
     }
     .try_all();
@@ -67,8 +72,52 @@ fn issue() {
     Case {
         before: &["ca init --no-passphrase"],
         command: "issue client slardiere --out out",
-        makes: "out/slardiere.crt",
+        done: |desk| desk.path("out/slardiere.crt").exists(),
+        replaces: false,
         next: "issue server tolva --out out",
+    }
+    .try_all();
+}
+
+#[test]
+fn revoke() {
+    Case {
+        before: &[
+            "ca init --no-passphrase",
+            "issue client slardiere --out out",
+        ],
+        command: "revoke slardiere --yes",
+        done: |desk| desk.pgcert("list --json").stdout.contains("\"revoked\""),
+        replaces: false,
+        next: "issue server tolva --out out",
+    }
+    .try_all();
+}
+
+#[test]
+fn ca_crl() {
+    Case {
+        before: &[
+            "ca init --no-passphrase",
+            "issue client slardiere --out out",
+            "revoke slardiere --yes",
+        ],
+        command: "ca crl --out out/root.crl",
+        done: |desk| desk.path("out/root.crl").exists(),
+        replaces: false,
+        next: "ca crl --out out/other.crl",
+    }
+    .try_all();
+}
+
+#[test]
+fn ca_crl_in_place_of_an_earlier_one() {
+    Case {
+        before: &["ca init --no-passphrase", "ca crl --out out/root.crl"],
+        command: "ca crl --out out/root.crl",
+        done: |desk| desk.numbers().is_ok_and(|n| n != ["01"]),
+        replaces: true,
+        next: "ca crl --out out/other.crl",
     }
     .try_all();
 }
@@ -129,21 +178,19 @@ impl Case {
         let mut options = vec!["-o", "/dev/null"];
         options.extend(injected.iter().map(String::as_str));
         let said = desk.traced(&options, self.command);
-        let made = desk.path(self.makes).exists();
+        let done = (self.done)(desk);
         match (fault, said.code) {
             (Fault::Kill, -1) => {}
             (Fault::Kill, _) => return Err(format!("it was not killed\n{said}")),
-            (Fault::Error(_), 0) if made => {}
+            (Fault::Error(_), 0) if done => {}
             // What it has to say may not have come out, but then it has done what it was to do.
             (Fault::Error(_), 1) if step.talks => {}
-            (Fault::Error(_), 1)
-                if !made && said.stderr.lines().any(|l| l.starts_with("error: ")) => {}
-            (Fault::Error(_), _) if made => {
-                return Err(format!(
-                    "it failed, and yet {} is there\n{said}",
-                    self.makes
-                ));
+            (Fault::Error(_), 1) if !done || self.replaces && step.call == "fsync" => {
+                if !said.stderr.lines().any(|l| l.starts_with("error: ")) {
+                    return Err(format!("it does not say why\n{said}"));
+                }
             }
+            (Fault::Error(_), 1) => return Err(format!("it failed, and yet it is done\n{said}")),
             (Fault::Error(_), _) => return Err(format!("it ended oddly\n{said}")),
         }
         desk.audit()?;
@@ -151,7 +198,7 @@ impl Case {
         // The same once more: done now, or it stands there already, whole.
         let again = desk.pgcert(self.command);
         let settled = match again.code {
-            0 => desk.path(self.makes).exists(),
+            0 => (self.done)(desk),
             1 => again.stderr.contains("already"),
             _ => false,
         };
@@ -265,6 +312,14 @@ impl Desk {
                 )),
             };
         }
+        let audit = self.pgcert("ca audit");
+        if audit.code != 0 {
+            return Err(audit.to_string());
+        }
+        let numbers = self.numbers()?;
+        if numbers.iter().collect::<BTreeSet<_>>().len() != numbers.len() {
+            return Err(format!("a list's number was given twice: {numbers:?}"));
+        }
         let listed = self.pgcert("list --json");
         let listed: serde_json::Value = serde_json::from_str(&listed.stdout)
             .map_err(|e| format!("the store is not listed: {e}\n{listed}"))?;
@@ -278,9 +333,10 @@ impl Desk {
         }
         for (file, certificate) in &certificates {
             let serial = certificate.serial().to_string();
-            let known = entries
-                .iter()
-                .any(|e| e["serial"] == serial.as_str() && e["state"] == "issued");
+            let known = entries.iter().any(|e| {
+                e["serial"] == serial.as_str()
+                    && (e["state"] == "issued" || e["state"] == "revoked")
+            });
             if !known {
                 return Err(format!(
                     "{} is not known to the store: {entries:#?}",
@@ -289,6 +345,22 @@ impl Desk {
             }
         }
         Ok(())
+    }
+
+    /// The numbers of all revocation lists on the disk.
+    fn numbers(&self) -> Result<Vec<String>, String> {
+        let files = self.files().into_iter();
+        let lists = files.filter(|f| f.extension().is_some_and(|e| e == "crl"));
+        let mut numbers = Vec::new();
+        for file in lists {
+            let lists = Crl::all_from_pem(&std::fs::read(&file).unwrap());
+            let lists = lists.map_err(|e| format!("{}: {e}", file.display()))?;
+            if lists.len() != 1 {
+                return Err(format!("{} holds {} lists", file.display(), lists.len()));
+            }
+            numbers.extend(lists.iter().filter_map(Crl::number).map(|n| n.to_string()));
+        }
+        Ok(numbers)
     }
 
     /// Nothing is there but what the commands are to leave.

@@ -101,6 +101,13 @@ impl Desk {
                 format!("sign {made}/tolva.csr {made}/slardiere.csr {made}/other.csr --yes {signs}"),
                 0,
             ),
+            (format!("issue server db --out {made} {signs}"), 1),
+            (
+                format!("issue client third --out {made} --key-passphrase-file {key} {signs}"),
+                1,
+            ),
+            (format!("revoke other --yes {at}"), 0),
+            (format!("ca crl --out {made}/root.crl {signs}"), 0),
             (
                 format!(
                     "setup --role slardiere --server-name tolva --data-dir {data} --client-home {home} \

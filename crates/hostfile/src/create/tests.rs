@@ -1,7 +1,7 @@
 //! New files, journals, databases, removal.
 
 use std::fs;
-use std::os::unix::fs::{MetadataExt, symlink};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 
 use super::*;
 use crate::ground::{contents, folder, with_and_without_exchange};
@@ -33,6 +33,28 @@ fn a_new_file_is_whole_and_never_overwrites() {
         assert!(matches!(through, Err(Error::Exists { .. })));
         assert_eq!(contents(ground.path()).len(), 2);
     });
+}
+
+#[test]
+fn what_is_replaced_keeps_its_attributes_and_nothing_else_stays() {
+    let ground = folder();
+    let path = ground.path().join("root.crl");
+    let new = Ground {
+        owner: None,
+        mode: 0o644,
+    };
+    replace(&path, b"one", &new, Trust::Owner).unwrap();
+    assert_eq!(mode(&path), 0o644);
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+    replace(&path, b"two", &new, Trust::Owner).unwrap();
+    assert_eq!(
+        (mode(&path), fs::read(&path).unwrap()),
+        (0o600, b"two".to_vec())
+    );
+    fs::create_dir(ground.path().join("folder")).unwrap();
+    let folder = replace(&ground.path().join("folder"), b"x", &new, Trust::Owner);
+    assert!(matches!(folder, Err(Error::NotAFile { .. })));
+    assert_eq!(contents(ground.path()).len(), 2);
 }
 
 #[test]

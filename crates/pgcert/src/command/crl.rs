@@ -151,18 +151,18 @@ fn replace(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
         owner: None,
         mode: 0o644,
     };
-    hostfile::stage(path, bytes, &ground, Trust::Owner)
-        .and_then(hostfile::Staged::swap)
-        .and_then(hostfile::Swapped::keep)
-        .map_err(|error| {
-            let failure =
-                Failure::because(format_args!("{} cannot be written", path.display()), &error);
-            if error.is_not_found() {
-                failure.hint("make the folder first")
-            } else {
-                advice::about_file(failure, &error)
-            }
-        })
+    if let Some(folder) = path.parent() {
+        hostfile::clear_abandoned(folder);
+    }
+    hostfile::replace(path, bytes, &ground, Trust::Owner).map_err(|error| {
+        let failure =
+            Failure::because(format_args!("{} cannot be written", path.display()), &error);
+        if error.is_not_found() {
+            failure.hint("make the folder first")
+        } else {
+            advice::about_file(failure, &error)
+        }
+    })
 }
 
 #[cfg(test)]
