@@ -71,8 +71,21 @@ fn issue(key_type: &str) -> (Authority, Vec<Leaf>) {
             client("under_score@example.org", &["--key-type", "ed25519"]),
         ]);
     }
+    // A list without an entry, and one with.
+    for (name, reason) in LISTS.iter().zip([None, Some("key-compromise")]) {
+        if let Some(reason) = reason {
+            authority
+                .pgcert(&["revoke", "slardiere", "--reason", reason, "--yes"])
+                .ok();
+        }
+        let list = authority.path().join(name).display().to_string();
+        authority.pgcert(&["ca", "crl", "--out", &list]).ok();
+    }
     (authority, leaves)
 }
+
+/// The lists before and after the client `slardiere` was revoked, in the authority's folder.
+const LISTS: [&str; 2] = ["before.crl", "after.crl"];
 
 /// Every type of key at once: the slow ones are those that have to find primes.
 fn issue_all() -> Vec<(Authority, Vec<Leaf>)> {
@@ -86,6 +99,7 @@ fn issue_all() -> Vec<(Authority, Vec<Leaf>)> {
 #[derive(Debug)]
 struct Lint {
     command: &'static str,
+    options: &'static [&'static str],
     files: Vec<PathBuf>,
 }
 
@@ -93,6 +107,7 @@ impl Lint {
     fn certificate(file: &Path) -> Self {
         Self {
             command: "lint_pkix_cert",
+            options: &[],
             files: vec![file.to_owned()],
         }
     }
@@ -100,7 +115,16 @@ impl Lint {
     fn chain(issuer: &Path, subject: &Path) -> Self {
         Self {
             command: "lint_pkix_signer_signee_cert_chain",
+            options: &[],
             files: vec![issuer.to_owned(), subject.to_owned()],
+        }
+    }
+
+    fn list(file: &Path) -> Self {
+        Self {
+            command: "lint_crl",
+            options: &["-t", "CRL", "-p", "PKIX"],
+            files: vec![file.to_owned()],
         }
     }
 
@@ -109,6 +133,7 @@ impl Lint {
         let words = ["lint", "-s", "NOTICE", "-f", "JSON"].map(str::to_owned);
         let words: Vec<String> = std::iter::once(self.command.to_owned())
             .chain(words)
+            .chain(self.options.iter().map(|o| (*o).to_owned()))
             .chain(files)
             .collect();
         words.join("\t") + "\n"
@@ -177,6 +202,7 @@ fn everything_that_is_signed() {
     let made = issue_all();
     pkilint_finds_nothing(&made);
     openssl_accepts_each_for_its_purpose_alone(&made);
+    openssl_refuses_what_is_on_a_list(&made);
     openssl_reads_requests_as_they_were_made(&made);
 }
 
@@ -187,6 +213,10 @@ fn pkilint_finds_nothing(made: &[(Authority, Vec<Leaf>)]) {
         let root = authority.certificate();
         lints.extend([Lint::certificate(&root), Lint::chain(&root, &root)]);
         names.extend([&[][..], &[]]);
+        for list in LISTS {
+            lints.push(Lint::list(&authority.path().join(list)));
+            names.push(&[]);
+        }
         for leaf in leaves {
             lints.push(Lint::certificate(&leaf.certificate));
             lints.push(Lint::chain(&root, &leaf.certificate));
@@ -300,6 +330,34 @@ fn openssl_accepts_each_for_its_purpose_alone(made: &[(Authority, Vec<Leaf>)]) {
                 .fails()
                 .says("hostname mismatch");
             verify(leaf, &["-verify_ip", "192.0.2.2"]).fails();
+        }
+    }
+}
+
+fn openssl_refuses_what_is_on_a_list(made: &[(Authority, Vec<Leaf>)]) {
+    for (authority, leaves) in made {
+        let verify = |leaf: &Leaf, list: &str| {
+            let file = leaf.certificate.display().to_string();
+            let words = [
+                "verify",
+                "-x509_strict",
+                "-crl_check",
+                "-CAfile",
+                "ca.crt",
+                "-CRLfile",
+                list,
+                &file,
+            ];
+            openssl(&authority.path(), &words)
+        };
+        for leaf in leaves {
+            let revoked = leaf.certificate.ends_with("slardiere.crt");
+            verify(leaf, LISTS[0]).ok();
+            if revoked {
+                verify(leaf, LISTS[1]).fails().says("certificate revoked");
+            } else {
+                verify(leaf, LISTS[1]).ok();
+            }
         }
     }
 }
