@@ -143,7 +143,7 @@ impl<'a> Examined<'a> {
     /// The files in their order. On an error every one that was made here is gone again.
     fn fill(&self, folder: &Folder, store: &[u8], key: &Secret) -> Result<(), Error> {
         vacant(folder)?;
-        take_away_interrupted(folder)?;
+        take_away_interrupted(folder, 0)?;
         if !folder.has(&folder.store())? && folder.has(&folder.key())? {
             return Err(Error::Occupied { path: folder.key() });
         }
@@ -176,15 +176,16 @@ impl<'a> Examined<'a> {
 }
 
 /// Takes away what an interrupted import left: a store whose authority was never completed, and the
-/// key beside it. Anything else is left as it is.
-pub(crate) fn take_away_interrupted(folder: &Folder) -> Result<(), Error> {
+/// key beside it. Anything else is left as it is. `least` is how many certificates of the other program
+/// have to be in the store: with none it may as well be the beginning of a new authority.
+pub(crate) fn take_away_interrupted(folder: &Folder, least: usize) -> Result<(), Error> {
     let path = folder.store();
     if folder.has(&folder.certificate())? || !folder.has(&path)? {
         return Ok(());
     }
     folder.vet(&path)?;
     let store = Store::alone(&path)?;
-    if folder.has(&folder.certificate())? || !store.is_interrupted_import()? {
+    if folder.has(&folder.certificate())? || !store.is_interrupted_import(least)? {
         return Ok(());
     }
     discard::remove(folder)

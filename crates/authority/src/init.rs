@@ -106,7 +106,7 @@ impl Root {
 /// Fills a folder. On an error every file that was made here is gone again.
 fn found(folder: &Folder, root: &Root, by: &str, now: Time) -> Result<(), Error> {
     vacant(folder)?;
-    import::take_away_interrupted(folder)?;
+    import::take_away_interrupted(folder, 1)?;
     hostfile::clear_abandoned(folder.path());
     let path = folder.store();
     // Whole from the first moment, with its tables: so there is nothing to write before the lock is

@@ -47,8 +47,8 @@ impl Store {
     }
 
     /// Whether nothing was ever completed here but an import that was interrupted: the authority itself
-    /// is still an intent, so nothing was issued, and there are imported serials or lists beside it.
-    pub(crate) fn is_interrupted_import(&self) -> Result<bool, Error> {
+    /// is still an intent, so nothing was issued, and there are at least so many imported serials beside it.
+    pub(crate) fn is_interrupted_import(&self, least: usize) -> Result<bool, Error> {
         if self.format()? == 0 {
             return Ok(false);
         }
@@ -58,6 +58,9 @@ impl Store {
             matches!(entry.kind, Kind::Root | Kind::Intermediate) && entry.state == State::Intended
         };
         let mut others = entries.iter().filter(|entry| !pending(entry));
+        if others.clone().count() < least {
+            return Ok(false);
+        }
         let all_imported = others.all(|entry| {
             self.events(&entry.serial)
                 .is_ok_and(|events| matches!(events.as_slice(), [only] if only.event == Event::Imported.as_str()))
