@@ -29,3 +29,24 @@ pub enum Severity {
     /// PostgreSQL refuses the line, and often the whole file.
     Error,
 }
+
+/// The lines of a document as a test renders them, with what is said about it, in order.
+#[cfg(test)]
+pub(crate) fn rendered(
+    lines: impl IntoIterator<Item = (u32, String)>,
+    diagnostics: &[Diagnostic],
+) -> String {
+    use alloc::format;
+    use alloc::vec::Vec;
+
+    let said = diagnostics
+        .iter()
+        .map(|d| (d.line, format!("{:?}: {}", d.severity, d.message)));
+    let mut lines: Vec<_> = lines.into_iter().chain(said).collect();
+    lines.sort();
+    let lines: Vec<_> = lines
+        .iter()
+        .map(|(number, line)| format!("{number} {line}"))
+        .collect();
+    lines.join("\n")
+}

@@ -8,7 +8,7 @@
 //! ```
 //! use std::collections::BTreeMap;
 //! use pg_config::Version;
-//! use pg_config::hba::{Databases, RuleSet, Site, Wanted, place};
+//! use pg_config::hba::{Databases, RuleSet, Site, Wanted, place, ways_in};
 //!
 //! let text = b"local  all  all                peer\nhost   all  all  10.0.0.0/8  scram-sha-256\n";
 //! let files = BTreeMap::from([("/d/pg_hba.conf".to_string(), text.to_vec())]);
@@ -20,7 +20,8 @@
 //!     from: vec!["10.1.0.0/16".parse()?],
 //!     map: None,
 //! };
-//! let placement = place(&rules, &wanted, &Site::default())?;
+//! let site = Site::default();
+//! let placement = place(&rules, &wanted, &site)?;
 //! let written = rules.written(&files, &placement.insertions)?;
 //! assert_eq!(
 //!     String::from_utf8(written["/d/pg_hba.conf"].to_bytes())?,
@@ -29,7 +30,7 @@
 //!      host   all  all  10.0.0.0/8  scram-sha-256\n",
 //! );
 //! // In clear and by the socket he gets in as before.
-//! assert_eq!(placement.ways_in.len(), 2);
+//! assert_eq!(ways_in(&rules, &wanted, &placement.insertions, &site).len(), 2);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 

@@ -205,39 +205,18 @@ fn is_include(line: &Line<'_>, version: Version) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::diagnostic::rendered;
     use alloc::format;
     use proptest::prelude::*;
 
     fn shown(text: &str, version: Version) -> String {
         let document = Document::parse(text.as_bytes(), version);
-        let mut lines: Vec<_> = document
-            .entries()
-            .iter()
-            .map(|e| {
-                (
-                    e.line,
-                    format!(
-                        "{} {:?} -> {}{}",
-                        e.map,
-                        e.system_user,
-                        e.role,
-                        if e.role_quoted { " (quoted)" } else { "" }
-                    ),
-                )
-            })
-            .collect();
-        lines.extend(
-            document
-                .diagnostics()
-                .iter()
-                .map(|d| (d.line, format!("{:?}: {}", d.severity, d.message))),
-        );
-        lines.sort();
-        let lines: Vec<_> = lines
-            .iter()
-            .map(|(number, line)| format!("{number} {line}"))
-            .collect();
-        lines.join("\n")
+        let lines = document.entries().iter().map(|e| {
+            let quoted = if e.role_quoted { " (quoted)" } else { "" };
+            let line = format!("{} {:?} -> {}{quoted}", e.map, e.system_user, e.role);
+            (e.line, line)
+        });
+        rendered(lines, document.diagnostics())
     }
 
     #[test]

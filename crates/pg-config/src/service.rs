@@ -305,6 +305,7 @@ fn is_nested(key: &str, version: Version) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::diagnostic::rendered;
     use alloc::string::ToString;
     use proptest::prelude::*;
 
@@ -320,18 +321,7 @@ mod tests {
                     .map(|p| (p.line, format!("{:?} = {:?}", p.key, p.value))),
             );
         }
-        lines.extend(
-            document
-                .diagnostics()
-                .iter()
-                .map(|d| (d.line, format!("{:?}: {}", d.severity, d.message))),
-        );
-        lines.sort();
-        let lines: Vec<_> = lines
-            .iter()
-            .map(|(number, line)| format!("{number} {line}"))
-            .collect();
-        lines.join("\n")
+        rendered(lines, document.diagnostics())
     }
 
     #[test]

@@ -59,8 +59,6 @@ pub struct Placement {
     pub keeps_say: Vec<usize>,
     /// Rules that decided some of these connections and no longer will.
     pub overrides: Vec<usize>,
-    /// Every rule by which the role still gets in without a certificate.
-    pub ways_in: Vec<WayIn>,
 }
 
 /// A rule to be added.
@@ -251,7 +249,6 @@ pub fn place(set: &RuleSet, wanted: &Wanted, site: &Site) -> Result<Placement, C
         })
     });
     Ok(Placement {
-        ways_in: ways_in(set, wanted, &insertions, site),
         already: already.into_iter().collect(),
         maps: maps.collect(),
         keeps_say: keeps_say.into_iter().collect(),

@@ -72,8 +72,8 @@ fn rules_without_tls_are_no_obstacle_but_ways_in() {
     let text = text.replace("host all all all reject\n", "");
     let found = placed(&text, &wanted(&["app"], &["10.0.0.0/8"])).unwrap();
     assert_eq!(found.insertions[0].place, Place::AtEnd);
-    let ways: Vec<_> = found
-        .ways_in
+    let (set, wish) = (set(&text), wanted(&["app"], &["10.0.0.0/8"]));
+    let ways: Vec<_> = ways_in(&set, &wish, &found.insertions, &Site::default())
         .iter()
         .map(|w| (w.rule, w.transports.clone(), w.inside, w.certain))
         .collect();
@@ -528,6 +528,7 @@ proptest! {
                 let again = place(&after, &wish, &site());
                 prop_assert_eq!(again.map(|p| p.insertions), Ok(Vec::new()));
                 // The ways in are those found one by one.
+                let ways = ways_in(&before, &wish, &placement.insertions, &site());
                 for way in Transport::ALL {
                     let mut naive: Vec<usize> = universe
                         .iter()
@@ -537,10 +538,10 @@ proptest! {
                         .collect();
                     naive.sort_unstable();
                     naive.dedup();
-                    let found: Vec<usize> = placement.ways_in.iter().filter(|w| w.transports.contains(&way)).map(|w| w.rule).collect();
+                    let found: Vec<usize> = ways.iter().filter(|w| w.transports.contains(&way)).map(|w| w.rule).collect();
                     prop_assert_eq!(&naive, &found, "{:?}", way);
                 }
-                prop_assert!(placement.ways_in.iter().all(|w| w.certain));
+                prop_assert!(ways.iter().all(|w| w.certain));
                 // Refusing without TLS does just that.
                 let refusing = refuse_without_tls(&before, &wish, &placement, &site()).unwrap();
                 let all: Vec<_> = placement.insertions.iter().cloned().chain(refusing).collect();
