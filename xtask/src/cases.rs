@@ -49,7 +49,7 @@ enum Source {
 }
 
 /// Runs the end-to-end tests once for each version, as a part of `report` each.
-pub(crate) fn e2e(root: &Path, wanted: &Wanted, report: &mut Report) {
+pub(crate) fn e2e(root: &Path, wanted: &Wanted, scope: Scope, report: &mut Report) {
     let mut binary = wanted.binary.as_ref().and_then(|b| b.canonicalize().ok());
     if let (Some(named), None) = (&wanted.binary, &binary) {
         return report.not_run("e2e", &format!("{} is not there", named.display()));
@@ -108,7 +108,7 @@ pub(crate) fn e2e(root: &Path, wanted: &Wanted, report: &mut Report) {
         if let Some(source) = source {
             report.part(&name, |count| {
                 let filter = Filter::of(wanted, version, &versions);
-                run_version(root, version, &source, &binary, &filter, count)
+                run_version(root, version, &source, &binary, &filter, scope, count)
             });
             // What the tests themselves left out, for want of containers.
             let list = crate::target(root).join(NOT_RUN);
@@ -120,7 +120,7 @@ pub(crate) fn e2e(root: &Path, wanted: &Wanted, report: &mut Report) {
     }
     if images.is_some() && wanted.only.is_empty() {
         report.part("demonstration in a container", |_| {
-            trial::run(On::Container)
+            trial::run(On::Container, &debug_binary(root, scope)?)
         });
     }
 }
@@ -189,6 +189,7 @@ fn run_version(
     source: &Source,
     binary: &Path,
     filter: &Filter<'_>,
+    scope: Scope,
     count: &mut Count,
 ) -> anyhow::Result<()> {
     for name in filter.but {
@@ -196,7 +197,7 @@ fn run_version(
             "{name} is run on PostgreSQL {FAULTS_ON} alone: it does not depend on the version"
         );
     }
-    let mut tests = test_command(root, "e2e", filter);
+    let mut tests = test_command(root, "e2e", filter, scope);
     tests
         .env("PGCERT_BIN", binary)
         .env("PGCERT_E2E_VERSION", version.to_string())
@@ -223,7 +224,7 @@ fn run_version(
 }
 
 /// Runs the oracle tests against servers of every version there is.
-pub(crate) fn oracle(root: &Path, only: &[String], report: &mut Report) {
+pub(crate) fn oracle(root: &Path, only: &[String], scope: Scope, report: &mut Report) {
     let tools = tools_ready(root, report);
     report.part("oracle", |count| {
         let mut servers = Vec::new();
@@ -237,9 +238,9 @@ pub(crate) fn oracle(root: &Path, only: &[String], report: &mut Report) {
             only,
             ..Filter::default()
         };
-        let mut tests = test_command(root, "oracle", &filter);
+        let mut tests = test_command(root, "oracle", &filter, scope);
         tests
-            .env("PGCERT_BIN", debug_binary(root)?)
+            .env("PGCERT_BIN", debug_binary(root, scope)?)
             .env("PGCERT_ORACLE_SERVERS", servers.join(":"))
             .env(tools::VARIABLE, &tools);
         run_tests(&mut tests, count)
@@ -257,7 +258,13 @@ pub(crate) enum Tried {
 
 /// Runs the tests that look at the binary through the kernel, on a server of this machine: those of
 /// secrets, and those of faults.
-pub(crate) fn faults(root: &Path, only: &[String], tried: Tried, report: &mut Report) {
+pub(crate) fn faults(
+    root: &Path,
+    only: &[String],
+    tried: Tried,
+    scope: Scope,
+    report: &mut Report,
+) {
     const NAME: &str = "secrets and faults";
     if !machine::is_root() {
         return report.not_run(
@@ -275,9 +282,9 @@ pub(crate) fn faults(root: &Path, only: &[String], tried: Tried, report: &mut Re
             only,
             ..Filter::default()
         };
-        let mut tests = test_command(root, "faults", &filter);
+        let mut tests = test_command(root, "faults", &filter, scope);
         tests
-            .env("PGCERT_BIN", debug_binary(root)?)
+            .env("PGCERT_BIN", debug_binary(root, scope)?)
             .env("PGCERT_E2E_VERSION", FAULTS_ON.to_string())
             .env("PGCERT_E2E_ENGINE", "local")
             .env("PGCERT_E2E_PROGRAMS", programs)
@@ -294,8 +301,11 @@ pub(crate) fn faults(root: &Path, only: &[String], tried: Tried, report: &mut Re
 }
 
 /// The binary, built now and quickly.
-fn debug_binary(root: &Path) -> anyhow::Result<PathBuf> {
-    let build = ["build", "--quiet", "--package", "pgcert"];
+pub(crate) fn debug_binary(root: &Path, scope: Scope) -> anyhow::Result<PathBuf> {
+    let build: &[&str] = match scope {
+        Scope::Workspace if nextest() => &["build", "--quiet", "--workspace", "--bins", "--tests"],
+        _ => &["build", "--quiet", "--package", "pgcert"],
+    };
     command::output(Command::new("cargo").current_dir(root).args(build))?;
     Ok(crate::target(root).join("debug/pgcert"))
 }
@@ -312,19 +322,35 @@ fn tools_ready(root: &Path, report: &mut Report) -> String {
     places
 }
 
+/// How much is built for tests of the package `e2e`. Cargo builds a dependency anew for each set of
+/// features that a selection of packages asks for, and all that uses it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Scope {
+    /// What these tests need: the soonest ready where nothing else is wanted.
+    Alone,
+    /// The workspace as one: nothing is built that the other parts of a whole run have not built.
+    Workspace,
+}
+
 /// The runner for one test target of the package `e2e`. Servers, containers and signals have their
 /// own pace: a test that fails is tried once more where the runner can do that, and is then called
 /// flaky in its output.
-fn test_command(root: &Path, target: &str, filter: &Filter<'_>) -> Command {
+fn test_command(root: &Path, target: &str, filter: &Filter<'_>, scope: Scope) -> Command {
     let mut cargo = Command::new("cargo");
     cargo.current_dir(root);
-    if nextest() {
+    let nextest = nextest();
+    if nextest {
         cargo.args(NEXTEST).args(["--retries", "1"]);
     } else {
         cargo.arg("test");
     }
-    cargo.args(["--package", "e2e", "--test", target]);
-    if nextest() {
+    if nextest && scope == Scope::Workspace {
+        cargo.args(["--workspace", "-E"]);
+        cargo.arg(format!("package(=e2e) & binary(={target})"));
+    } else {
+        cargo.args(["--package", "e2e", "--test", target]);
+    }
+    if nextest {
         cargo.args(filter.only).arg("--").args(filter.arguments());
     } else {
         cargo.arg("--").args(filter.only).args(filter.arguments());
@@ -341,6 +367,17 @@ pub(crate) const NEXTEST: [&str; 7] = [
     "--final-status-level=fail",
     "--show-progress=none",
     "--cargo-quiet",
+];
+
+/// How nextest lists the tests that are marked to be ignored, a line each.
+pub(crate) const IGNORED: [&str; 7] = [
+    "nextest",
+    "list",
+    "--workspace",
+    "--cargo-quiet",
+    "--run-ignored=only",
+    "--message-format=oneline",
+    "--color=never",
 ];
 
 /// Whether the quicker runner is there.

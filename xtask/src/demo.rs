@@ -13,6 +13,7 @@ use anyhow::{Context as _, bail};
 use clap::ValueEnum;
 
 use self::ground::Ground;
+use crate::cases::{self, Scope};
 use crate::interrupt::Interrupt;
 use crate::{bundle, command, local};
 
@@ -33,19 +34,24 @@ pub(crate) enum On {
 }
 
 /// Runs the demonstration; `keep` leaves everything in place and says how to use and remove it.
-/// Without `on` it takes the first that there is.
-pub(crate) fn run(root: &Path, keep: bool, on: Option<On>) -> anyhow::Result<()> {
-    println!("building pgcert");
-    command::run(Command::new("cargo").current_dir(root).args([
-        "build",
-        "--quiet",
-        "--package",
-        "pgcert",
-    ]))?;
+/// Without `on` it takes the first that there is, without `binary` it builds one.
+pub(crate) fn run(
+    root: &Path,
+    keep: bool,
+    on: Option<On>,
+    binary: Option<PathBuf>,
+) -> anyhow::Result<()> {
+    let pgcert = match binary {
+        Some(binary) => binary.canonicalize()?,
+        None => {
+            println!("building pgcert");
+            cases::debug_binary(root, Scope::Alone)?
+        }
+    };
     let interrupt = Interrupt::catch()?;
     let started = Instant::now();
     let demo = Demo {
-        ground: ground(root, on)?,
+        ground: ground(root, &pgcert, on)?,
         interrupt,
     };
     let shown = demo.play();
@@ -62,8 +68,7 @@ pub(crate) fn run(root: &Path, keep: bool, on: Option<On>) -> anyhow::Result<()>
 }
 
 /// The newest server on this machine, else npm's newest, else one in a container.
-fn ground(root: &Path, on: Option<On>) -> anyhow::Result<Ground> {
-    let pgcert = crate::target(root).join("debug/pgcert");
+fn ground(root: &Path, pgcert: &Path, on: Option<On>) -> anyhow::Result<Ground> {
     let choices = match &on {
         Some(on) => std::slice::from_ref(on),
         None => On::value_variants(),
@@ -71,9 +76,9 @@ fn ground(root: &Path, on: Option<On>) -> anyhow::Result<Ground> {
     let mut reasons = Vec::new();
     for choice in choices {
         let ground = match choice {
-            On::Installed => installed().and_then(|programs| Ground::here(&pgcert, &programs)),
-            On::Npm => npm(root).and_then(|programs| Ground::here(&pgcert, &programs)),
-            On::Container => Ground::in_container(root, &pgcert).context("no container"),
+            On::Installed => installed().and_then(|programs| Ground::here(pgcert, &programs)),
+            On::Npm => npm(root).and_then(|programs| Ground::here(pgcert, &programs)),
+            On::Container => Ground::in_container(root, pgcert).context("no container"),
         };
         match ground {
             Ok(ground) => return Ok(ground),

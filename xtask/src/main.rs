@@ -26,7 +26,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::OnceLock;
 
-use cases::{Tried, Wanted};
+use cases::{Scope, Tried, Wanted};
 use clap::{Args, Parser, Subcommand};
 use report::Report;
 
@@ -48,6 +48,9 @@ enum Chore {
         /// Whose server it is shown on; by default the first that there is
         #[arg(long, value_enum)]
         on: Option<demo::On>,
+        /// Show this binary instead of building one
+        #[arg(long, value_name = "FILE")]
+        binary: Option<PathBuf>,
     },
     /// Run everything that says whether the project is sound
     Test(EndToEnd),
@@ -109,21 +112,21 @@ impl From<EndToEnd> for Wanted {
 fn main() -> ExitCode {
     let root = root();
     let done = match Arguments::parse().chore {
-        Chore::Demo { keep, on } => demo::run(&root, keep, on),
+        Chore::Demo { keep, on, binary } => demo::run(&root, keep, on, binary),
         Chore::Test(of) => suite::run(&root, &of.into()),
         Chore::E2e(of) => {
             let mut report = Report::new();
-            cases::e2e(&root, &of.into(), &mut report);
+            cases::e2e(&root, &of.into(), Scope::Alone, &mut report);
             report.close()
         }
         Chore::Oracle { only } => {
             let mut report = Report::new();
-            cases::oracle(&root, &only, &mut report);
+            cases::oracle(&root, &only, Scope::Alone, &mut report);
             report.close()
         }
         Chore::Faults { only } => {
             let mut report = Report::new();
-            cases::faults(&root, &only, Tried::Every, &mut report);
+            cases::faults(&root, &only, Tried::Every, Scope::Alone, &mut report);
             report.close()
         }
         Chore::Docs => docs::write(&root),

@@ -4,9 +4,9 @@
 use std::path::Path;
 use std::process::Command;
 
-use crate::cases::{self, Tried, Wanted};
+use crate::cases::{self, Scope, Tried, Wanted};
 use crate::demo::{On, trial};
-use crate::report::Report;
+use crate::report::{Count, Report};
 use crate::{command, machine, tidy};
 
 /// Runs all of it.
@@ -35,21 +35,35 @@ pub(crate) fn run(root: &Path, wanted: &Wanted) -> anyhow::Result<()> {
         command::run(&mut cargo(&lints))
     });
     report.part("unit and command line", |count| {
-        let mut tests = if cases::nextest() {
-            cargo(&cases::NEXTEST)
-        } else {
-            cargo(&["test", "--quiet", "--all-targets"])
-        };
-        cases::run_tests(tests.args(["--workspace", "--exclude", "e2e"]), count)
+        if !cases::nextest() {
+            let tests = ["test", "--quiet", "--all-targets", "--workspace"];
+            return cases::run_tests(cargo(&tests).args(["--exclude", "e2e"]), count);
+        }
+        // The tests of e2e are built here too, with everything else.
+        let mut tests = cargo(&cases::NEXTEST);
+        tests.args(["--workspace", "-E", "not package(=e2e)"]);
+        cases::run_tests(&mut tests, count)?;
+        ignored(&mut cargo(&cases::IGNORED), count)
     });
     report.part("examples in the documentation", |count| {
         cases::run_tests(&mut cargo(&["test", "--quiet", "--doc"]), count)
     });
-    cases::oracle(root, &[], &mut report);
-    report.part("demonstration", |_| trial::run(On::Npm));
-    cases::faults(root, &[], Tried::Some(25), &mut report);
-    cases::e2e(root, wanted, &mut report);
+    cases::oracle(root, &[], Scope::Workspace, &mut report);
+    report.part("demonstration", |_| {
+        trial::run(On::Npm, &cases::debug_binary(root, Scope::Workspace)?)
+    });
+    cases::faults(root, &[], Tried::Some(25), Scope::Workspace, &mut report);
+    cases::e2e(root, wanted, Scope::Workspace, &mut report);
     report.close()
+}
+
+/// Names the tests that are marked to be ignored; the runner itself only counts them.
+fn ignored(list: &mut Command, count: &mut Count) -> anyhow::Result<()> {
+    for test in command::output(list)?.lines() {
+        println!("ignored: {test}");
+        count.ignored += 1;
+    }
+    Ok(())
 }
 
 /// Says what is used, and fetches the parts of the toolchain that are missing.

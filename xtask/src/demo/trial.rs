@@ -12,16 +12,16 @@ use clap::ValueEnum as _;
 use super::On;
 use crate::command;
 
-/// Gives it twice, the second time interrupted while pgcert is at work.
-pub(crate) fn run(on: On) -> anyhow::Result<()> {
-    let shown = give(on, None)?;
+/// Gives it twice with a binary, the second time interrupted while pgcert is at work.
+pub(crate) fn run(on: On, binary: &Path) -> anyhow::Result<()> {
+    let shown = give(on, binary, None)?;
     ensure!(
         shown.ended_well,
         "the demonstration failed:\n{}",
         shown.said
     );
     println!("{}", shown.said.lines().last().unwrap_or_default());
-    let shown = give(on, Some("setup --data-dir"))?;
+    let shown = give(on, binary, Some("setup --data-dir"))?;
     ensure!(
         !shown.ended_well && shown.said.contains("error: interrupted"),
         "a Ctrl-C was not heard:\n{}",
@@ -37,12 +37,13 @@ struct Shown {
 
 /// Runs the demonstration as a program of its own, and looks for what it has left. `stop_at`: sends
 /// what a terminal sends at Ctrl-C once a line of the output has these words.
-fn give(on: On, stop_at: Option<&str>) -> anyhow::Result<Shown> {
+fn give(on: On, binary: &Path, stop_at: Option<&str>) -> anyhow::Result<Shown> {
     let name = on
         .to_possible_value()
         .map(|value| value.get_name().to_owned());
     let mut demo = Command::new(std::env::current_exe()?);
-    demo.args(["demo", "--on", &name.unwrap_or_default()]);
+    demo.args(["demo", "--on", &name.unwrap_or_default(), "--binary"])
+        .arg(binary);
     // A terminal signals all programs in the foreground: a group of processes.
     let mut demo = demo
         .process_group(0)
