@@ -46,36 +46,69 @@ impl Staged {
     /// # Errors
     /// [`Error::Changed`] where the target is not the file any more, or has not the attributes any more, that it had when staged. After an
     /// error everything is as before and the staged file is gone; should the disk refuse that as well, [`crate::recover_undo`] does it later.
-    pub fn swap(mut self) -> Result<Swapped, Error> {
-        let pair = &self.pair;
-        let changed = || Error::Changed {
-            path: pair.record.target.clone(),
-        };
-        if Predecessor::find(&pair.spot)? != self.old {
-            return Err(changed());
-        }
-        if pair.identify(&pair.staged)? != pair.record.new {
-            let path = pair.record.staged.clone();
-            return Err(Error::Changed { path });
-        }
-        let swapped = pair.swap().and_then(|()| {
-            // What was there a moment ago may have been replaced before the exchange. Then this is somebody else's file.
-            let saved = pair.identify(&pair.staged)?;
-            if saved == pair.record.old {
-                pair.spot.sync()
-            } else {
-                pair.swap()?;
-                Err(changed())
-            }
-        });
+    pub fn swap(self) -> Result<Swapped, Error> {
+        self.check()?;
+        let swapped = self.pair.swap().and_then(|()| self.confirm());
         if let Err(error) = swapped {
-            let _ = pair.settle(Wanted::Old);
+            let _ = self.pair.settle(Wanted::Old);
             return Err(error);
         }
+        Ok(self.swapped())
+    }
+
+    /// Exchanges two pairs of files with nothing in between, and only then syncs: for a key and its certificate, each useless without the
+    /// other. Where both lie in one folder of a filesystem with a journal, a power cut finds both exchanged or neither, save for the chance
+    /// that the journal is written out between the two calls.
+    ///
+    /// # Errors
+    /// As [`Staged::swap`], for both.
+    pub fn swap_with(self, other: Staged) -> Result<(Swapped, Swapped), Error> {
+        self.check()?;
+        other.check()?;
+        let swapped = self.pair.swap().and_then(|()| {
+            other.pair.swap()?;
+            self.confirm()?;
+            other.confirm()
+        });
+        if let Err(error) = swapped {
+            let _ = other.pair.settle(Wanted::Old);
+            let _ = self.pair.settle(Wanted::Old);
+            return Err(error);
+        }
+        Ok((self.swapped(), other.swapped()))
+    }
+
+    /// Whether both files are what they were when this was staged.
+    fn check(&self) -> Result<(), Error> {
+        let pair = &self.pair;
+        let changed = |path: &PathBuf| Error::Changed { path: path.clone() };
+        if Predecessor::find(&pair.spot)? != self.old {
+            return Err(changed(&pair.record.target));
+        }
+        if pair.identify(&pair.staged)? != pair.record.new {
+            return Err(changed(&pair.record.staged));
+        }
+        Ok(())
+    }
+
+    /// Makes the exchange durable, unless what was there a moment ago was replaced before it. Then this is somebody else's file, and is put
+    /// back.
+    fn confirm(&self) -> Result<(), Error> {
+        let pair = &self.pair;
+        let saved = pair.identify(&pair.staged)?;
+        if saved == pair.record.old {
+            return pair.spot.sync();
+        }
+        pair.swap()?;
+        let path = pair.record.target.clone();
+        Err(Error::Changed { path })
+    }
+
+    fn swapped(mut self) -> Swapped {
         if let Some(made) = &mut self.made {
             made.kept = true;
         }
-        Ok(Swapped { pair: self.pair })
+        Swapped { pair: self.pair }
     }
 
     /// Gives the new file its name, and the old one goes: no copy of it is kept, and nothing can be undone.

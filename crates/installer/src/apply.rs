@@ -63,6 +63,7 @@ pub fn apply(approved: &Approved, workshop: &mut Workshop<'_>) -> Result<Proof, 
         journal,
         undo: Vec::new(),
         issued: Issued::default(),
+        swapped_ahead: false,
     };
     // A bug must not leave a server half-configured: what was done is taken back on unwinding too.
     match catch_unwind(AssertUnwindSafe(|| run.forward(plan))) {
@@ -87,6 +88,8 @@ struct Run<'r, 'w> {
     journal: Journal,
     undo: Vec<Undo>,
     issued: Issued,
+    /// Whether the next file to be written has been, together with the one before it.
+    swapped_ahead: bool,
 }
 
 impl Run<'_, '_> {

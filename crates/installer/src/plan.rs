@@ -213,6 +213,9 @@ pub struct Write {
     pub what: &'static str,
     /// Which machine's service reads it.
     pub side: Side,
+    /// Whether it goes into its place together with the next file that is written: neither is of use
+    /// without the other, and both are in use.
+    pub with_next: bool,
 }
 
 impl Write {

@@ -250,6 +250,37 @@ fn killed_at_each_file() {
     assert_eq!(forgotten(&site), "");
 }
 
+/// A renewal puts a key and its certificate in the place of a pair that is in use.
+#[test]
+fn killed_between_a_key_and_its_certificate() {
+    if !has_containers("a renewal that is killed") {
+        return;
+    }
+    let site = Site::with_role(&MAY_TRACE);
+    let [root, _] = Attempt::by_each(&site);
+    root.setup(&accepting(&[])).ok().says("proven");
+    let pair = || {
+        let read = |name| site.host.read(&format!("{}/{name}", site.cluster.data));
+        ["server.key", "server.crt"].map(|name| read(name).unwrap())
+    };
+    let before = pair();
+    let renewal = ["--san", "dns:other"];
+    signalled(root, "KILL", "server.crt", &renewal).exits(137);
+    assert_ne!(pair()[0], before[0]);
+    assert_eq!(pair()[1], before[1]);
+    // A power cut at this very moment.
+    site.cluster.ctl(&site.host, "stop").ok();
+    assert_ne!(site.cluster.ctl(&site.host, "start").code, 0);
+    assert!(site.cluster.log(&site.host).contains("key values mismatch"));
+    // The next run mends the files, whatever else it may say of a server that is down.
+    root.setup(&accepting(&renewal))
+        .says("an earlier run was interrupted: took back what it had done");
+    assert_eq!(pair(), before);
+    site.cluster.start(&site.host);
+    root.setup(&accepting(&renewal)).ok().says("proven");
+    assert_ne!(pair()[0], before[0]);
+}
+
 #[test]
 fn killed_at_any_moment() {
     if !has_containers("a setup that is killed") {

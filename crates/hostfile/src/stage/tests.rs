@@ -149,6 +149,60 @@ fn dropping_and_discarding_leave_nothing() {
 }
 
 #[test]
+fn two_files_are_swapped_together_or_not_at_all() {
+    with_and_without_exchange(|| {
+        let ground = folder();
+        let inner = ground.path().join("inner");
+        fs::create_dir(&inner).unwrap();
+        let paths = [ground.path().join("key"), inner.join("certificate")];
+        for path in &paths {
+            fs::write(path, "old").unwrap();
+        }
+        let staged = || {
+            let stage = |path| stage(path, b"new", &PLAIN, Trust::Owner).unwrap();
+            (stage(&paths[0]), stage(&paths[1]))
+        };
+        let bytes = || {
+            paths
+                .each_ref()
+                .map(|path| fs::read_to_string(path).unwrap())
+        };
+        let before = (contents(ground.path()), contents(&inner));
+        let after = || (contents(ground.path()), contents(&inner));
+
+        let (key, certificate) = staged();
+        let (key, certificate) = key.swap_with(certificate).unwrap();
+        assert_eq!(bytes(), ["new", "new"]);
+        certificate.undo().unwrap();
+        key.undo().unwrap();
+        assert_eq!(after(), before);
+
+        // Either is no longer what it was.
+        for changed in &paths {
+            let (key, certificate) = staged();
+            fs::write(changed, "theirs").unwrap();
+            let error = key.swap_with(certificate).unwrap_err();
+            assert!(matches!(error, Error::Changed { path } if path == *changed));
+            fs::write(changed, "old").unwrap();
+            assert_eq!(after(), before);
+        }
+        // The second one cannot be exchanged when the first one was.
+        if is_root("to freeze a folder") {
+            let (key, certificate) = staged();
+            let beside = certificate.record().staged.clone();
+            let Some(frozen) = Flag::set(&inner, IFlags::IMMUTABLE) else {
+                return;
+            };
+            let error = key.swap_with(certificate).unwrap_err();
+            assert!(matches!(error, Error::Io { .. }), "{error}");
+            drop(frozen);
+            fs::remove_file(beside).unwrap();
+            assert_eq!(after(), before);
+        }
+    });
+}
+
+#[test]
 fn a_target_that_changed_since_is_not_swapped() {
     type Meddling = fn(&Path);
     let meddlings: [(&str, Meddling); 6] = [

@@ -84,25 +84,35 @@ impl Run<'_, '_> {
         Ok(prepared)
     }
 
-    /// Puts the next prepared file in its place, with the journal telling of it first.
+    /// Puts the next prepared file in its place, with the journal telling of it first; two of them where
+    /// they belong together.
     pub(super) fn swap(
         &mut self,
         write: &Write,
         prepared: &mut Prepared,
     ) -> Result<(), ApplyError> {
-        let staged = prepared
-            .pop_front()
-            .ok_or(ApplyError::Missing("a prepared file"))?;
-        let record = staged.record().clone();
-        self.journal.add(&Entry::Swap {
-            record: record.clone(),
-            uid: write.owner.uid,
-        })?;
+        if std::mem::take(&mut self.swapped_ahead) {
+            return Ok(());
+        }
+        let staged = self.announce(write, prepared)?;
+        let mut records = vec![staged.record().clone()];
         let owner = write.owner.clone();
-        let error = match hostfile::acting_as(&owner, || staged.swap()) {
+        let swapped = if write.with_next {
+            let next = self.announce(write, prepared)?;
+            records.push(next.record().clone());
+            self.swapped_ahead = true;
+            let swap = || staged.swap_with(next).map(|(one, two)| vec![one, two]);
+            hostfile::acting_as(&owner, swap)
+        } else {
+            hostfile::acting_as(&owner, || staged.swap().map(|swapped| vec![swapped]))
+        };
+        let error = match swapped {
             Ok(Ok(swapped)) => {
-                let swapped = Box::new(swapped);
-                self.undo.push(Undo::Swap { swapped, owner });
+                self.undo
+                    .extend(swapped.into_iter().map(|swapped| Undo::Swap {
+                        swapped: Box::new(swapped),
+                        owner: owner.clone(),
+                    }));
                 return Ok(());
             }
             Ok(Err(error)) | Err(error) => error,
@@ -110,10 +120,25 @@ impl Run<'_, '_> {
         // One that somebody else changed is left alone; after any other error the disk may have kept
         // the swap from being taken back at once.
         if !matches!(error, hostfile::Error::Changed { .. }) {
-            let record = Box::new(record);
-            self.undo.push(Undo::FailedSwap { record, owner });
+            let failed = records.into_iter().map(|record| Undo::FailedSwap {
+                record: Box::new(record),
+                owner: owner.clone(),
+            });
+            self.undo.extend(failed);
         }
         Err(error.into())
+    }
+
+    /// Takes the next prepared file, and writes down that it is about to be swapped.
+    fn announce(&self, write: &Write, prepared: &mut Prepared) -> Result<Staged, ApplyError> {
+        let staged = prepared
+            .pop_front()
+            .ok_or(ApplyError::Missing("a prepared file"))?;
+        self.journal.add(&Entry::Swap {
+            record: staged.record().clone(),
+            uid: write.owner.uid,
+        })?;
+        Ok(staged)
     }
 }
 

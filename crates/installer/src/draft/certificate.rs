@@ -330,6 +330,8 @@ fn write_pair(
         content: key_content,
         what: "server key",
         side: Side::Server,
+        // Nor does one start whose key is not its certificate's.
+        with_next: key == current.key.path && certificate == current.certificate.path,
     }));
     let before = current
         .certificate
@@ -344,6 +346,7 @@ fn write_pair(
         content: certificate_content,
         what: "server certificate",
         side: Side::Server,
+        with_next: false,
     }));
 }
 

@@ -260,5 +260,6 @@ fn push(
         content,
         what,
         side: Side::Client,
+        with_next: false,
     }));
 }

@@ -61,6 +61,7 @@ pub(super) fn draft(
                 .collect(),
             what: "revocation lists",
             side: Side::Server,
+            with_next: false,
         }));
     }
     plan.expectation.crl = Some(path.clone());

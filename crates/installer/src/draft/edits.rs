@@ -70,6 +70,7 @@ impl Edits {
                 content: vec![Part::Bytes(after)],
                 what,
                 side: Side::Server,
+                with_next: false,
             }));
         }
     }

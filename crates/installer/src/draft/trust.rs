@@ -168,6 +168,7 @@ fn write(
         content,
         what: "trusted authorities",
         side: Side::Server,
+        with_next: false,
     }));
 }
 

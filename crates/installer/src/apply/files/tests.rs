@@ -46,6 +46,7 @@ fn write(path: PathBuf, owner: &Account, before: Before) -> Step {
         content: vec![Part::Bytes(b"new".to_vec())],
         what: "file",
         side: Side::Client,
+        with_next: false,
     })
 }
 

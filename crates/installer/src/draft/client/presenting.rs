@@ -148,6 +148,11 @@ impl Presenting<'_> {
             key,
             "client key",
         );
+        let both = client.certificates.contains_key(&paths.certificate)
+            && client.keys.contains_key(&paths.key);
+        if let (true, Some(Step::Write(key))) = (both, plan.steps.last_mut()) {
+            key.with_next = true;
+        }
         let before = before(client.certificates.contains_key(&paths.certificate));
         push(
             plan,
