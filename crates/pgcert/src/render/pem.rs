@@ -2,23 +2,26 @@
 
 use pki_core::{Certificate, Crl, Item};
 
-/// What the block holds, a line each; nothing where it cannot be read. Of a private key only that it
-/// is one.
-pub(crate) fn words(block: &[u8]) -> Option<Vec<String>> {
-    let mut items = pki_core::inspect(block, None).unwrap_or_default();
-    let (Some(item), true) = (items.pop(), items.is_empty()) else {
-        return secret(block);
-    };
-    let mut lines = vec![item.title()];
-    match &item {
-        Item::Certificate(certificate) => lines.extend(of_certificate(certificate)),
-        Item::Crl(crl) => lines.extend(of_crl(crl)),
-        Item::Key { key, .. } => {
-            let public = key.public_key();
-            lines.push(format!("  public key SHA-256 {}", public.fingerprint()));
+/// What the blocks hold, a line each; nothing where one of them cannot be read. Of a private key only
+/// that it is one.
+pub(crate) fn words(blocks: &[u8]) -> Option<Vec<String>> {
+    let items = pki_core::inspect(blocks, None).unwrap_or_default();
+    let mut lines = Vec::new();
+    for item in &items {
+        lines.push(item.title());
+        match item {
+            Item::Certificate(certificate) => lines.extend(of_certificate(certificate)),
+            Item::Crl(crl) => lines.extend(of_crl(crl)),
+            Item::Key { key, .. } => {
+                let public = key.public_key();
+                lines.push(format!("  public key SHA-256 {}", public.fingerprint()));
+            }
+            Item::EncryptedKey { .. } | Item::Request(_) | Item::PublicKey(_) => {}
+            _ => return secret(blocks),
         }
-        Item::EncryptedKey { .. } | Item::Request(_) | Item::PublicKey(_) => {}
-        _ => return secret(block),
+    }
+    if items.is_empty() {
+        return secret(blocks);
     }
     Some(lines)
 }

@@ -84,19 +84,21 @@ fn describe(step: &Step) -> String {
 }
 
 fn change(write: &Write) -> String {
-    if let [Part::Secret(key)] = write.content.as_slice() {
-        let words = pem::words(key.as_bytes()).unwrap_or_default();
-        return words.iter().map(|line| format!("     {line}\n")).collect();
-    }
-    let before = match &write.before {
-        Before::Nothing => None,
-        Before::Bytes(bytes) => Some(bytes.as_slice()),
-        Before::File => return String::new(),
+    let in_words = |bytes: &[u8]| -> String {
+        let words = pem::words(bytes).unwrap_or_default();
+        words.iter().map(|line| format!("     {line}\n")).collect()
     };
-    write
-        .known_content()
-        .map(|after| diff::unified(&write.path, before, &after))
-        .unwrap_or_default()
+    if let [Part::Secret(key)] = write.content.as_slice() {
+        return in_words(key.as_bytes());
+    }
+    let Some(after) = write.known_content() else {
+        return String::new();
+    };
+    match &write.before {
+        Before::Nothing => diff::unified(&write.path, None, &after),
+        Before::Bytes(before) => diff::unified(&write.path, Some(before), &after),
+        Before::File => in_words(&after),
+    }
 }
 
 /// The plan as JSON; with a proof it was carried out.
