@@ -138,9 +138,10 @@ fn key(path: &Path, passphrase: Option<&str>, version: Version) -> Result<Privat
         Ok(key) => Ok(key),
         Err(KeyError::Encrypted) => Err(ClientError::KeyEncrypted(path.to_owned())),
         Err(KeyError::WrongPassphrase) => Err(unusable("bad decrypt".to_owned())),
-        // Since 13 a file that is no PEM is tried as DER.
-        Err(error) if version >= Version::V13 => PrivateKey::from_der(&bytes, passphrase.as_ref())
-            .map_err(|_| unusable(error.to_string())),
+        // Since 13 a file that is no PEM is tried as DER, which OpenSSL opens without a passphrase alone.
+        Err(error) if version >= Version::V13 => {
+            PrivateKey::from_der(&bytes, None).map_err(|_| unusable(error.to_string()))
+        }
         Err(error) => Err(unusable(error.to_string())),
     }
 }

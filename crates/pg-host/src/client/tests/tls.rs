@@ -231,6 +231,20 @@ fn keys_may_be_der_since_13() {
 }
 
 #[test]
+fn encrypted_keys_may_not_be_der() {
+    let user = User::new().with_default_files();
+    let der = Pki::get()
+        .client_key
+        .to_encrypted_der(&secret("sesame"))
+        .unwrap();
+    user.write(".postgresql/postgresql.key", der.as_bytes(), 0o600);
+    assert!(matches!(
+        user.resolve("host=db sslmode=require sslpassword=sesame"),
+        Err(ClientError::Key { .. })
+    ));
+}
+
+#[test]
 fn intermediates_in_the_root_file_are_sent_along() {
     let pki = Pki::get();
     let user = User::new().with_default_files();
