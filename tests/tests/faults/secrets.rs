@@ -108,6 +108,15 @@ impl Desk {
             ),
             (format!("revoke other --yes {at}"), 0),
             (format!("ca crl --out {made}/root.crl {signs}"), 0),
+            // Encrypted: in the clear it would be a second home of the same key, as is meant.
+            (
+                format!(
+                    "export --for jdbc --key {made}/other.key --cert {made}/other.crt --root {made}/ca/ca.crt \
+                     --passphrase-file {key} --key-passphrase-file {key} --out {made}"
+                ),
+                0,
+            ),
+            (format!("inspect {made}/other.p12 {made}/other.key --passphrase-file {key}"), 0),
             (
                 format!(
                     "setup --role slardiere --server-name tolva --data-dir {data} --client-home {home} \

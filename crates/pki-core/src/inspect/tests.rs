@@ -185,6 +185,8 @@ fn der_and_nothing() {
     assert_eq!(kind(root.certificate.public_key().der()), Ok("public-key"));
     let request = SigningRequest::create(Kind::Client, leaf_key(), &Subject::empty(), &[]).unwrap();
     assert_eq!(kind(request.der()), Ok("request"));
+    let encrypted = include_bytes!("../key/testdata/pbes2-aes256-sha512.der");
+    assert_eq!(kind(encrypted), Ok("encrypted-key"));
     assert_eq!(kind(b" \n"), Err(InspectError::Empty));
     assert_eq!(kind(b"ssl = on\n"), Err(InspectError::Unknown));
     assert!(matches!(

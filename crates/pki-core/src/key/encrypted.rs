@@ -90,6 +90,11 @@ fn decrypt(
     let Some(parameters) = pbes2_parameters(algorithm) else {
         return Err(unsupported(&describe(algorithm)));
     };
+    if let pbes2::Kdf::Pbkdf2(pbkdf2) = &parameters.kdf
+        && i64::from(pbkdf2.iteration_count) > i64::from(pbe::MOST_ROUNDS)
+    {
+        return Err(unsupported(&describe(algorithm)));
+    }
     if let pbes2::Kdf::Scrypt(scrypt) = &parameters.kdf {
         let memory = scrypt
             .cost_parameter

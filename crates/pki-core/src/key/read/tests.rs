@@ -1,6 +1,11 @@
 //! Every format that OpenSSL writes is read, and nothing panics. The files in `testdata` were written by OpenSSL 3.0 and
 //! OpenSSH for this purpose; the passphrase is `hunter2`.
 
+use pkcs8::{
+    EncryptedPrivateKeyInfoRef,
+    der::{Encode, asn1::OctetStringRef},
+    pkcs5::pbes2,
+};
 use proptest::prelude::*;
 
 use super::PrivateKey;
@@ -164,6 +169,35 @@ fn no_key_and_no_sense() {
     insta::assert_snapshot!(all.map(|file| told_of(&file)).join("\n"));
     let jks = PrivateKey::from_der(&[0xfe, 0xed, 0xfe, 0xed, 0, 0, 0, 2], None).unwrap_err();
     insta::assert_snapshot!(jks, @"not supported: a Java keystore of the old kind (JKS)");
+}
+
+#[test]
+fn what_would_take_too_long_is_refused() {
+    let scrypt = |log_n, r| pkcs8::pkcs5::scrypt::Params::new(log_n, r, 1).unwrap();
+    let all = [
+        pbes2::Parameters::generate_pbkdf2_sha256_aes256cbc(10_000_001, &[1; 8], [2; 16]),
+        pbes2::Parameters::generate_scrypt_aes256cbc(scrypt(24, 8), &[1; 8], [2; 16]),
+        pbes2::Parameters::generate_scrypt_aes256cbc(scrypt(14, 600), &[1; 8], [2; 16]),
+    ];
+    let told = all.map(|parameters| {
+        let info = EncryptedPrivateKeyInfoRef {
+            encryption_algorithm: parameters.unwrap().into(),
+            encrypted_data: OctetStringRef::new(&[3; 32]).unwrap(),
+        };
+        let file = info.to_der().unwrap();
+        PrivateKey::from_der(&file, Some(&secret("hunter2")))
+            .unwrap_err()
+            .to_string()
+    });
+    insta::assert_snapshot!(told.join("\n"), @"
+    not supported: the encryption of the private key (PBES2: PBKDF2-HMAC-SHA-256, 10000001 rounds, AES-256-CBC)
+    not supported: the encryption of the private key (scrypt that takes more than a gigabyte)
+    not supported: the encryption of the private key (scrypt that takes more than a gigabyte)
+    ");
+    // pkcs-12PbeParams with 10 000 001 rounds.
+    let old = b"\x30\x2a\x30\x1a\x06\x0a\x2a\x86\x48\x86\xf7\x0d\x01\x0c\x01\x03\x30\x0c\x04\x04salt\x02\x04\x00\x98\x96\x81\x04\x0c0123456789ab";
+    let error = PrivateKey::from_der(old, Some(&secret("hunter2"))).unwrap_err();
+    insta::assert_snapshot!(error, @"not supported: an encryption of 10000001 rounds");
 }
 
 proptest! {
