@@ -51,7 +51,7 @@ impl Authority {
     pub fn vet(&self, order: &IssueOrder<'_>, now: Time) -> Result<Validity, Error> {
         let validity = self.lifetime(order.days, now)?;
         let leaf = order.leaf(Serial::random()?, validity);
-        check_leaf(&self.certificate, &leaf)?;
+        check_leaf(self.path(), &leaf)?;
         Ok(validity)
     }
 

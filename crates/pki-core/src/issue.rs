@@ -17,6 +17,7 @@ use crate::{
     lint::{self, Problem},
     name::{AltName, Subject},
     profile::Kind,
+    scope::Scope,
     serial::Serial,
     signer::{SignError, Signer},
     validity::Validity,
@@ -39,7 +40,48 @@ pub struct Leaf<'a> {
     pub validity: Validity,
 }
 
-/// Makes a self-signed root.
+/// What goes into an authority's certificate. Everything else is decided by the profile of its kind.
+#[derive(Clone, Debug)]
+pub struct NewAuthority<'a> {
+    /// The subject.
+    pub subject: &'a Subject,
+    /// Its public key; a root's is the signer's.
+    pub public_key: &'a PublicKey,
+    /// Unique under the issuer.
+    pub serial: Serial,
+    /// Not beyond the issuer's end.
+    pub validity: Validity,
+    /// What it may sign.
+    pub scope: &'a Scope,
+}
+
+/// Makes an authority under another one, or a self-signed root.
+///
+/// # Errors
+/// [`IssueError`].
+pub fn issue_authority(
+    issuer: Option<&Certificate>,
+    signer: &dyn Signer,
+    new: &NewAuthority<'_>,
+) -> Result<Certificate, IssueError> {
+    let order = Order {
+        kind: if issuer.is_some() {
+            Kind::Intermediate
+        } else {
+            Kind::Root
+        },
+        issuer,
+        subject: new.subject,
+        alt_names: &[],
+        public_key: new.public_key,
+        serial: new.serial.clone(),
+        validity: new.validity,
+        scope: new.scope,
+    };
+    order.issue(signer)
+}
+
+/// Makes a self-signed root that may sign everything.
 ///
 /// # Errors
 /// [`IssueError`].
@@ -50,19 +92,17 @@ pub fn issue_root(
     validity: Validity,
 ) -> Result<Certificate, IssueError> {
     let public_key = signer.public_key();
-    let order = Order {
-        kind: Kind::Root,
-        issuer: None,
+    let new = NewAuthority {
         subject,
-        alt_names: &[],
         public_key: &public_key,
         serial,
         validity,
+        scope: &EVERYTHING,
     };
-    order.issue(signer)
+    issue_authority(None, signer, &new)
 }
 
-/// Makes an authority under another one.
+/// Makes an authority under another one that may sign everything.
 ///
 /// # Errors
 /// [`IssueError`].
@@ -74,17 +114,14 @@ pub fn issue_intermediate(
     serial: Serial,
     validity: Validity,
 ) -> Result<Certificate, IssueError> {
-    let kind = Kind::Intermediate;
-    Order {
-        kind,
-        issuer: Some(issuer),
+    let new = NewAuthority {
         subject,
-        alt_names: &[],
         public_key,
         serial,
         validity,
-    }
-    .issue(signer)
+        scope: &EVERYTHING,
+    };
+    issue_authority(Some(issuer), signer, &new)
 }
 
 /// Makes a server or client certificate. For many of one issuer see [`Issuing`].
@@ -100,11 +137,20 @@ pub fn issue_leaf(
 }
 
 /// Everything that speaks against a server or client certificate, looked at without the issuer's key: nothing is signed.
+/// `path` is the issuer, then each one's issuer, as far as they are to be looked at.
 ///
 /// # Errors
 /// [`IssueError::Refused`], with all of it.
-pub fn check_leaf(issuer: &Certificate, leaf: &Leaf<'_>) -> Result<(), IssueError> {
-    leaf.order(issuer)?.check(&issuer.public_key())
+pub fn check_leaf(path: &[Certificate], leaf: &Leaf<'_>) -> Result<(), IssueError> {
+    let Some((issuer, above)) = path.split_first() else {
+        return Ok(());
+    };
+    let order = leaf.order(issuer)?;
+    let mut problems = lint::problems(&order, &issuer.public_key());
+    for authority in above {
+        lint::beyond(&order, authority, &mut |problem| problems.push(problem));
+    }
+    refused(problems)
 }
 
 impl Leaf<'_> {
@@ -122,6 +168,7 @@ impl Leaf<'_> {
             public_key: self.public_key,
             serial: self.serial.clone(),
             validity: self.validity,
+            scope: &EVERYTHING,
         })
     }
 }
@@ -207,6 +254,8 @@ pub(crate) struct Order<'a> {
     pub(crate) public_key: &'a PublicKey,
     pub(crate) serial: Serial,
     pub(crate) validity: Validity,
+    /// Of an authority.
+    pub(crate) scope: &'a Scope,
 }
 
 impl Order<'_> {
@@ -235,12 +284,7 @@ impl Order<'_> {
     }
 
     fn check(&self, signing_key: &PublicKey) -> Result<(), IssueError> {
-        let problems = lint::problems(self, signing_key);
-        if problems.is_empty() {
-            Ok(())
-        } else {
-            Err(IssueError::Refused { problems })
-        }
+        refused(lint::problems(self, signing_key))
     }
 
     /// What was made, as a value, if it is what it has to be.
@@ -269,11 +313,30 @@ impl Order<'_> {
         });
         params.key_usages = profile.key_usages.to_vec();
         params.extended_key_usages = profile.extended.to_vec();
+        if profile.authority.is_some() {
+            params.extended_key_usages = self.scope.extended();
+            params.name_constraints = self.scope.constraints();
+        }
         params.key_identifier_method = KeyIdMethod::PreSpecified(self.public_key.key_id());
         params.use_authority_key_identifier_extension = true;
         Ok(params)
     }
 }
+
+fn refused(problems: Vec<Problem>) -> Result<(), IssueError> {
+    if problems.is_empty() {
+        Ok(())
+    } else {
+        Err(IssueError::Refused { problems })
+    }
+}
+
+/// No limits.
+static EVERYTHING: Scope = Scope {
+    only: None,
+    dns: Vec::new(),
+    networks: Vec::new(),
+};
 
 fn verified(certificate: Certificate, key: &PublicKey) -> Result<Certificate, IssueError> {
     if certificate.is_signed_by(key) {

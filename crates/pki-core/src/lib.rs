@@ -23,6 +23,7 @@ mod name;
 mod pem;
 mod pkcs12;
 mod profile;
+mod scope;
 mod secret;
 mod serial;
 mod signature;
@@ -41,12 +42,16 @@ pub use crate::{
     fingerprint::{BadFingerprint, Fingerprint},
     host::{HostMismatch, HostRules, verify_host},
     inspect::{Finding, InspectError, Item, Pkcs12, inspect, inspect_together},
-    issue::{IssueError, Issuing, Leaf, check_leaf, issue_intermediate, issue_leaf, issue_root},
+    issue::{
+        IssueError, Issuing, Leaf, NewAuthority, check_leaf, issue_authority, issue_intermediate,
+        issue_leaf, issue_root,
+    },
     key::{KeyError, PrivateKey, PublicKey},
     lint::Problem,
     name::{AltName, DnsName, NameError, RoleName, Subject},
     pkcs12::Pkcs12Error,
     profile::{Kind, UnknownKind},
+    scope::{Network, Scope},
     secret::Secret,
     serial::{Serial, SerialError},
     signer::{SignError, Signer},

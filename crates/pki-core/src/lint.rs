@@ -1,11 +1,12 @@
 //! What is looked at before anything is signed: everything that a client, a server or a linter was seen to refuse.
 
 use crate::{
-    certificate::Certificate,
+    certificate::{Certificate, ExtendedKeyUsage},
     issue::Order,
     key::{Family, PublicKey},
     profile::Kind,
     time::Time,
+    verify,
 };
 
 /// One reason not to sign.
@@ -55,6 +56,22 @@ pub enum Problem {
     UnsupportedKey {
         /// In words.
         key: String,
+    },
+    /// An authority above is limited to another kind by its extended key usage.
+    #[error("{authority} may sign no {kind} certificates")]
+    NotForKind {
+        /// Its subject.
+        authority: String,
+        /// What was asked for.
+        kind: Kind,
+    },
+    /// An authority above is limited to other names (RFC 5280 4.2.1.10).
+    #[error("{authority} may not sign for {name}")]
+    OutsideNames {
+        /// Its subject.
+        authority: String,
+        /// The name.
+        name: String,
     },
     /// RFC 5280 4.1.2.2: positive, at most 20 octets.
     #[error("the serial number must be positive and have at most 20 octets")]
@@ -116,6 +133,32 @@ fn under(
     let (end, issuer_end) = (order.validity.not_after, issuer.validity().not_after);
     if end > issuer_end {
         add(Problem::OutlivesIssuer { end, issuer_end });
+    }
+    beyond(order, issuer, add);
+}
+
+/// What a leaf is or names that an authority above it may not sign, though its issuer might.
+pub(crate) fn beyond(order: &Order<'_>, authority: &Certificate, add: &mut impl FnMut(Problem)) {
+    let usage = match order.kind {
+        Kind::Server => ExtendedKeyUsage::ServerAuth,
+        Kind::Client => ExtendedKeyUsage::ClientAuth,
+        Kind::Root | Kind::Intermediate => return,
+    };
+    if authority
+        .extended_key_usage()
+        .is_some_and(|usages| !usages.contains(&usage))
+    {
+        add(Problem::NotForKind {
+            authority: authority.subject(),
+            kind: order.kind,
+        });
+    }
+    let common_name = order.subject.common_name();
+    for name in verify::names_outside(authority, order.alt_names, common_name) {
+        add(Problem::OutsideNames {
+            authority: authority.subject(),
+            name,
+        });
     }
 }
 

@@ -6,6 +6,8 @@
 //! revocation list, security level 2 (the default of OpenSSL 3.2 and of distributions before). Policies, deltas of
 //! revocation lists, indirect lists and proxies are not looked at.
 
+pub(crate) use self::constraint::names_outside;
+
 mod authority_key;
 mod constraint;
 mod path;

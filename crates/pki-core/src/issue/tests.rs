@@ -4,7 +4,10 @@ use proptest::prelude::*;
 use rcgen::{DnType, DnValue};
 use x509_parser::{certificate::X509Certificate, prelude::FromDer};
 
-use super::{IssueError, Issuing, Leaf, issue_intermediate, issue_leaf, issue_root};
+use super::{
+    IssueError, Issuing, Leaf, NewAuthority, check_leaf, issue_authority, issue_intermediate,
+    issue_leaf, issue_root,
+};
 use crate::{
     algorithm::KeyType,
     certificate::{Certificate, ExtendedKeyUsage},
@@ -13,6 +16,7 @@ use crate::{
     lint::Problem,
     name::Subject,
     profile::Kind,
+    scope::Scope,
     serial::Serial,
     signer::{SignError, Signer},
     validity::Validity,
@@ -382,5 +386,107 @@ proptest! {
         prop_assert_eq!(made.serial(), serial);
         let again = Certificate::from_pem(made.to_pem().as_bytes()).unwrap();
         prop_assert_eq!(again, made);
+    }
+}
+
+/// An authority under a root with these limits.
+fn limited(root: &Authority, scope: &Scope) -> Authority {
+    let key = PrivateKey::generate(KeyType::P256).unwrap();
+    let new = NewAuthority {
+        subject: &Subject::empty().with_common_name("limited"),
+        public_key: &PrivateKey::public_key(&key),
+        serial: serial(2),
+        validity: days(1000),
+        scope,
+    };
+    let certificate = issue_authority(Some(&root.certificate), &root.key, &new).unwrap();
+    Authority { key, certificate }
+}
+
+/// What is refused before it is signed is what a verifier would refuse afterwards.
+#[test]
+fn limits_of_an_authority() {
+    let root = Authority::root("trustly");
+    let dns = Scope {
+        only: None,
+        dns: vec!["example.org".parse().unwrap()],
+        networks: vec![],
+    };
+    let networks = Scope {
+        only: None,
+        dns: vec![],
+        networks: vec!["10.0.0.0/8".parse().unwrap(), "fd00::/8".parse().unwrap()],
+    };
+    let servers = Scope {
+        only: Some(Kind::Server),
+        ..Scope::default()
+    };
+    insta::assert_snapshot!(extensions(&limited(&root, &dns).certificate), @"
+    2.5.29.35 (key id)
+    2.5.29.15! 03020106
+    2.5.29.30! (key id)
+    2.5.29.14 (key id)
+    2.5.29.19! 30060101ff020100
+    ");
+    insta::assert_snapshot!(extensions(&limited(&root, &servers).certificate), @"
+    2.5.29.35 (key id)
+    2.5.29.15! 03020106
+    2.5.29.37 300a06082b06010505070301
+    2.5.29.14 (key id)
+    2.5.29.19! 30060101ff020100
+    ");
+    let leaf = |kind, name: &str, alt: &[&str]| Leaf {
+        kind,
+        subject: Subject::empty().with_common_name(name),
+        alt_names: names(alt),
+        public_key: Box::leak(Box::new(leaf_key().public_key())),
+        serial: serial(3),
+        validity: days(1),
+    };
+    let cases = [
+        (&dns, Kind::Server, "x", vec!["db.example.org"], true),
+        (&dns, Kind::Server, "x", vec!["EXAMPLE.org"], true),
+        (&dns, Kind::Server, "x", vec!["db.example.com"], false),
+        (&dns, Kind::Server, "x", vec!["badexample.org"], false),
+        (
+            &dns,
+            Kind::Server,
+            "x",
+            vec!["db.example.org", "10.0.0.1"],
+            false,
+        ),
+        (&dns, Kind::Client, "slardiere", vec![], true),
+        (&dns, Kind::Client, "app.example.com", vec![], false),
+        (
+            &networks,
+            Kind::Server,
+            "x",
+            vec!["10.1.2.3", "fd00::1"],
+            true,
+        ),
+        (&networks, Kind::Server, "x", vec!["11.1.2.3"], false),
+        (&networks, Kind::Server, "x", vec!["tolva"], false),
+        (&servers, Kind::Server, "x", vec!["tolva"], true),
+        (&servers, Kind::Client, "slardiere", vec![], false),
+    ];
+    for (scope, kind, name, alt, fits) in cases {
+        let authority = limited(&root, scope);
+        let leaf = leaf(kind, name, &alt);
+        let path = [authority.certificate.clone(), root.certificate.clone()];
+        let checked = check_leaf(&path, &leaf);
+        assert_eq!(checked.is_ok(), fits, "{name} {alt:?}: {checked:?}");
+        let signed = issue_leaf(&authority.certificate, &authority.key, &leaf);
+        assert_eq!(signed.is_ok(), fits);
+        // The same made without looking.
+        let odd = authority.odd(name, |p| {
+            p.subject_alt_names = super::alt_names(&leaf.alt_names).unwrap();
+            p.extended_key_usages = kind.profile().extended.to_vec();
+        });
+        let purpose = match kind {
+            Kind::Server => Purpose::Server,
+            _ => Purpose::Client,
+        };
+        let verdict = verify_chain(&odd, &path[..1], &path[1..], &[], purpose, now());
+        assert_eq!(verdict.is_ok(), fits, "{name} {alt:?}: {verdict:?}");
     }
 }

@@ -1,8 +1,11 @@
 //! Name constraints (RFC 5280 4.2.1.10): an authority that may issue for some names only (x509_vfy.c
 //! `check_name_constraints`, v3_ncons.c).
 
+use std::net::IpAddr;
+
 use super::{VerifyCode, VerifyError};
 use crate::certificate::{Certificate, Constraint, GeneralName, NameConstraints};
+use crate::name::AltName;
 
 pub(super) fn check(chain: &[Certificate]) -> Result<(), VerifyError> {
     for (depth, certificate) in chain.iter().enumerate().rev() {
@@ -20,6 +23,34 @@ pub(super) fn check(chain: &[Certificate]) -> Result<(), VerifyError> {
         }
     }
     Ok(())
+}
+
+/// The names of a leaf that is still to be made which an authority may not sign for. A subject is not compared with
+/// constraints on directory names: [`check`] does that once it has bytes.
+pub(crate) fn names_outside(
+    authority: &Certificate,
+    alt_names: &[AltName],
+    common_name: Option<&str>,
+) -> Vec<String> {
+    let Some(constraints) = &authority.parts().extensions.name_constraints else {
+        return Vec::new();
+    };
+    let mut names: Vec<_> = alt_names
+        .iter()
+        .map(|name| match name {
+            AltName::Dns(dns) => GeneralName::Dns(dns.to_string()),
+            AltName::Ip(IpAddr::V4(v4)) => GeneralName::Ip(v4.octets().to_vec()),
+            AltName::Ip(IpAddr::V6(v6)) => GeneralName::Ip(v6.octets().to_vec()),
+        })
+        .zip(alt_names.iter().map(AltName::bare))
+        .collect();
+    let no_host = !alt_names.iter().any(|name| matches!(name, AltName::Dns(_)));
+    // A role whose name looks like a host's is taken for one.
+    if let Some(name) = common_name.filter(|name| no_host && looks_like_host(name)) {
+        names.push((GeneralName::Dns(name.to_owned()), name.to_owned()));
+    }
+    names.retain(|(name, _)| allowed(name, constraints).is_err());
+    names.into_iter().map(|(_, bare)| bare).collect()
 }
 
 /// Subject and SAN; of a leaf without a dNSName also a CN that looks like a host name (`NAME_CONSTRAINTS_check_CN`).
