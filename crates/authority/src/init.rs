@@ -10,7 +10,10 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use hostfile::{Ground, Trust};
-use pki_core::{KeyType, Kind, PrivateKey, Secret, Subject, Time, Validity, issue_root};
+use pki_core::{
+    KeyType, Kind, NewAuthority, PrivateKey, Scope, Secret, Subject, Time, Validity,
+    issue_authority,
+};
 
 use crate::discard;
 use crate::folder::Folder;
@@ -28,6 +31,8 @@ pub struct Init<'a> {
     pub days: u32,
     /// The type of its key. Not every type is wise: [`KeyType::breaks_channel_binding`].
     pub key_type: KeyType,
+    /// What it may sign.
+    pub scope: &'a Scope,
     /// Encrypts the key. None: the key lies there in plain, protected by its mode alone.
     pub passphrase: Option<&'a Secret>,
     /// User and group of a folder that has to be made; None: those of the acting user. A folder that
@@ -82,6 +87,7 @@ struct Root {
     name: String,
     subject: Subject,
     validity: Validity,
+    scope: Scope,
 }
 
 impl Root {
@@ -99,6 +105,7 @@ impl Root {
             name: wish.name.to_owned(),
             subject,
             validity,
+            scope: wish.scope.clone(),
         })
     }
 }
@@ -169,7 +176,14 @@ fn fill(
         Ok::<(), Error>(())
     };
     create(folder.key(), root.pem.as_bytes())?;
-    let certificate = issue_root(&root.key, &root.subject, serial, root.validity)?;
+    let new = NewAuthority {
+        subject: &root.subject,
+        public_key: &root.key.public_key(),
+        serial,
+        validity: root.validity,
+        scope: &root.scope,
+    };
+    let certificate = issue_authority(None, &root.key, &new)?;
     create(folder.certificate(), certificate.to_pem().as_bytes())?;
     store.issued(&certificate, now)?;
     store.log_ahead()

@@ -24,6 +24,7 @@ mod import;
 mod init;
 mod issue;
 mod store;
+mod under;
 
 pub use audit::{Audit, AuditFinding};
 pub use authority::Authority;
@@ -35,3 +36,4 @@ pub use event::{Event, LogEntry};
 pub use import::{BadIndex, Examined, Import, ImportFinding, IndexLine, read_index};
 pub use init::{Init, init};
 pub use issue::{IssueOrder, Made, Order, Unlocked};
+pub use under::{AuthorityOrder, init_under};

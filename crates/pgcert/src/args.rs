@@ -11,6 +11,7 @@ use installer::Consent;
 use pg_config::hba::Source;
 use pki_core::{AltName, Fingerprint, KeyType, Kind, Purpose, RoleName, Subject, Time};
 
+mod authority;
 mod export;
 mod help;
 mod import;
@@ -18,6 +19,7 @@ mod issue;
 mod listing;
 mod revocation;
 
+pub(crate) use authority::{CaInit, ScopeOptions};
 pub(crate) use export::{Driver, Export, FilePassphrase, Format};
 pub(crate) use import::{CaImport, Issued};
 pub(crate) use issue::{Issue, IssueMany, IssueOne, IssueOptions};
@@ -124,7 +126,7 @@ pub(crate) enum Command {
 pub(crate) enum Ca {
     /// Make an authority
     #[command(after_help = help::CA_INIT)]
-    Init(CaInit),
+    Init(Box<CaInit>),
     /// Take over an authority that openssl, easy-rsa, mkcert, step, cfssl or cockroach made
     #[command(after_help = help::CA_IMPORT)]
     Import(Box<CaImport>),
@@ -139,28 +141,6 @@ pub(crate) enum Ca {
     /// Verify the log, and every certificate on record against it
     #[command(after_help = help::CA_AUDIT)]
     Audit(CaAudit),
-}
-
-/// `pgcert ca init`.
-#[derive(Debug, Args)]
-pub(crate) struct CaInit {
-    /// The authority's common name [default: "HOST PostgreSQL CA", after this machine]
-    #[arg(long, value_name = "NAME")]
-    pub(crate) ca_name: Option<String>,
-    /// The rest of its subject, such as 'C=FR,O=Loxodata' [default: none]
-    #[arg(long, value_name = "DN")]
-    pub(crate) subject: Option<Subject>,
-    /// Its lifetime in days
-    #[arg(long, value_name = "N", default_value_t = ROOT_DAYS, value_parser = days)]
-    pub(crate) days: u32,
-    /// Its key
-    #[arg(long, value_name = "TYPE", default_value = "p256", value_parser = key_type())]
-    pub(crate) key_type: KeyType,
-    /// Make it even where password logins will not work with it (ed25519)
-    #[arg(long)]
-    pub(crate) force: bool,
-    #[command(flatten)]
-    pub(crate) passphrase: NewPassphrase,
 }
 
 /// Where the passphrase of the authority's key comes from; on a terminal it is asked for.
@@ -340,9 +320,18 @@ pub(crate) enum Request {
         #[command(flatten)]
         request: RequestOptions,
     },
+    /// For an authority under another one: makes NAME.key and NAME.csr
+    Intermediate {
+        /// The authority's common name
+        name: String,
+        #[command(flatten)]
+        passphrase: NewPassphrase,
+        #[command(flatten)]
+        request: RequestOptions,
+    },
 }
 
-/// What both kinds of request take.
+/// What all kinds of request take.
 #[derive(Debug, Args)]
 pub(crate) struct RequestOptions {
     /// The rest of the subject, such as 'C=FR,O=Loxodata' [default: none]
@@ -363,11 +352,14 @@ pub(crate) struct Sign {
     #[arg(required = true, value_name = "CSR")]
     pub(crate) requests: Vec<PathBuf>,
     /// What the certificates are for [default: what each request asks for]
-    #[arg(long, value_name = "KIND", value_parser = one_of::<Kind>(["server", "client"]))]
+    #[arg(long, value_name = "KIND", value_parser = one_of::<Kind>(["server", "client", "intermediate"]))]
     pub(crate) kind: Option<Kind>,
-    /// Lifetime of the certificates in days, at most to the authority's own end
-    #[arg(long, value_name = "N", default_value_t = LEAF_DAYS, value_parser = days)]
-    pub(crate) days: u32,
+    /// Lifetime of the certificates in days, at most to the authority's own end [default: 360; 1825
+    /// for an intermediate]
+    #[arg(long, value_name = "N", value_parser = days)]
+    pub(crate) days: Option<u32>,
+    #[command(flatten)]
+    pub(crate) scope: ScopeOptions,
     /// The folder to write the certificates to, as NAME.crt [default: beside each request]
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
@@ -522,6 +514,8 @@ pub(crate) struct Verifying {
 
 /// Lifetime of an authority, unless said otherwise.
 pub(crate) const ROOT_DAYS: u32 = 3650;
+/// Lifetime of an authority that is signed from a request, unless said otherwise.
+pub(crate) const INTERMEDIATE_DAYS: u32 = 1825;
 /// Lifetime of a server's or client's certificate, unless said otherwise.
 pub(crate) const LEAF_DAYS: u32 = 360;
 

@@ -9,6 +9,7 @@ mod client;
 mod crl;
 mod export;
 mod import;
+mod init;
 mod inspect;
 mod install;
 mod issue;

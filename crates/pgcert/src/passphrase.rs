@@ -72,7 +72,8 @@ pub(crate) fn ask_for_file(name: &str) -> Result<Secret, Failure> {
     ask(&format!("Passphrase of {name}: "))
 }
 
-fn ask_twice(question: &str) -> Result<Secret, Failure> {
+/// The same question twice, for a passphrase that is new.
+pub(crate) fn ask_twice(question: &str) -> Result<Secret, Failure> {
     let passphrase = ask(question)?;
     if passphrase.as_bytes() != ask("The same again: ")?.as_bytes() {
         return Err(Failure::new("the two passphrases differ").hint("nothing was made: try again"));

@@ -202,11 +202,17 @@ impl SigningRequest {
                 self.subject.readable
             ));
         }
-        if asked.basic_constraints.is_some_and(|(ca, _)| ca) {
+        let authority = matches!(kind, Some(Kind::Root | Kind::Intermediate));
+        if !authority && asked.basic_constraints.is_some_and(|(ca, _)| ca) {
             extras.push("to be an authority".to_owned());
         }
         if let Some(KeyUsage(bits)) = asked.key_usage {
-            let more = KeyUsage(bits & !KeyUsage::DIGITAL_SIGNATURE.0);
+            let given = if authority {
+                KeyUsage::CERT_SIGN.or(KeyUsage::CRL_SIGN)
+            } else {
+                KeyUsage::DIGITAL_SIGNATURE
+            };
+            let more = KeyUsage(bits & !given.0);
             if more.0 != 0 {
                 extras.push(format!("the key usage {}", more.describe()));
             }

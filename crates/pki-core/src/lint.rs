@@ -144,6 +144,9 @@ pub(crate) fn beyond(order: &Order<'_>, authority: &Certificate, add: &mut impl 
         Kind::Client => ExtendedKeyUsage::ClientAuth,
         Kind::Root | Kind::Intermediate => return,
     };
+    if !authority.is_authority() {
+        return;
+    }
     if authority
         .extended_key_usage()
         .is_some_and(|usages| !usages.contains(&usage))

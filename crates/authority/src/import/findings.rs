@@ -127,7 +127,11 @@ fn probe(wish: &Import<'_>, kind: Kind, now: Time) -> Result<Option<ImportFindin
     };
     let leaf = Leaf {
         kind,
-        subject: Subject::empty().with_common_name(PROBE),
+        subject: Subject::empty().with_common_name(match kind {
+            // A role's name with a dot in it would be taken for a host's by name constraints.
+            Kind::Client => "pgcert probe",
+            _ => PROBE,
+        }),
         alt_names,
         public_key: &holder,
         serial: Serial::random()?,
@@ -142,7 +146,9 @@ fn probe(wish: &Import<'_>, kind: Kind, now: Time) -> Result<Option<ImportFindin
             );
             return Ok(Some(ImportFinding::refusal("issuer-name", text)));
         }
-        Err(IssueError::Refused { problems }) => return Ok(problems.first().map(of_problem)),
+        Err(IssueError::Refused { problems }) => {
+            return Ok(problems.first().map(|problem| of_problem(problem, kind)));
+        }
         Err(error) => {
             let text = format!(
                 "nothing can be issued in its name, {}: {error} (attributes joined by + are not supported)",
@@ -169,23 +175,8 @@ fn probe(wish: &Import<'_>, kind: Kind, now: Time) -> Result<Option<ImportFindin
         error.certificate.subject()
     };
     Ok(Some(match error.code {
-        VerifyCode::PermittedViolation | VerifyCode::ExcludedViolation => ImportFinding::warning(
-            "name-constraints",
-            format!(
-                "name constraints limit the names of what it issues: a {kind} certificate outside of them is refused"
-            ),
-        ),
-        VerifyCode::InvalidPurpose => ImportFinding::warning(
-            if kind == Kind::Server {
-                "no-servers"
-            } else {
-                "no-clients"
-            },
-            format!(
-                "its {kind} certificates are refused by who is shown them: {} ({what})",
-                error.code
-            ),
-        ),
+        VerifyCode::PermittedViolation | VerifyCode::ExcludedViolation => constrained(kind),
+        VerifyCode::InvalidPurpose => unfit_for(kind, &format!("{} ({what})", error.code)),
         code => ImportFinding::refusal(
             "chain",
             format!("what it issues is refused by who is shown it: {code} ({what})"),
@@ -193,8 +184,33 @@ fn probe(wish: &Import<'_>, kind: Kind, now: Time) -> Result<Option<ImportFindin
     }))
 }
 
-fn of_problem(problem: &Problem) -> ImportFinding {
+fn constrained(kind: Kind) -> ImportFinding {
+    ImportFinding::warning(
+        "name-constraints",
+        format!(
+            "name constraints limit the names of what it issues: a {kind} certificate outside of them is refused"
+        ),
+    )
+}
+
+fn unfit_for(kind: Kind, why: &str) -> ImportFinding {
+    ImportFinding::warning(
+        if kind == Kind::Server {
+            "no-servers"
+        } else {
+            "no-clients"
+        },
+        format!("its {kind} certificates are refused by who is shown them: {why}"),
+    )
+}
+
+fn of_problem(problem: &Problem, kind: Kind) -> ImportFinding {
     let code = match problem {
+        Problem::OutsideNames { .. } => return constrained(kind),
+        Problem::NotForKind { authority, .. } => {
+            let why = format!("{} ({authority})", VerifyCode::InvalidPurpose);
+            return unfit_for(kind, &why);
+        }
         Problem::WeakKey { .. } => "weak-key",
         Problem::UnsupportedKey { .. } => "unsupported-key",
         Problem::IssuerCannotSign => "no-cert-sign",

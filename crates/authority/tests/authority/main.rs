@@ -26,7 +26,7 @@ mod unchanged;
 use std::path::PathBuf;
 
 use authority::{Authority, Init, IssueOrder, Unlocked, init};
-use pki_core::{AltName, Certificate, KeyType, Kind, PrivateKey, Secret, Subject, Time};
+use pki_core::{AltName, Certificate, KeyType, Kind, PrivateKey, Scope, Secret, Subject, Time};
 use tempfile::TempDir;
 
 /// A folder of its own for a test, and the name under which the authority goes.
@@ -69,11 +69,18 @@ fn wish(subject: &Subject) -> Init<'_> {
         subject,
         days: 3650,
         key_type: KeyType::P256,
+        scope: &EVERYTHING,
         passphrase: None,
         owner: None,
         by: "root",
     }
 }
+
+static EVERYTHING: Scope = Scope {
+    only: None,
+    dns: Vec::new(),
+    networks: Vec::new(),
+};
 
 fn passphrase(text: &str) -> Secret {
     Secret::new(text.as_bytes().to_vec())

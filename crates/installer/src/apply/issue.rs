@@ -54,6 +54,7 @@ impl Run<'_, '_> {
             subject: &init.subject,
             days: init.days,
             key_type: init.key_type,
+            scope: &pki_core::Scope::default(),
             passphrase: passphrase.as_ref().filter(|_| init.encrypted),
             owner: None,
             by: &self.workshop.account.name,

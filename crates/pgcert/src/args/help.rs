@@ -41,7 +41,11 @@ passphrase is asked for, twice. Best made on a machine that is no database serve
 Examples:
   pgcert ca init
   pgcert ca init --ca-name 'Loxodata PostgreSQL CA' --subject 'C=FR,O=Loxodata'
-  pgcert ca init --authority /srv/ca --passphrase-file FILE";
+  pgcert ca init --authority /srv/ca --passphrase-file FILE
+  pgcert ca init --intermediate --root-authority /media/usb/root --permit-dns db.example.org
+      the root on a medium of its own, and under it an authority for those hosts only
+  pgcert ca init --for client --authority /srv/clients
+      one for clients alone, beside another one for servers";
 
 pub(super) const CA_IMPORT: &str = "\
 The authority is looked over and tried in memory before anything is written: what will not work is \

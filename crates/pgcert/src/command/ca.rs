@@ -1,71 +1,26 @@
 //! `pgcert ca`: making the authority, showing it, giving out its certificate.
 
-use authority::{Authority, Init, StoreFault, Unlocked};
+use authority::{Authority, StoreFault, Unlocked};
 use hostfile::host_name;
 use serde_json::json;
 
-use super::{advice, audit, crl, import};
-use crate::args::{Ca, CaInit, Passphrase};
+use super::{advice, audit, crl, import, init};
+use crate::args::{Ca, Passphrase};
 use crate::context::Context;
-use crate::failure::{Code, Failure, escape, escape_name, shown};
+use crate::failure::{Code, Failure, escape, shown};
 use crate::output::Output;
 use crate::passphrase;
 
 /// Runs `pgcert ca init`, `import`, `show`, `export`, `crl` or `audit`.
 pub(crate) fn run(args: &Ca, context: &Context, output: &mut Output) -> Result<(), Failure> {
     match args {
-        Ca::Init(args) => init(args, context, output),
+        Ca::Init(args) => init::run(args, context, output),
         Ca::Import(args) => import::run(args, context, output),
         Ca::Show => show(context, output),
         Ca::Export => export(context, output),
         Ca::Crl(args) => crl::run(args, context, output),
         Ca::Audit(args) => audit::run(args, context, output),
     }
-}
-
-fn init(args: &CaInit, context: &Context, output: &mut Output) -> Result<(), Failure> {
-    if args.key_type.breaks_channel_binding() && !args.force {
-        return Err(Failure::usage(format!("an authority with a key of type {} is refused", args.key_type))
-            .hint("its signature has no digest that channel binding could use: psql's password logins (SCRAM) to every server with such a certificate fail")
-            .hint("use p256, or --force where nobody logs in by password"));
-    }
-    // Asked before the passphrase: a person should not think one up in vain.
-    if Authority::open(&context.authority).is_ok_and(|found| found.is_some()) {
-        return Err(Failure::new(format!(
-            "{} already holds an authority",
-            context.authority.display()
-        ))
-        .hint("pgcert ca show tells what it is; --authority DIR makes another one"));
-    }
-    let passphrase = passphrase::of_new_authority(&args.passphrase)?;
-    let name = args.ca_name.clone().unwrap_or_else(default_name);
-    let subject = args.subject.clone().unwrap_or_default();
-    let authority = authority::init(
-        &context.authority,
-        &Init {
-            name: &name,
-            subject: &subject,
-            days: args.days,
-            key_type: args.key_type,
-            passphrase: passphrase.as_ref(),
-            owner: None,
-            by: &context.account.name,
-        },
-        context.now,
-    )
-    .map_err(|error| failed("the authority cannot be made", &error))?;
-    output.say(&format!(
-        "authority \"{}\" made in {}",
-        escape_name(&name),
-        shown(authority.folder())
-    ));
-    if passphrase.is_none() {
-        output.say("its key is not encrypted: whoever can read ca.key can issue certificates");
-    }
-    if output.json() {
-        output.print_json(json!({ "changed": true, "authority": describe(&authority) }))?;
-    }
-    Ok(())
 }
 
 fn show(context: &Context, output: &mut Output) -> Result<(), Failure> {

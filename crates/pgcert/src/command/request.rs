@@ -13,7 +13,7 @@ use crate::failure::{Failure, shown};
 use crate::output::Output;
 use crate::passphrase;
 
-/// Runs `pgcert request server` or `pgcert request client`.
+/// Runs `pgcert request server`, `client` or `intermediate`.
 pub(crate) fn run(args: &Request, _context: &Context, output: &mut Output) -> Result<(), Failure> {
     match args {
         Request::Server { name, san, request } => {
@@ -50,6 +50,20 @@ pub(crate) fn run(args: &Request, _context: &Context, output: &mut Output) -> Re
                 output,
             )
         }
+        Request::Intermediate {
+            name,
+            passphrase,
+            request,
+        } => make(
+            &Wanted {
+                kind: Kind::Intermediate,
+                name,
+                names: Vec::new(),
+                passphrase: passphrase::of_new_authority(passphrase)?,
+                options: request,
+            },
+            output,
+        ),
     }
 }
 
@@ -97,8 +111,17 @@ fn make(wanted: &Wanted<'_>, output: &mut Output) -> Result<(), Failure> {
         "{} is the key: it stays on this machine",
         shown(&key_path)
     ));
+    let (kind, after) = match wanted.kind {
+        Kind::Intermediate => (
+            " --kind intermediate",
+            format!(
+                "\nand make the authority of it here, with the root's certificate, with\n  pgcert ca import --key {stem}.key --cert {stem}.crt --chain root.crt"
+            ),
+        ),
+        _ => ("", String::new()),
+    };
     output.say(&format!(
-        "{} is the request: have it signed on the authority's machine with\n  pgcert sign {stem}.csr --expect-fingerprint {}",
+        "{} is the request: have it signed on the authority's machine with\n  pgcert sign {stem}.csr{kind} --expect-fingerprint {}{after}",
         shown(&request_path),
         request.fingerprint()
     ));

@@ -6,11 +6,11 @@ mod agree;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use authority::{Authority, IssueOrder, State, Unlocked};
-use pki_core::{AltName, Certificate, Kind, SigningRequest, Subject};
+use authority::{Authority, AuthorityOrder, IssueOrder, State, Unlocked};
+use pki_core::{AltName, Certificate, Kind, Scope, SigningRequest, Subject};
 use serde_json::json;
 
-use crate::args::Sign;
+use crate::args::{INTERMEDIATE_DAYS, LEAF_DAYS, Sign};
 use crate::command::{ca, issue, request};
 use crate::context::{Context, absolute};
 use crate::failure::{Failure, escape_name, shown};
@@ -40,7 +40,7 @@ pub(crate) fn run(args: &Sign, context: &Context, output: &mut Output) -> Result
         let certificate = sign(order, args, &authority, &unlocked, context)?;
         let path = &order.certificate;
         output.say(&format!("{} is the certificate", shown(path)));
-        let capped = issue::ends_early(&certificate, args.days, context.now);
+        let capped = issue::ends_early(&certificate, lifetime(order, args), context.now);
         if let Some(words) = &capped {
             output.say(words);
         }
@@ -122,10 +122,16 @@ fn read(path: &Path, args: &Sign) -> Result<Order, Failure> {
         Failure::usage(format!("{shown} does not say what it is for"))
             .hint("--kind server or --kind client says so")
     })?;
-    if !matches!(kind, Kind::Server | Kind::Client) {
-        return Err(Failure::usage(format!(
-            "{shown}: only server and client certificates are signed here"
-        )));
+    // No request can talk itself into becoming an authority.
+    if !matches!(kind, Kind::Server | Kind::Client) && args.kind != Some(kind) {
+        return Err(Failure::usage(format!("{shown} asks for an authority"))
+            .hint("--kind intermediate signs it as one"));
+    }
+    if kind != Kind::Intermediate && args.scope.scope() != Scope::default() {
+        return Err(Failure::usage(
+            "--for, --permit-dns and --permit-ip limit an authority, and none is signed",
+        )
+        .hint("with --kind intermediate"));
     }
     let name = match (request.common_name(), request.alt_names().first()) {
         (Some(name), _) => name,
@@ -175,26 +181,38 @@ fn sign(
     unlocked: &Unlocked<'_>,
     context: &Context,
 ) -> Result<Certificate, Failure> {
-    let certificate = unlocked
-        .issue(
-            &IssueOrder {
-                kind: order.kind,
-                name: &order.name,
-                subject: &order.subject,
-                alt_names: &order.alt_names,
-                days: args.days,
-                public_key: &order.request.public_key(),
-                by: &context.account.name,
-                request: Some(&order.request.fingerprint()),
-            },
-            context.now,
+    let (public_key, fingerprint) = (order.request.public_key(), order.request.fingerprint());
+    let by = &context.account.name;
+    let signed = if order.kind == Kind::Intermediate {
+        let wanted = AuthorityOrder {
+            name: &order.name,
+            subject: &order.subject,
+            days: lifetime(order, args),
+            public_key: &public_key,
+            scope: &args.scope.scope(),
+            by,
+            request: Some(&fingerprint),
+        };
+        unlocked.issue_authority(&wanted, context.now)
+    } else {
+        let wanted = IssueOrder {
+            kind: order.kind,
+            name: &order.name,
+            subject: &order.subject,
+            alt_names: &order.alt_names,
+            days: lifetime(order, args),
+            public_key: &public_key,
+            by,
+            request: Some(&fingerprint),
+        };
+        unlocked.issue(&wanted, context.now)
+    };
+    let certificate = signed.map_err(|error| {
+        ca::failed(
+            format_args!("{} cannot be signed", order.path.display()),
+            &error,
         )
-        .map_err(|error| {
-            ca::failed(
-                format_args!("{} cannot be signed", order.path.display()),
-                &error,
-            )
-        })?;
+    })?;
     let pem = certificate.to_pem_with(authority.chain());
     request::write_new(&order.certificate, pem.as_bytes(), 0o644).inspect_err(|_| {
         // Nobody has it: the store shall not say that it is in use.
@@ -206,4 +224,11 @@ fn sign(
         );
     })?;
     Ok(certificate)
+}
+
+fn lifetime(order: &Order, args: &Sign) -> u32 {
+    args.days.unwrap_or(match order.kind {
+        Kind::Root | Kind::Intermediate => INTERMEDIATE_DAYS,
+        Kind::Server | Kind::Client => LEAF_DAYS,
+    })
 }

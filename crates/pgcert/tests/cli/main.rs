@@ -25,6 +25,7 @@ mod import;
 mod inspect;
 mod install_client;
 mod install_server;
+mod intermediate;
 mod issue;
 mod issued;
 mod manual;

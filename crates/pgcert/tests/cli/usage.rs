@@ -85,6 +85,10 @@ const WRONG: &[(&str, &str)] = &[
     ("request server under_score..x", "<NAME>"),
     ("request server tolva --san ip:300.1.1.1", "--san"),
     ("request server tolva --key-type dsa", "--key-type"),
+    ("request intermediate", "<NAME>"),
+    ("ca init --intermediate", "--root-authority"),
+    ("ca init --permit-ip 10.0.0.1/8", "--permit-ip"),
+    ("ca init --for nobody", "--for"),
     ("request client", "<ROLE>"),
     (
         "request client 0123456789012345678901234567890123456789012345678901234567890123",

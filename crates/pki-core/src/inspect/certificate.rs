@@ -289,7 +289,19 @@ fn purposes(certificate: &Certificate) -> String {
             Some(1) => ", one level of authorities below it",
             _ => "",
         };
-        return format!("{what}{levels}");
+        let usages = extensions.extended_key_usage.as_ref();
+        let may = |usage| usages.is_none_or(|usages| usages.contains(&usage));
+        let both = (
+            may(ExtendedKeyUsage::ServerAuth),
+            may(ExtendedKeyUsage::ClientAuth),
+        );
+        let limit = match both {
+            (true, true) => "",
+            (true, false) => ", of servers alone",
+            (false, true) => ", of clients alone",
+            (false, false) => ", of neither servers nor clients",
+        };
+        return format!("{what}{limit}{levels}");
     }
     match good_for(certificate) {
         (true, true) => "server and client".to_owned(),

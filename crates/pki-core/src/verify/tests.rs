@@ -295,7 +295,10 @@ fn purposes() {
     let for_clients = Authority::odd_root("clients", |p| {
         p.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
     });
-    let below = for_clients.server("tolva", &["tolva"]);
+    // What the lint would refuse.
+    let below = for_clients.odd("tolva", |p| {
+        p.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+    });
     assert_eq!(
         Case::new(&below, &[&for_clients]).verdict(),
         Err((VerifyCode::InvalidPurpose, 1))
