@@ -97,7 +97,7 @@ fn issue_all() -> Vec<(Authority, Vec<Leaf>)> {
 
 /// A call of one of pkilint's commands.
 #[derive(Debug)]
-struct Lint {
+pub(crate) struct Lint {
     command: &'static str,
     options: &'static [&'static str],
     files: Vec<PathBuf>,
@@ -120,7 +120,8 @@ impl Lint {
         }
     }
 
-    fn list(file: &Path) -> Self {
+    /// A revocation list.
+    pub(crate) fn list(file: &Path) -> Self {
         Self {
             command: "lint_crl",
             options: &["-t", "CRL", "-p", "PKIX"],
@@ -142,15 +143,15 @@ impl Lint {
 
 /// What pkilint says to one of them.
 #[derive(Debug, Deserialize)]
-struct Verdict {
-    code: i32,
-    findings: Vec<Finding>,
-    error: String,
+pub(crate) struct Verdict {
+    pub(crate) code: i32,
+    pub(crate) findings: Vec<Finding>,
+    pub(crate) error: String,
 }
 
 /// Something that pkilint does not like.
 #[derive(Debug, Deserialize)]
-struct Finding {
+pub(crate) struct Finding {
     at: String,
     severity: String,
     code: String,
@@ -175,7 +176,7 @@ impl Finding {
 }
 
 /// pkilint's verdicts, in the order of what was asked.
-fn judge(lints: &[Lint]) -> Vec<Verdict> {
+pub(crate) fn judge(lints: &[Lint]) -> Vec<Verdict> {
     let mut python = Command::new(given::tool("pkilint"))
         .args(["-c", include_str!("pkilint.py")])
         .stdin(Stdio::piped())

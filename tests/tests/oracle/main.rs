@@ -7,6 +7,7 @@
 )]
 
 mod conf;
+mod crl;
 mod desk;
 mod hba;
 mod import;
