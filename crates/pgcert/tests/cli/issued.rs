@@ -89,8 +89,8 @@ fn show_by_serial_in_any_spelling() {
           "detail": {
             "kind": "client",
             "name": "slardiere",
-            "not_after": 1826731609,
-            "not_before": 1795624009,
+            "not_after": "[unix]",
+            "not_before": "[unix]",
             "public_key": "[sha256]",
             "request": "[sha256]",
             "subject": "CN=slardiere"

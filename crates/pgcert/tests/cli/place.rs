@@ -254,6 +254,7 @@ fn filters(folder: &Path) -> Vec<(String, &'static str)> {
         (r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC", "[time]"),
         (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", "[time]"),
         (r"\d{4}-\d\d-\d\d", "[day]"),
+        (r#"("not_(before|after)": )\d{10}\b"#, "$1\"[unix]\""),
         (r" *\b(359|360|3649|3650)\b( days left|  )", " [days]$2"),
     ];
     filters.extend(fixed.map(|(from, to)| (from.to_owned(), to)));
