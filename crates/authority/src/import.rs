@@ -144,6 +144,7 @@ impl<'a> Examined<'a> {
     fn fill(&self, folder: &Folder, store: &[u8], key: &Secret) -> Result<(), Error> {
         vacant(folder)?;
         take_away_interrupted(folder, 0)?;
+        hostfile::clear_abandoned(folder.path());
         if !folder.has(&folder.store())? && folder.has(&folder.key())? {
             return Err(Error::Occupied { path: folder.key() });
         }
