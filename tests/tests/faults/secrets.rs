@@ -91,6 +91,13 @@ impl Desk {
         let signs = format!("{at} --passphrase-file {authority}");
         [
             (format!("ca init {signs}"), 1),
+            (
+                format!(
+                    "ca import --cert {made}/ca/ca.crt --key {made}/ca/ca.key --authority {made}/taken \
+                     --state {made}/state --passphrase-file {authority}"
+                ),
+                1,
+            ),
             (format!("request server tolva --out {made}"), 1),
             (format!("request client slardiere --out {made}"), 1),
             (
