@@ -3,6 +3,9 @@
 //! Staging is in `stage`; the way from a journal's record to a pair is in `recover`.
 
 use std::ffi::{OsStr, OsString};
+use std::fs::File;
+use std::io::{self, Read};
+use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 
 use rustix::fs::{AtFlags, OFlags, RenameFlags, Stat};
@@ -11,7 +14,6 @@ use rustix::io::Errno;
 use sha2::{Digest, Sha256};
 
 use crate::Error;
-use crate::read::read_all;
 use crate::walk::Spot;
 
 /// Which file it is: by its inode while the machine is up, by its bytes after a crash.
@@ -228,8 +230,9 @@ impl Pair {
         let Some((file, stat)) = self.spot.open_beside(name, OFlags::RDONLY)? else {
             return Ok(None);
         };
-        let bytes = read_all(file, &self.spot.folder_path.join(name), &stat)?;
-        Ok(Some(FileId::new(&stat, &bytes)))
+        FileId::read(file, &stat)
+            .map(Some)
+            .map_err(|error| Error::io("read", &self.spot.folder_path.join(name), error))
     }
 
     /// The bytes decide: inode numbers of a restored disk and device numbers after a boot are others. The inode does only where the
@@ -304,10 +307,30 @@ impl FileId {
     }
 
     pub(crate) fn new(stat: &Stat, bytes: &[u8]) -> FileId {
+        FileId::with(stat, Sha256::digest(bytes).into())
+    }
+
+    /// Reads the file a piece at a time: what was written here may be larger than what is read for its contents.
+    fn read(file: OwnedFd, stat: &Stat) -> io::Result<FileId> {
+        let mut file = File::from(file);
+        let mut sha256 = Sha256::new();
+        let mut piece = vec![0; 64 << 10];
+        loop {
+            match file.read(&mut piece) {
+                Ok(0) => break,
+                Ok(read) => sha256.update(&piece[..read]),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(FileId::with(stat, sha256.finalize().into()))
+    }
+
+    fn with(stat: &Stat, sha256: [u8; 32]) -> FileId {
         FileId {
             dev: stat.st_dev,
             ino: stat.st_ino,
-            sha256: Sha256::digest(bytes).into(),
+            sha256,
         }
     }
 }

@@ -101,3 +101,17 @@ fn only_files_are_removed() {
     assert!(remove(&file, Trust::Owner).unwrap());
     assert!(!remove(&file, Trust::Owner).unwrap());
 }
+
+/// A store with a long history, a revocation list with millions of entries.
+#[test]
+fn what_is_written_may_be_larger_than_what_is_read() {
+    let folder = folder();
+    let path = folder.path().join("large");
+    let bytes = vec![b'x'; usize::try_from(crate::READ_LIMIT).unwrap() + 1];
+    let ground = Ground {
+        owner: None,
+        mode: 0o600,
+    };
+    create_new(&path, &bytes, &ground, Trust::NoLinks).unwrap();
+    assert_eq!(fs::metadata(&path).unwrap().len(), bytes.len() as u64);
+}
