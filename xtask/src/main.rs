@@ -5,6 +5,7 @@
     reason = "a tool for the desk and CI: if nobody reads, it may stop"
 )]
 
+mod bench;
 mod bundle;
 mod cases;
 mod command;
@@ -22,6 +23,7 @@ mod suite;
 mod tidy;
 mod tools;
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::OnceLock;
@@ -65,6 +67,18 @@ enum Chore {
     Faults {
         /// Only tests whose name contains one of these
         only: Vec<String>,
+    },
+    /// Measure what pgcert costs, beside the programs that do the same work
+    Bench {
+        /// Only these parts: start, issue, batch, crl
+        only: Vec<String>,
+    },
+    /// Run a program and print what it cost: one run of a benchmark
+    #[command(hide = true)]
+    UnderMeasure {
+        /// The program and its arguments
+        #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true)]
+        program: Vec<OsString>,
     },
     /// Build the one binary that starts on old systems too
     Dist,
@@ -129,6 +143,8 @@ fn main() -> ExitCode {
             cases::faults(&root, &only, Tried::Every, Scope::Alone, &mut report);
             report.close()
         }
+        Chore::Bench { only } => bench::run(&root, &only),
+        Chore::UnderMeasure { program } => return bench::under_measure(&program),
         Chore::Docs => docs::write(&root),
         Chore::Dist => dist::build(&root, true).map(|_| ()),
         Chore::Tidy { fix } => tidy::run(&root, fix),

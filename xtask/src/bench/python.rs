@@ -1,0 +1,82 @@
+//! The same work with Python's `cryptography`, which is what a script of one's own would use.
+
+use std::path::{Path, PathBuf};
+
+use crate::python;
+
+/// The interpreter that has the package.
+pub(super) fn ready(root: &Path) -> anyhow::Result<PathBuf> {
+    python::with_package(
+        &crate::target(root).join("tools/cryptography"),
+        &format!("cryptography=={VERSION}"),
+        &[
+            "-c",
+            &format!("import cryptography as c; assert c.__version__ == '{VERSION}'"),
+        ],
+    )
+}
+
+const VERSION: &str = "46.0.3";
+
+/// Makes an authority and `argv[1]` client certificates in the folder `$OUT`.
+pub(super) const ISSUE: &str = r#"
+import datetime, os, sys
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+out = os.environ["OUT"]
+os.makedirs(out, exist_ok=True)
+now = datetime.datetime.now(datetime.timezone.utc)
+name = lambda cn: x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, cn)])
+ca = ec.generate_private_key(ec.SECP256R1())
+for n in range(int(sys.argv[1])):
+    key = ec.generate_private_key(ec.SECP256R1())
+    public = key.public_key()
+    usage = x509.KeyUsage(True, False, False, False, False, False, False, False, False)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name(f"role{n}")).issuer_name(name("bench")).public_key(public)
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now).not_valid_after(now + datetime.timedelta(days=360))
+        .add_extension(x509.BasicConstraints(False, None), True)
+        .add_extension(usage, True)
+        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH]), False)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(public), False)
+        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(ca.public_key()), False)
+        .sign(ca, hashes.SHA256())
+    )
+    with open(os.open(f"{out}/{n}.key", os.O_WRONLY | os.O_CREAT, 0o600), "wb") as file:
+        file.write(key.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption()))
+    with open(f"{out}/{n}.crt", "wb") as file:
+        file.write(certificate.public_bytes(serialization.Encoding.PEM))
+"#;
+
+/// Makes an authority and a list of `argv[1]` entries.
+pub(super) const CRL: &str = r#"
+import datetime, sys
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+now = datetime.datetime.now(datetime.timezone.utc)
+ca = ec.generate_private_key(ec.SECP256R1())
+crl = (
+    x509.CertificateRevocationListBuilder()
+    .issuer_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "bench")]))
+    .last_update(now).next_update(now + datetime.timedelta(days=30))
+    .add_extension(x509.CRLNumber(1), False)
+)
+# add_revoked_certificate copies the list each time: nobody would get to a million with it.
+crl._revoked_certificates = [
+    x509.RevokedCertificateBuilder().serial_number(x509.random_serial_number())
+    .revocation_date(now).build()
+    for _ in range(int(sys.argv[1]))
+]
+with open("crl.pem", "wb") as file:
+    file.write(crl.sign(ca, hashes.SHA256()).public_bytes(serialization.Encoding.PEM))
+"#;
