@@ -72,8 +72,9 @@ pub(super) fn examine(wish: &Import<'_>, now: Time) -> Result<Vec<ImportFinding>
                 made.push(finding);
             }
         }
-        // One that can certify neither is of no use here.
-        let all = made.len() == 2;
+        // One that can certify neither is of no use here. That the names of the trial are outside of its
+        // constraints says nothing of those that are inside.
+        let all = made.iter().filter(|f| f.code != CONSTRAINED).count() == 2;
         for mut finding in made {
             finding.refuses |= all;
             if !found.iter().any(|f| f.text == finding.text) {
@@ -186,7 +187,7 @@ fn probe(wish: &Import<'_>, kind: Kind, now: Time) -> Result<Option<ImportFindin
 
 fn constrained(kind: Kind) -> ImportFinding {
     ImportFinding::warning(
-        "name-constraints",
+        CONSTRAINED,
         format!(
             "name constraints limit the names of what it issues: a {kind} certificate outside of them is refused"
         ),
@@ -219,6 +220,8 @@ fn of_problem(problem: &Problem, kind: Kind) -> ImportFinding {
     };
     ImportFinding::refusal(code, problem.to_string())
 }
+
+const CONSTRAINED: &str = "name-constraints";
 
 /// A name that is nobody's (RFC 6761 section 6.4).
 const PROBE: &str = "pgcert-probe.invalid";

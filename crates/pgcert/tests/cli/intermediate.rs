@@ -168,6 +168,29 @@ fn one_for_clients_signs_for_no_server() {
     ");
 }
 
+/// Servers alone, and of them only those below one name: what it was seen to sign when it was tried.
+#[test]
+fn one_for_servers_of_one_domain_under_a_root() {
+    let place = Place::new();
+    place.must(&[
+        "ca",
+        "init",
+        "--intermediate",
+        "--root-authority",
+        "root",
+        "--no-passphrase",
+        "--for",
+        "server",
+        "--permit-dns",
+        "example.org",
+        "--permit-ip",
+        "192.0.2.0/24",
+    ]);
+    place.must(&["issue", "server", "db.example.org", "--san", "ip:192.0.2.1"]);
+    assert_eq!(place.run(&["issue", "client", "slardiere"]).code, Some(1));
+    place.must(&["ca", "audit"]);
+}
+
 /// The key is made on one machine, the root is on another.
 #[test]
 fn over_two_machines() {
