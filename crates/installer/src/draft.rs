@@ -25,7 +25,7 @@ use self::edits::Edits;
 use self::reach::Listening;
 use self::trust::Authorities;
 use crate::facts::{Facts, Server};
-use crate::goal::{Goal, ServerGoal};
+use crate::goal::{Goal, Identity, ServerGoal};
 use crate::plan::{Before, Part, Plan, Side, Step};
 use crate::refusal::Refusal;
 
@@ -94,7 +94,12 @@ fn draft_server(
     let authorities = trust::draft(wanted, crls, issuer, server, facts, plan)?;
     settings::draft(wanted, &presented, &authorities, server, &mut edits, plan)?;
     if !crls.is_empty() {
-        crl::draft(crls, &authorities.all, server, facts, &mut edits, plan)?;
+        let chain = match &wanted.identity {
+            Identity::Issued(_) => issuer.chain(),
+            Identity::Brought(material) => &material.chain,
+        };
+        let authorities = crl::looked_up(&authorities.all, chain);
+        crl::draft(crls, &authorities, server, facts, &mut edits, plan)?;
     }
     let read = is_read(&presented, &authorities, server) && is_read_crl(server, plan);
     let mut entrance = None;
@@ -123,7 +128,8 @@ fn draft_crls(
         _ => return Err(Refusal::NobodyTrusted),
     };
     let mut edits = Edits::of(server);
-    crl::draft(crls, trusted, server, facts, &mut edits, plan)?;
+    let authorities = crl::looked_up(trusted, &tls.certificate.certificates);
+    crl::draft(crls, &authorities, server, facts, &mut edits, plan)?;
     edits.finish(server, &facts.account, plan);
     let read = is_read_crl(server, plan);
     plan.steps.extend(into_force(None, read, server, plan)?);

@@ -136,7 +136,7 @@ pub enum Refusal {
     },
     /// An authority in `ssl_ca_file` would have no current list: its clients would all be refused.
     #[error(
-        "{authority} is trusted in ssl_ca_file and would have no current revocation list: its clients would all be refused"
+        "{authority} would have no current revocation list: clients with a certificate under it would all be refused"
     )]
     NoCrl {
         /// Its subject.

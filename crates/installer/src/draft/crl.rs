@@ -12,11 +12,26 @@ use crate::facts::{Facts, Server};
 use crate::plan::{Before, Part, Plan, Side, Step, Write};
 use crate::refusal::Refusal;
 
-/// Brings lists onto the server, beside those of other authorities that are in force. `trusted` is what
-/// `ssl_ca_file` will hold.
+/// Whose lists the server will ask for, as far as they are known here: of those who are trusted, and of the
+/// authorities below them that stand in a chain. Of a chain that leads elsewhere nobody's.
+pub(super) fn looked_up(trusted: &[Certificate], chain: &[Certificate]) -> Vec<Certificate> {
+    let mut all = trusted.to_vec();
+    for below in chain.iter().rev().filter(|below| below.is_authority()) {
+        let issued = |above: &Certificate| {
+            above.subject_der() == below.issuer_der() && below.is_signed_by(&above.public_key())
+        };
+        if !all.contains(below) && all.iter().any(issued) {
+            all.push(below.clone());
+        }
+    }
+    all
+}
+
+/// Brings lists onto the server, beside those of other authorities that are in force. `authorities` are those
+/// that are [`looked_up`].
 pub(super) fn draft(
     brought: &[Crl],
-    trusted: &[Certificate],
+    authorities: &[Certificate],
     server: &Server,
     facts: &Facts,
     edits: &mut Edits,
@@ -29,10 +44,10 @@ pub(super) fn draft(
     let in_force = tls.crl.as_ref();
     let mut lists = in_force.map(|file| file.crls.clone()).unwrap_or_default();
     for crl in brought {
-        vet(crl, trusted, facts.now, plan)?;
+        vet(crl, authorities, facts.now, plan)?;
         take(&mut lists, crl)?;
     }
-    let lacking = trusted
+    let lacking = authorities
         .iter()
         .filter(|authority| authority.is_authority())
         .find(|authority| !covered(authority, &lists, facts.now));
@@ -89,7 +104,7 @@ pub(super) fn vet_added(added: &[Certificate], server: &Server, now: Time) -> Re
 }
 
 /// Whether a list can be used at all: in time, and signed by whom it names.
-fn vet(crl: &Crl, trusted: &[Certificate], now: Time, plan: &mut Plan) -> Result<(), Refusal> {
+fn vet(crl: &Crl, authorities: &[Certificate], now: Time, plan: &mut Plan) -> Result<(), Refusal> {
     let issuer = crl.issuer();
     if crl.this_update() > now {
         let reason = format!("it counts from {} on only", crl.this_update());
@@ -99,17 +114,20 @@ fn vet(crl: &Crl, trusted: &[Certificate], now: Time, plan: &mut Plan) -> Result
         let reason = format!("it ended on {next}");
         return Err(Refusal::UselessCrl { issuer, reason });
     }
-    if trusted.iter().any(|authority| crl.is_issued_by(authority)) {
+    if authorities
+        .iter()
+        .any(|authority| crl.is_issued_by(authority))
+    {
         return Ok(());
     }
     let named = |authority: &Certificate| authority.subject_der() == crl.issuer_der();
-    if trusted.iter().any(named) {
-        let reason = "the authority of that name in ssl_ca_file has not signed it".to_owned();
+    if authorities.iter().any(named) {
+        let reason = "the authority of that name has not signed it".to_owned();
         return Err(Refusal::UselessCrl { issuer, reason });
     }
     plan.note(
         "crl-not-verified",
-        format!("the list of {issuer} cannot be verified here: ssl_ca_file does not hold that authority, as is so for an intermediate one"),
+        format!("the list of {issuer} cannot be verified here: neither ssl_ca_file nor the server's chain holds that authority"),
     );
     Ok(())
 }
@@ -270,7 +288,7 @@ mod tests {
         let (ours, other) = (Issuing::named("trustly"), Issuing::named("other"));
         let facts = trusting(&[&ours, &other]);
         let one = bring(&facts, &[list(&ours, 1, 1)]).unwrap_err();
-        insta::assert_snapshot!(one, @"CN=other is trusted in ssl_ca_file and would have no current revocation list: its clients would all be refused");
+        insta::assert_snapshot!(one, @"CN=other would have no current revocation list: clients with a certificate under it would all be refused");
         bring(&facts, &[list(&ours, 1, 1), list(&other, 1, 1)]).unwrap();
         // One in force that has ended meanwhile does not count.
         let stale = with_lists(facts, &[list(&other, 1, 31)]);
@@ -289,8 +307,8 @@ mod tests {
         };
         insta::assert_snapshot!(words(&list(&ours, 1, 31)), @"the list of CN=trustly is of no use: it ended on 2027-01-14 08:00:00 UTC");
         insta::assert_snapshot!(words(&list(&ours, 1, -1)), @"the list of CN=trustly is of no use: it counts from 2027-01-16 07:00:00 UTC on only");
-        insta::assert_snapshot!(words(&list(&namesake, 1, 1)), @"the list of CN=trustly is of no use: the authority of that name in ssl_ca_file has not signed it");
-        // An intermediate authority's is needed too, and cannot be verified from ssl_ca_file.
+        insta::assert_snapshot!(words(&list(&namesake, 1, 1)), @"the list of CN=trustly is of no use: the authority of that name has not signed it");
+        // One that is not known here, perhaps an intermediate one, may be needed and cannot be verified.
         let below = ours.intermediate("below");
         let plan = bring(&facts, &[list(&ours, 1, 1), list(&below, 1, 1)]).unwrap();
         let codes: Vec<_> = plan.notes.iter().map(|note| note.code).collect();
@@ -299,6 +317,25 @@ mod tests {
             bring(&machine(), &[list(&ours, 1, 1)]),
             Err(Refusal::NobodyTrusted)
         ));
+    }
+
+    #[test]
+    fn an_intermediate_authority_needs_a_list_as_well() {
+        let root = Issuing::named("root");
+        let below = root.intermediate("below");
+        let mut facts = trusting(&[&root]);
+        let server = facts.server.as_mut().unwrap();
+        let (key, leaf) = below.issue(Kind::Server, &["tolva"], 1);
+        let chain = [leaf, below.certificate.clone()];
+        let trusted = [root.certificate.clone()];
+        serve(server, &key, &chain, &trusted);
+        let one = bring(&facts, &[list(&root, 1, 1)]).unwrap_err();
+        insta::assert_snapshot!(one, @"CN=below would have no current revocation list: clients with a certificate under it would all be refused");
+        let plan = bring(&facts, &[list(&root, 1, 1), list(&below, 1, 1)]).unwrap();
+        assert!(plan.notes.is_empty());
+        // Clients of this server are not under an authority whose root it does not trust.
+        let elsewhere = super::looked_up(&[Issuing::named("root").certificate], &chain);
+        assert_eq!(elsewhere.len(), 1);
     }
 
     #[test]

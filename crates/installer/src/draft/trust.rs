@@ -81,12 +81,13 @@ pub(super) fn draft(
     facts: &Facts,
     plan: &mut Plan,
 ) -> Result<Authorities, Refusal> {
-    let clients = match &wanted.identity {
-        Identity::Issued(_) => Trusted::authority(issuer),
-        Identity::Brought(material) => Trusted::brought(material),
+    let (clients, chain) = match &wanted.identity {
+        Identity::Issued(_) => (Trusted::authority(issuer), issuer.chain()),
+        Identity::Brought(material) => (Trusted::brought(material), material.chain.as_slice()),
     };
     if crls.is_empty() {
-        crl::vet_added(&clients.known, server, facts.now)?;
+        let added = crl::looked_up(&clients.known, chain);
+        crl::vet_added(&added, server, facts.now)?;
     }
     let Some(file) = &server.host.tls.authorities else {
         plan.note(
