@@ -104,7 +104,7 @@ pub(crate) struct Lint {
 }
 
 impl Lint {
-    fn certificate(file: &Path) -> Self {
+    pub(crate) fn certificate(file: &Path) -> Self {
         Self {
             command: "lint_pkix_cert",
             options: &[],
@@ -112,7 +112,7 @@ impl Lint {
         }
     }
 
-    fn chain(issuer: &Path, subject: &Path) -> Self {
+    pub(crate) fn chain(issuer: &Path, subject: &Path) -> Self {
         Self {
             command: "lint_pkix_signer_signee_cert_chain",
             options: &[],
@@ -289,7 +289,7 @@ fn pkilint_would_find_something() {
     }
 }
 
-fn openssl(folder: &Path, words: &[&str]) -> Said {
+pub(crate) fn openssl(folder: &Path, words: &[&str]) -> Said {
     let output = Command::new(given::tool("openssl"))
         .current_dir(folder)
         .args(words)

@@ -34,6 +34,27 @@ impl Authority {
         made
     }
 
+    /// An authority below a root of its own ([`root_path`](Self::root_path)), whose key is of the same type.
+    pub(crate) fn under_a_root(key_type: &str, more: &[&str]) -> Self {
+        let made = Self {
+            folder: tempfile::tempdir().unwrap(),
+        };
+        let root = made.root_path().display().to_string();
+        let words = [
+            "ca",
+            "init",
+            "--intermediate",
+            "--root-authority",
+            &root,
+            "--no-passphrase",
+            "--force",
+            "--key-type",
+            key_type,
+        ];
+        made.pgcert(&[&words[..], more].concat()).ok();
+        made
+    }
+
     /// A certificate by way of a request: `words` are those of `pgcert request`.
     pub(crate) fn sign(&self, words: &[&str]) -> PathBuf {
         let folder = tempfile::tempdir_in(&self.folder).unwrap().keep();
@@ -65,12 +86,21 @@ impl Authority {
         self.folder.path().join("authority")
     }
 
+    /// The folder of the root above it.
+    pub(crate) fn root_path(&self) -> PathBuf {
+        self.folder.path().join("root")
+    }
+
     /// The binary, for this authority.
     pub(crate) fn pgcert(&self, words: &[&str]) -> Said {
+        self.pgcert_of(&self.path().display().to_string(), words)
+    }
+
+    /// The binary, for the authority in a folder.
+    pub(crate) fn pgcert_of(&self, authority: &str, words: &[&str]) -> Said {
         let output = Command::new(given::pgcert())
             .args(words)
-            .arg("--authority")
-            .arg(self.path())
+            .args(["--authority", authority])
             .arg("--state")
             .arg(self.folder.path().join("state"))
             .output()

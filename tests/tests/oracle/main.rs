@@ -6,6 +6,7 @@
     reason = "a failing test says where"
 )]
 
+mod chains;
 mod conf;
 mod crl;
 mod desk;
