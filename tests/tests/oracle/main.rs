@@ -9,6 +9,7 @@
 mod chains;
 mod conf;
 mod crl;
+mod crowd;
 mod desk;
 mod hba;
 mod import;
