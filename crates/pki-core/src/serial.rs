@@ -80,19 +80,22 @@ impl FromStr for Serial {
         let bad = || SerialError::Malformed {
             text: text.to_owned(),
         };
-        let mut digits: String = text.chars().filter(|c| *c != ':').collect();
-        if digits.is_empty() || digits.len() > 40 || !digits.bytes().all(|b| b.is_ascii_hexdigit())
-        {
+        let mut digits = [0; 40];
+        let mut count = 0;
+        for c in text.chars().filter(|c| *c != ':') {
+            let digit = c.to_digit(16).ok_or_else(bad)?;
+            *digits.get_mut(count).ok_or_else(bad)? = digit as u8;
+            count += 1;
+        }
+        // From the end: of an odd number of digits the first one is an octet of its own.
+        let octets = digits[..count].rchunks(2).rev();
+        let bytes: Vec<u8> = octets
+            .map(|digits| digits.iter().fold(0, |octet, digit| octet << 4 | digit))
+            .collect();
+        if bytes.is_empty() {
             return Err(bad());
         }
-        if digits.len() % 2 == 1 {
-            digits.insert(0, '0');
-        }
-        let bytes: Result<Vec<u8>, _> = (0..digits.len())
-            .step_by(2)
-            .map(|i| u8::from_str_radix(&digits[i..i + 2], 16))
-            .collect();
-        Ok(Self::from_der_content(&bytes.map_err(|_| bad())?))
+        Ok(Self::from_der_content(&bytes))
     }
 }
 
