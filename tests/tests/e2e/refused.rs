@@ -508,7 +508,7 @@ fn revocation_lists_in_force_without_ours() {
         attempt
             .refused(1, &["--accept", "tls-on"])
             .says(&format!("revocation lists are in force ({list})"))
-            .says("put a CRL of this authority there first");
+            .says("--crl of pgcert install server brings it");
     }
     if site.cluster.version < 14 {
         return;
