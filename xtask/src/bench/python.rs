@@ -55,28 +55,28 @@ for n in range(int(sys.argv[1])):
         file.write(certificate.public_bytes(serialization.Encoding.PEM))
 "#;
 
-/// Makes an authority and a list of `argv[1]` entries.
+/// Makes `python.pem`, a list of `argv[1]` entries, for the authority in `ca.crt` and `ca.key`.
 pub(super) const CRL: &str = r#"
 import datetime, sys
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 now = datetime.datetime.now(datetime.timezone.utc)
-ca = ec.generate_private_key(ec.SECP256R1())
+with open("ca.key", "rb") as file:
+    key = serialization.load_pem_private_key(file.read(), None)
+with open("ca.crt", "rb") as file:
+    ca = x509.load_pem_x509_certificate(file.read())
+aki = x509.AuthorityKeyIdentifier.from_issuer_public_key(key.public_key())
 crl = (
     x509.CertificateRevocationListBuilder()
-    .issuer_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "bench")]))
-    .last_update(now).next_update(now + datetime.timedelta(days=30))
-    .add_extension(x509.CRLNumber(1), False)
+    .issuer_name(ca.subject).last_update(now).next_update(now + datetime.timedelta(days=30))
+    .add_extension(x509.CRLNumber(1), False).add_extension(aki, False)
 )
 # add_revoked_certificate copies the list each time: nobody would get to a million with it.
 crl._revoked_certificates = [
-    x509.RevokedCertificateBuilder().serial_number(x509.random_serial_number())
-    .revocation_date(now).build()
-    for _ in range(int(sys.argv[1]))
+    x509.RevokedCertificateBuilder().serial_number((0x4000 << 112) | n).revocation_date(now).build()
+    for n in range(1, int(sys.argv[1]) + 1)
 ]
-with open("crl.pem", "wb") as file:
-    file.write(crl.sign(ca, hashes.SHA256()).public_bytes(serialization.Encoding.PEM))
+with open("python.pem", "wb") as file:
+    file.write(crl.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM))
 "#;
