@@ -42,7 +42,7 @@ pub(super) fn run(bench: &Bench) -> anyhow::Result<()> {
 
         let serials: String = (1..=entries).map(|n| format!("{}\n", decimal(n))).collect();
         std::fs::write(place.folder.join("serials"), serials)?;
-        let cfssl = "exec cfssl gencrl serials ca.crt ca.key 86400";
+        let cfssl = "exec cfssl gencrl serials ca.crt ca.key";
         crate::machine::need("cfssl", &["golang-cfssl"])?;
         table.row("cfssl gencrl", 1, cost(&place.shell(cfssl, 0))?);
 
