@@ -72,6 +72,11 @@ pub(crate) fn succeeds(command: &mut Command) -> bool {
         .is_ok_and(|o| o.status.success())
 }
 
+/// This program once more, as it is now: a build on the way may have put another one under its name.
+pub(crate) fn this_program() -> Command {
+    Command::new("/proc/self/exe")
+}
+
 /// The command as one would type it.
 pub(crate) fn shown(command: &Command) -> String {
     let words = std::iter::once(command.get_program()).chain(command.get_args());

@@ -14,7 +14,7 @@ use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::time::TimeVal;
 use serde::{Deserialize, Serialize};
 
-use crate::command::shown;
+use crate::command::{shown, this_program};
 
 /// What a program, and all that it started and waited for, used.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
@@ -32,7 +32,7 @@ pub(crate) struct Cost {
 /// # Errors
 /// When it fails: with what it said.
 pub(crate) fn cost(command: &Command) -> anyhow::Result<Cost> {
-    let mut wrapped = Command::new(std::env::current_exe()?);
+    let mut wrapped = this_program();
     wrapped.arg("under-measure").arg(command.get_program());
     wrapped.args(command.get_args());
     for (name, value) in command.get_envs() {

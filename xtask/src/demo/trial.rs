@@ -41,7 +41,7 @@ fn give(on: On, binary: &Path, stop_at: Option<&str>) -> anyhow::Result<Shown> {
     let name = on
         .to_possible_value()
         .map(|value| value.get_name().to_owned());
-    let mut demo = Command::new(std::env::current_exe()?);
+    let mut demo = command::this_program();
     demo.args(["demo", "--on", &name.unwrap_or_default(), "--binary"])
         .arg(binary);
     // A terminal signals all programs in the foreground: a group of processes.
