@@ -173,7 +173,8 @@ pub(crate) fn ready(root: &Path) -> Tools {
     }
 }
 
-fn from_pypi(folder: &Path, package: &str, version: &str) -> anyhow::Result<PathBuf> {
+/// The interpreter of the environment in `folder`, with `package` from PyPI in this version.
+pub(crate) fn from_pypi(folder: &Path, package: &str, version: &str) -> anyhow::Result<PathBuf> {
     let name = package.split('[').next().unwrap_or_default();
     let check =
         format!("from importlib.metadata import version as v; assert v('{name}') == '{version}'");

@@ -2,18 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::python;
+use crate::tools;
 
 /// The interpreter that has the package.
 pub(super) fn ready(root: &Path) -> anyhow::Result<PathBuf> {
-    python::with_package(
-        &crate::target(root).join("tools/cryptography"),
-        &format!("cryptography=={VERSION}"),
-        &[
-            "-c",
-            &format!("import cryptography as c; assert c.__version__ == '{VERSION}'"),
-        ],
-    )
+    let folder = crate::target(root).join("tools/cryptography");
+    tools::from_pypi(&folder, "cryptography", VERSION)
 }
 
 const VERSION: &str = "46.0.3";
