@@ -22,27 +22,12 @@ impl<'a> Site<'a> {
         desk.write("root.crt", &desk.pgcert(&["ca", "export"]).ok().stdout);
         let site = Self { desk, server };
         site.issue(&["server", "localhost", "--san", "ip:127.0.0.1"], &[]);
-        for (file, from) in [
-            ("server.crt", "localhost.crt"),
-            ("server.key", "localhost.key"),
-            ("root.crt", "root.crt"),
-        ] {
-            server.write(file, site.desk.read(from).as_bytes());
-        }
-        let (owner, data) = (&server.cluster.owner, &server.cluster.data);
-        let mode = format!("chmod 0600 {data}/server.key");
-        server.host.sh(owner, &mode).ok();
-        server.write(
-            "pg_hba.conf",
-            b"local all all peer\nhostssl all all 127.0.0.1/32 cert\n",
+        let read = |file| site.desk.read(file);
+        server.demand_certificates(
+            &read("localhost.crt"),
+            &read("localhost.key"),
+            &read("root.crt"),
         );
-        let conf = "cat >> \"$1/postgresql.conf\"";
-        let settings = b"ssl = on\nssl_ca_file = 'root.crt'\n";
-        server
-            .host
-            .run_with(owner, &["sh", "-ec", conf, "sh", data], Some(settings))
-            .ok();
-        server.cluster.ctl(&server.host, "restart").ok();
         for role in ["alice", "bob"] {
             site.issue(&["client", role], &[]);
             let sql = format!("create role {role} login");
@@ -83,14 +68,12 @@ impl<'a> Site<'a> {
     }
 
     fn login(&self, role: &str) -> Said {
-        let path = |name: &str| self.desk.path(name).display().to_string();
-        let conninfo = format!(
-            "host=localhost hostaddr=127.0.0.1 port={} user={role} dbname=postgres sslmode=verify-full sslrootcert={} sslcert={} sslkey={}",
-            self.server.cluster.port,
-            path("root.crt"),
-            path(&format!("{role}.crt")),
-            path(&format!("{role}.key")),
-        );
+        let path = |name: &str| self.desk.path(name);
+        let (root, certificate) = (path("root.crt"), path(&format!("{role}.crt")));
+        let key = path(&format!("{role}.key"));
+        let conninfo = self
+            .server
+            .conninfo("localhost", &root, role, &certificate, &key);
         self.desk
             .tool("psql", &["-XAtqc", "select current_user", &conninfo])
     }

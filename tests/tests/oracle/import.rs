@@ -74,28 +74,9 @@ impl<'a> Trusting<'a> {
     fn set_up(desk: &'a Desk, server: &'a Server, root: &'a str) -> Self {
         let issue = ["issue", "server", "localhost", "--san", "ip:127.0.0.1"];
         desk.pgcert(&[&issue[..], &PP].concat()).ok();
-        server.write("server.crt", desk.read("localhost.crt").as_bytes());
-        server.write("server.key", desk.read("localhost.key").as_bytes());
-        server.write("root.crt", desk.read(root).as_bytes());
-        let data = &server.cluster.data;
-        let owner = &server.cluster.owner;
-        server
-            .host
-            .sh(owner, &format!("chmod 0600 {data}/server.key"))
-            .ok();
-        server.write(
-            "pg_hba.conf",
-            b"local all all peer\nhostssl all all 127.0.0.1/32 cert\n",
-        );
-        let trusting = Self { desk, server, root };
-        trusting.settings("");
-        trusting
-    }
-
-    fn settings(&self, more: &str) {
-        let text = format!("ssl = on\nssl_ca_file = 'root.crt'\n{more}");
-        self.server.write("postgresql.auto.conf", text.as_bytes());
-        self.server.cluster.ctl(&self.server.host, "restart").ok();
+        let read = |file| desk.read(file);
+        server.demand_certificates(&read("localhost.crt"), &read("localhost.key"), &read(root));
+        Self { desk, server, root }
     }
 
     /// Logs in as a role with a certificate, whose key lies beside it.
@@ -104,15 +85,10 @@ impl<'a> Trusting<'a> {
             "do $$ begin if not exists (select from pg_roles where rolname = '{role}') then create role \"{role}\" login; end if; end $$"
         );
         self.server.cluster.ask(&self.server.host, &sql);
-        let path = |name: &str| self.desk.path(name).display().to_string();
-        self.desk.sh(&format!("chmod 0600 {}", path(key))).ok();
-        let conninfo = format!(
-            "host=localhost hostaddr=127.0.0.1 port={} user={role} dbname=postgres sslmode=verify-full sslrootcert={} sslcert={} sslkey={}",
-            self.server.cluster.port,
-            path(self.root),
-            path(crt),
-            path(key)
-        );
+        let path = |name: &str| self.desk.path(name);
+        let (root, crt, key) = (path(self.root), path(crt), path(key));
+        self.desk.sh(&format!("chmod 0600 {}", key.display())).ok();
+        let conninfo = self.server.conninfo("localhost", &root, role, &crt, &key);
         self.desk
             .tool("psql", &["-XAtqc", "select current_user", &conninfo])
     }
@@ -151,7 +127,9 @@ impl<'a> Trusting<'a> {
         let said = self.desk.pgcert(&[&["ca", "crl"], &PP[..]].concat()).ok();
         self.desk.write("root.crl", &said.stdout);
         self.server.write("root.crl", said.stdout.as_bytes());
-        self.settings("ssl_crl_file = 'root.crl'\n");
+        let (server, sql) = (self.server, "alter system set ssl_crl_file = 'root.crl'");
+        server.cluster.ask(&server.host, sql);
+        server.cluster.ctl(&server.host, "restart").ok();
         said.stdout
     }
 }

@@ -294,24 +294,12 @@ impl Ground {
                 .cluster
                 .ask(&server.host, &format!("create role \"{kind}\" login"));
         }
-        server.write("server.key", desk.read("localhost.key").as_bytes());
-        let key = format!("{}/server.key", server.cluster.data);
-        server
-            .host
-            .run(&server.cluster.owner, &["chmod", "600", &key])
-            .ok();
-        server.write("server.crt", desk.read("localhost.crt").as_bytes());
-        server.write("root.crt", desk.read("root.crt").as_bytes());
-        server.write(
-            "pg_hba.conf",
-            b"local all all peer\nhostssl all all all cert\n",
+        let read = |file| desk.read(file);
+        server.demand_certificates(
+            &read("localhost.crt"),
+            &read("localhost.key"),
+            &read("root.crt"),
         );
-        let ssl = "alter system set ssl_ca_file = 'root.crt'";
-        server.cluster.ask(&server.host, ssl);
-        server
-            .cluster
-            .ask(&server.host, "alter system set ssl = on");
-        server.cluster.ctl(&server.host, "restart").ok();
         Self { desk, server }
     }
 

@@ -16,6 +16,7 @@ mod import;
 mod key_files;
 mod keys;
 mod lint;
+mod logins;
 mod made;
 mod requests;
 mod servers;

@@ -66,6 +66,50 @@ impl Server {
             .ok();
     }
 
+    /// Has clients shown this certificate, from the next reload on.
+    pub(crate) fn show(&self, certificate: &str, key: &str) {
+        self.write("server.crt", certificate.as_bytes());
+        self.write("server.key", key.as_bytes());
+        let key = format!("{}/server.key", self.cluster.data);
+        let owner = &self.cluster.owner;
+        self.host.run(owner, &["chmod", "0600", &key]).ok();
+    }
+
+    /// Goes over to TLS: shows this certificate, and lets those in who have one of an authority in
+    /// `roots`, and nobody else.
+    pub(crate) fn demand_certificates(&self, certificate: &str, key: &str, roots: &str) {
+        self.show(certificate, key);
+        self.write("root.crt", roots.as_bytes());
+        self.write(
+            "pg_hba.conf",
+            b"local all all peer\nhostssl all all all cert\n",
+        );
+        for setting in ["ssl = on", "ssl_ca_file = 'root.crt'"] {
+            let sql = format!("alter system set {setting}");
+            self.cluster.ask(&self.host, &sql);
+        }
+        self.cluster.ctl(&self.host, "restart").ok();
+    }
+
+    /// What to dial: this server under a name, which need not resolve, as a role with a certificate and
+    /// its key.
+    pub(crate) fn conninfo(
+        &self,
+        name: &str,
+        root: &Path,
+        role: &str,
+        certificate: &Path,
+        key: &Path,
+    ) -> String {
+        format!(
+            "host={name} hostaddr=127.0.0.1 port={} user={role} dbname=postgres sslmode=verify-full sslrootcert={} sslcert={} sslkey={}",
+            self.cluster.port,
+            root.display(),
+            certificate.display(),
+            key.display(),
+        )
+    }
+
     /// Columns of a view as text, in the order of `by`. NULL is `None`; the elements of an array are
     /// joined by `,`.
     pub(crate) fn rows(&self, columns: &[&str], view: &str, by: &str) -> Vec<Vec<Option<String>>> {
