@@ -30,7 +30,11 @@ const WITH: &[&str] = &[
     "sudo",
     "e2fsprogs",
     "iproute2",
+    "locales",
 ];
+
+/// What is done when the packages are there: a language that a server can be told to speak.
+const FINISH: &str = "localedef -i de_DE -f UTF-8 de_DE.UTF-8";
 
 /// How long a pull may take: a slow one is as good as none.
 const PULL: Duration = Duration::from_secs(90);
@@ -190,7 +194,7 @@ impl<'a> Images<'a> {
     fn equip(&self, version: u16, image: &Image) -> anyhow::Result<()> {
         let name = Image::pulled(version).tag;
         let script = format!(
-            "apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq -y --no-install-recommends install {}",
+            "apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq -y --no-install-recommends install {} && {FINISH}",
             WITH.join(" ")
         );
         let container = format!("pgcert-image-{version}-{}", std::process::id());
@@ -264,6 +268,11 @@ impl<'a> Images<'a> {
                 error.context(format!("debootstrap.log ends with:\n  {tail}")),
             ));
         }
+        command::output(
+            Command::new("chroot")
+                .arg(&folder)
+                .args(["sh", "-ec", FINISH]),
+        )?;
         let mut tar = Command::new("tar")
             .arg("-C")
             .arg(&folder)
@@ -311,7 +320,7 @@ impl Drop for Scratch {
 /// The tag of an image from `source`: another recipe is another tag.
 fn tag(version: u16, source: &str) -> String {
     // FNV-1a, 64 bits: the same in every build of this program.
-    let recipe = format!("1 {source} {}", WITH.join(" "));
+    let recipe = format!("1 {source} {} {FINISH}", WITH.join(" "));
     let digest = recipe.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |d, b| {
         (d ^ u64::from(b)).wrapping_mul(0x100_0000_01b3)
     });

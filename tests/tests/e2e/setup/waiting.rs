@@ -12,8 +12,7 @@ fn settings_that_wait_for_a_restart() {
     }
     let site = Site::with_role(&[]);
     let folder = &site.cluster.configuration;
-    site.append("environment", "LANGUAGE = 'de'\n");
-    site.append("postgresql.conf", "lc_messages = 'C.UTF-8'\n");
+    site.append("postgresql.conf", "lc_messages = 'de_DE.UTF-8'\n");
     site.restart();
     let wrong = site.host.run("postgres", &["psql", "-Xc", "select 1/0"]);
     wrong.says("Division durch Null");
