@@ -8,6 +8,8 @@ use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use memchr::memchr;
+
 use crate::Version;
 use crate::text::Span;
 
@@ -87,6 +89,11 @@ impl<'a> Line<'a> {
         Some(&self.tokens[self.start(index)..end])
     }
 
+    /// The tokens behind so many fields.
+    pub fn tokens_behind(&self, fields: usize) -> &[Token<'a>] {
+        &self.tokens[self.start(fields.min(self.ends.len()))..]
+    }
+
     /// All tokens, whatever their field.
     pub fn tokens(&self) -> &[Token<'a>] {
         &self.tokens
@@ -125,6 +132,7 @@ impl<'a> Line<'a> {
 pub struct Tokenizer<'a> {
     bytes: &'a [u8],
     version: Version,
+    classes: &'static Classes,
     at: usize,
     next_number: u32,
     line: Line<'a>,
@@ -132,10 +140,15 @@ pub struct Tokenizer<'a> {
 
 impl<'a> Tokenizer<'a> {
     /// Begins at the first line.
-    pub const fn new(bytes: &'a [u8], version: Version) -> Self {
+    pub fn new(bytes: &'a [u8], version: Version) -> Self {
+        let classes = match version < Version::V19 {
+            true => &CLASSES,
+            false => &CLASSES_V19,
+        };
         Self {
             bytes,
             version,
+            classes,
             at: 0,
             next_number: 1,
             line: Line::empty(0, Span::new(0, 0)),
@@ -148,12 +161,9 @@ impl<'a> Tokenizer<'a> {
             let logical = self.logical_line();
             self.line.tokens.clear();
             self.line.ends.clear();
-            self.line.error = logical.error;
             self.line.number = logical.number;
             self.line.span = logical.span;
-            if self.line.error.is_none() {
-                self.split(&logical);
-            }
+            self.line.error = logical.error.or_else(|| self.split(&logical).err());
             if self.line.error.is_some() || !self.line.ends.is_empty() {
                 return Some(&self.line);
             }
@@ -177,9 +187,9 @@ impl<'a> Tokenizer<'a> {
             // pg_get_line_append: fgets, then strlen. A NUL hides the rest of the physical line with its newline,
             // so that the next one is appended.
             let rest = &self.bytes[self.at..];
-            let newline = rest.iter().position(|&b| b == b'\n');
+            let newline = memchr(b'\n', rest);
             let physical = &rest[..newline.unwrap_or(rest.len())];
-            let nul = physical.iter().position(|&b| b == 0);
+            let nul = memchr(0, physical);
             let content = &physical[..nul.unwrap_or(physical.len())];
             if self.at == start {
                 text = Cow::Borrowed(content);
@@ -218,10 +228,10 @@ impl<'a> Tokenizer<'a> {
     fn buffered_line(&mut self, start: usize, number: u32) -> Logical<'a> {
         let rest = &self.bytes[start..];
         let chunk = &rest[..rest.len().min(LINE_BUFFER - 1)];
-        let newline = chunk.iter().position(|&b| b == b'\n');
+        let newline = memchr(b'\n', chunk);
         let taken = newline.map_or(chunk.len(), |i| i + 1);
         let physical = &chunk[..taken];
-        let length = physical.iter().position(|&b| b == 0).unwrap_or(taken);
+        let length = memchr(0, physical).unwrap_or(taken);
         self.at += taken;
         Logical {
             number,
@@ -233,84 +243,77 @@ impl<'a> Tokenizer<'a> {
     }
 
     /// Splits a logical line into fields (`hba.c`, `next_field_expand`).
-    fn split(&mut self, logical: &Logical<'a>) {
+    fn split(&mut self, logical: &Logical<'a>) -> Result<(), &'static str> {
         let mut at = 0;
-        while at < logical.text.len() && self.line.error.is_none() {
-            loop {
-                let (token, next, comma) = match self.next_token(logical, at) {
-                    Ok(found) => found,
-                    Err(error) => {
-                        self.line.error = Some(error);
-                        break;
-                    }
-                };
-                at = next;
-                let Some(token) = token else { break };
-                self.line.tokens.push(token);
-                if !comma {
-                    break;
-                }
+        while at < logical.text.len() {
+            let stop = self.next_token(logical, at)?;
+            at = stop.at;
+            if !stop.more {
+                self.line.end_field();
             }
-            self.line.end_field();
         }
+        self.line.end_field();
+        Ok(())
     }
 
-    /// The token at or behind `at`, where it stopped, and whether a comma stopped it (`hba.c`, `next_token`).
-    fn next_token(
-        &self,
-        logical: &Logical<'a>,
-        mut at: usize,
-    ) -> Result<NextToken<'a>, &'static str> {
+    /// Takes the token at or behind `at`, if there is one (`hba.c`, `next_token`).
+    fn next_token(&mut self, logical: &Logical<'a>, mut at: usize) -> Result<Stop, &'static str> {
         let text = &logical.text[..];
-        let blank =
-            |b: u8| matches!(b, b' ' | b'\t') || (b == b'\r' && self.version < Version::V19);
-        while at < text.len() && (blank(text[at]) || text[at] == b',') {
-            at += 1;
-        }
+        let class = |byte: &u8| self.classes[usize::from(*byte)];
+        let begins = |byte: &u8| !matches!(class(byte), Class::Blank | Class::Comma);
+        at += first(&text[at..], begins);
         let start = at;
         let mut unquoted: Option<Vec<u8>> = None;
         let mut length = 0;
         let (mut in_quote, mut was_quote, mut saw_quote, mut quoted) = (false, false, false, false);
         let mut comma = false;
-        let mut end = text.len();
-        while at < text.len() {
-            let byte = text[at];
-            if !in_quote {
-                if blank(byte) {
-                    end = at;
-                    break;
+        let full = |length: usize| length >= TOKEN_BUFFER && self.version < Version::V16;
+        let too_long = Err("authentication file token too long");
+        let end = loop {
+            // All bytes at once that only stand for themselves.
+            let run = match in_quote {
+                true => first(&text[at..], |byte| *byte == b'"'),
+                false => first(&text[at..], |byte| class(byte) != Class::Plain),
+            };
+            if run > 0 {
+                length += run;
+                if full(length) {
+                    return too_long;
                 }
-                if byte == b'#' {
-                    (end, at) = (at, text.len());
-                    break;
-                }
-            }
-            if length >= TOKEN_BUFFER - 1 && self.version < Version::V16 {
-                return Err("authentication file token too long");
-            }
-            if byte == b',' && !in_quote {
-                (end, comma) = (at, true);
-                break;
-            }
-            if byte == b'"' && unquoted.is_none() {
-                unquoted = Some(text[start..at].to_vec());
-            }
-            if byte != b'"' || was_quote {
-                length += 1;
                 if let Some(unquoted) = &mut unquoted {
-                    unquoted.push(byte);
+                    unquoted.extend_from_slice(&text[at..at + run]);
+                }
+                was_quote = false;
+                at += run;
+            }
+            let Some(&byte) = text.get(at) else {
+                break at;
+            };
+            match class(&byte) {
+                Class::Blank => break at,
+                Class::Comment => break core::mem::replace(&mut at, text.len()),
+                _ if full(length + 1) => return too_long,
+                Class::Comma => {
+                    comma = true;
+                    break at;
+                }
+                // A quote. A second one right behind the one that closes stands for itself.
+                _ => {
+                    let unquoted = unquoted.get_or_insert_with(|| text[start..at].to_vec());
+                    if was_quote {
+                        length += 1;
+                        unquoted.push(byte);
+                    }
+                    was_quote = in_quote && !was_quote;
+                    in_quote = !in_quote;
+                    saw_quote = true;
+                    quoted |= length == 0;
+                    at += 1;
                 }
             }
-            was_quote = in_quote && byte == b'"' && !was_quote;
-            if byte == b'"' {
-                in_quote = !in_quote;
-                saw_quote = true;
-                quoted |= length == 0;
-            }
-            at += 1;
-        }
+        };
         if !saw_quote && length == 0 {
-            return Ok((None, at, comma));
+            return Ok(Stop { at, more: false });
         }
         let text = match (unquoted, &logical.text) {
             (Some(unquoted), _) => Cow::Owned(unquoted),
@@ -318,12 +321,17 @@ impl<'a> Tokenizer<'a> {
             (None, Cow::Owned(line)) => Cow::Owned(line[start..end].to_vec()),
         };
         let span = logical.place(start, end);
-        Ok((Some(Token { text, quoted, span }), at, comma))
+        self.line.tokens.push(Token { text, quoted, span });
+        Ok(Stop { at, more: comma })
     }
 }
 
-/// A token if there is one, the offset behind it, and whether a comma ended it.
-type NextToken<'a> = (Option<Token<'a>>, usize, bool);
+/// Where a token ended.
+struct Stop {
+    at: usize,
+    /// A comma ended it: the field goes on.
+    more: bool,
+}
 
 /// A logical line and where its bytes come from.
 struct Logical<'a> {
@@ -339,16 +347,50 @@ struct Logical<'a> {
 impl Logical<'_> {
     fn place(&self, start: usize, end: usize) -> Span {
         let of = |at: usize| {
-            let piece = self.pieces.iter().rev().find(|(logical, _)| *logical <= at);
-            piece.map_or(self.span.start + at, |(logical, source)| {
-                source + at - logical
-            })
+            let behind = self.pieces.partition_point(|(logical, _)| *logical <= at);
+            match behind.checked_sub(1).map(|last| self.pieces[last]) {
+                Some((logical, source)) => source + at - logical,
+                None => self.span.start + at,
+            }
         };
         Span::new(
             of(start),
             of(end.saturating_sub(1).max(start)) + usize::from(end > start),
         )
     }
+}
+
+/// What a byte outside quotes is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Class {
+    Plain,
+    Blank,
+    Comma,
+    Comment,
+    Quote,
+}
+
+/// The class of each byte (`hba.c`, `pg_isblank`).
+type Classes = [Class; 256];
+
+/// Until 18 a carriage return is a blank.
+static CLASSES: Classes = classes(Class::Blank);
+static CLASSES_V19: Classes = classes(Class::Plain);
+
+const fn classes(carriage_return: Class) -> Classes {
+    let mut classes = [Class::Plain; 256];
+    classes[b' ' as usize] = Class::Blank;
+    classes[b'\t' as usize] = Class::Blank;
+    classes[b'\r' as usize] = carriage_return;
+    classes[b',' as usize] = Class::Comma;
+    classes[b'#' as usize] = Class::Comment;
+    classes[b'"' as usize] = Class::Quote;
+    classes
+}
+
+/// How many bytes stand before the first that is `wanted`.
+fn first(text: &[u8], wanted: impl Fn(&u8) -> bool) -> usize {
+    text.iter().position(wanted).unwrap_or(text.len())
 }
 
 /// `pg_strip_crlf`.
