@@ -52,12 +52,13 @@ mod write;
 
 use alloc::vec::Vec;
 
+pub use crate::compact::{List, Word};
 pub use address::{Address, InvalidNetwork, Network, Source};
 pub use decide::{Connection, Decision, Interface, Match, Mismatch, Site, Transport};
 pub use decide::{decide, matches};
 pub use place::{Conflict, Databases, Insertion, MapUse, Place, Placement, Wanted, WayIn};
 pub use place::{place, refuse_without_tls, ways_in};
-pub use rule::{ClientCert, ConnType, Database, Method, Rule, User};
+pub use rule::{ClientCert, ConnType, Database, Method, Rule, RuleOption, User};
 pub use set::{Located, RuleSet};
 pub use tls::{DecidingChange, changes_with_tls};
 pub use witness::{Witness, unchanged, witnesses};
@@ -129,7 +130,7 @@ pub struct Include {
     /// Which of the three.
     pub kind: IncludeKind,
     /// The file or folder as it is spelled.
-    pub name: Vec<u8>,
+    pub name: Word,
 }
 
 /// The three include records.
@@ -145,10 +146,11 @@ pub enum IncludeKind {
 
 impl Document {
     /// Reads a file as this version of PostgreSQL does (`hba.c`, `parse_hba_line`).
-    pub fn parse(bytes: &[u8], version: Version) -> Self {
+    pub fn parse(bytes: impl Into<Vec<u8>>, version: Version) -> Self {
+        let bytes = bytes.into();
         let mut records = Vec::new();
         let mut diagnostics = Vec::new();
-        let mut reader = Tokenizer::new(bytes, version);
+        let mut reader = Tokenizer::new(&bytes, version);
         while let Some(line) = reader.next_line() {
             records.push(grammar::record(line, version).unwrap_or_else(|error| {
                 diagnostics.push(Diagnostic {
@@ -165,7 +167,7 @@ impl Document {
             }));
         }
         Self {
-            bytes: bytes.to_vec(),
+            bytes,
             version,
             records,
             diagnostics,

@@ -28,6 +28,7 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
+mod compact;
 pub mod conf;
 pub mod conninfo;
 mod diagnostic;

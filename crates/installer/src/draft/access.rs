@@ -197,7 +197,7 @@ fn map(
             .rule
             .options
             .iter()
-            .any(|(key, value)| key == "map" && value == MAP)
+            .any(|option| option.name() == "map" && option.value() == MAP)
     });
     if ours {
         lines.extend([(MAP, name), (MAP, role)]);

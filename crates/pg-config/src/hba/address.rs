@@ -1,9 +1,10 @@
 //! The address field: what it may say, how PostgreSQL reads the forms it may be written in, and networks.
 
-use alloc::vec::Vec;
 use core::fmt;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use core::str::FromStr;
+
+use super::Word;
 
 /// The address field of a rule.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -23,7 +24,7 @@ pub enum Address {
         mask: IpAddr,
     },
     /// A host name, or with a leading dot the end of one; found by reverse lookup, so only the server can tell.
-    HostName(Vec<u8>),
+    HostName(Word),
 }
 
 impl From<Source> for Address {
@@ -156,7 +157,8 @@ impl fmt::Display for Source {
 /// addresses without asking whether there is such an interface.
 pub(super) fn numeric(text: &[u8]) -> Option<IpAddr> {
     let text = core::str::from_utf8(text).ok()?;
-    if let Some(address) = inet_aton(text) {
+    // Four decimal numbers without leading zeros read the same either way.
+    if let Some(address) = text.parse().ok().or_else(|| inet_aton(text)) {
         return Some(IpAddr::V4(address));
     }
     let Some((address, zone)) = text.split_once('%') else {

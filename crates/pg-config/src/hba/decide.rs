@@ -198,7 +198,7 @@ impl Login<'_> {
             }
             (Database::Regex(pattern), Target::Named(name)) => regex::is_match(pattern, name),
             (Database::Regex(_), Target::Other) => None,
-            (Database::Name(word), Target::Named(name)) => Some(word == name),
+            (Database::Name(word), Target::Named(name)) => Some(**word == *name),
             (Database::Name(_) | Database::SameUser, Target::Other) => Some(false),
             (Database::File(_), _) => None,
         }))
@@ -210,7 +210,7 @@ impl Login<'_> {
             User::All => Some(true),
             User::Group(group) => self.is_member(group),
             User::Regex(pattern) => regex::is_match(pattern, self.role),
-            User::Name(name) => Some(name == self.role),
+            User::Name(name) => Some(**name == *self.role),
             User::File(_) => None,
         }))
     }

@@ -6,11 +6,13 @@
 
 use alloc::borrow::Cow;
 use alloc::format;
-use alloc::string::{String, ToString};
-use alloc::vec::Vec;
+use alloc::string::String;
 
-use super::{Address, ConnType, Database, Include, IncludeKind, Method, Record, Rule, User};
-use super::{address, options, regex};
+use super::{
+    Address, ConnType, Database, Include, IncludeKind, List, Method, Record, Rule, RuleOption,
+    User, Word,
+};
+use super::{address, options, regex, rule::split_option};
 use crate::Version;
 use crate::text::Span;
 use crate::tokens::{Line, Token};
@@ -66,7 +68,7 @@ fn include(line: &Line<'_>, version: Version) -> Option<Include> {
         line: line.number,
         span: line.span,
         kind,
-        name: name.text.to_vec(),
+        name: Word::from(&*name.text),
     })
 }
 
@@ -97,12 +99,12 @@ pub(super) fn rule(line: &Line<'_>, version: Version) -> Result<Rule, Refusal> {
     let databases = field
         .iter()
         .map(|token| database(token, version))
-        .collect::<Result<Vec<_>, _>>()?;
+        .collect::<Result<_, _>>()?;
     let field = fields.next().ok_or_else(|| missing("role specification"))?;
     let users = field
         .iter()
         .map(|token| user(token, version))
-        .collect::<Result<Vec<_>, _>>()?;
+        .collect::<Result<_, _>>()?;
 
     let address = if kind == ConnType::Local {
         None
@@ -141,19 +143,21 @@ pub(super) fn rule(line: &Line<'_>, version: Version) -> Result<Rule, Refusal> {
     let token = single(token, "authentication type")?;
     let method = method(token, kind, version)?;
 
-    let mut read = Vec::new();
-    for token in fields.flatten() {
+    let read = |token: &Token<'_>| {
         let refuse = |message: String| Refusal::new("hba-option", token.span, message);
         let text = token.lossy();
-        let (name, value) = text.split_once('=').ok_or_else(|| {
+        let (name, value) = split_option(&text).ok_or_else(|| {
             refuse(format!(
                 "authentication option not in name=value format: {text}"
             ))
         })?;
         options::check(kind, method, name, value, version).map_err(refuse)?;
-        read.push((name.to_string(), value.to_string()));
-    }
-    options::check_together(method, &read, version)
+        Ok(RuleOption::of_text(&text))
+    };
+    let behind = line.fields().len() - fields.len();
+    let options = line.tokens_behind(behind).iter().map(read);
+    let options: List<_> = options.collect::<Result<_, _>>()?;
+    options::check_together(method, &options, version)
         .map_err(|m| Refusal::new("hba-option", token.span, m))?;
 
     Ok(Rule {
@@ -164,7 +168,7 @@ pub(super) fn rule(line: &Line<'_>, version: Version) -> Result<Rule, Refusal> {
         users,
         address,
         method,
-        options: read,
+        options,
     })
 }
 
@@ -183,7 +187,7 @@ fn single<'a, 't>(field: &'t [Token<'a>], what: &str) -> Result<&'t Token<'a>, R
 
 fn database(token: &Token<'_>, version: Version) -> Result<Database, Refusal> {
     if let Some(file) = token.file() {
-        return Ok(Database::File(file.to_vec()));
+        return Ok(Database::File(file.into()));
     }
     if let Some(pattern) = pattern(token, version)? {
         return Ok(Database::Regex(pattern));
@@ -194,26 +198,26 @@ fn database(token: &Token<'_>, version: Version) -> Result<Database, Refusal> {
         b"samerole" if !token.quoted => Database::SameRole,
         b"samegroup" if !token.quoted => Database::SameGroup,
         b"replication" if !token.quoted => Database::Replication,
-        name => Database::Name(name.to_vec()),
+        name => Database::Name(name.into()),
     })
 }
 
 fn user(token: &Token<'_>, version: Version) -> Result<User, Refusal> {
     if let Some(file) = token.file() {
-        return Ok(User::File(file.to_vec()));
+        return Ok(User::File(file.into()));
     }
     if let Some(pattern) = pattern(token, version)? {
         return Ok(User::Regex(pattern));
     }
     Ok(match &*token.text {
         b"all" if !token.quoted => User::All,
-        [b'+', group @ ..] if !token.quoted => User::Group(group.to_vec()),
-        name => User::Name(name.to_vec()),
+        [b'+', group @ ..] if !token.quoted => User::Group(group.into()),
+        name => User::Name(name.into()),
     })
 }
 
 /// The regular expression that a token is; quoting does not change that (`hba.c`, `regcomp_auth_token`).
-fn pattern(token: &Token<'_>, version: Version) -> Result<Option<Vec<u8>>, Refusal> {
+fn pattern(token: &Token<'_>, version: Version) -> Result<Option<Word>, Refusal> {
     let [b'/', pattern @ ..] = &*token.text else {
         return Ok(None);
     };
@@ -226,7 +230,7 @@ fn pattern(token: &Token<'_>, version: Version) -> Result<Option<Vec<u8>>, Refus
             let message = format!("invalid regular expression \"{pattern}\": {fault}");
             Err(Refusal::new("hba-regex", token.span, message))
         }
-        None => Ok(Some(pattern.to_vec())),
+        None => Ok(Some(pattern.into())),
     }
 }
 
@@ -260,7 +264,7 @@ fn address(token: &Token<'_>) -> Result<Host, Refusal> {
                 token.lossy()
             )),
         },
-        (None, None) => Ok(Host::Complete(Address::HostName(host.to_vec()))),
+        (None, None) => Ok(Host::Complete(Address::HostName(host.into()))),
         (None, Some(_)) => refuse(format!(
             "specifying both host name and CIDR mask is invalid: \"{}\"",
             token.lossy()
@@ -277,8 +281,8 @@ fn method(token: &Token<'_>, kind: ConnType, version: Version) -> Result<Method,
     };
     let found = Method::ALL
         .into_iter()
-        .filter(known)
-        .find(|method| *method.as_str().as_bytes() == *token.text);
+        .find(|method| *method.as_str().as_bytes() == *token.text)
+        .filter(known);
     let invalid = || format!("invalid authentication method \"{}\"", token.lossy());
     match (found, kind) {
         (None, _) => refuse(invalid().into()),
@@ -404,7 +408,7 @@ mod tests {
             b"local @d @u peer\nlocal d u @m\n@t d u peer\n",
             Version::V15,
         );
-        let kinds: Vec<_> = document
+        let kinds: alloc::vec::Vec<_> = document
             .records()
             .iter()
             .map(|r| matches!(r, Record::Rule(_)))

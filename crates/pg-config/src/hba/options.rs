@@ -4,7 +4,7 @@
 use alloc::format;
 use alloc::string::{String, ToString};
 
-use super::{ConnType, Method};
+use super::{ConnType, Method, RuleOption};
 use crate::Version;
 
 /// Whether a rule may carry this option with this value.
@@ -95,13 +95,10 @@ pub(super) fn check(
 /// Whether the options of a rule make sense together, and none that its method needs is missing.
 pub(super) fn check_together(
     method: Method,
-    options: &[(String, String)],
+    options: &[RuleOption],
     version: Version,
 ) -> Result<(), String> {
-    let value = |name: &str| {
-        let found = options.iter().rev().find(|(n, _)| n == name);
-        found.map(|(_, value)| &**value)
-    };
+    let value = |name: &str| RuleOption::last(options, name);
     let has = |name: &str| value(name).is_some();
     let required = |name: &str| {
         format!("authentication method \"{method}\" requires argument \"{name}\" to be set")
@@ -322,15 +319,14 @@ mod tests {
         options: &[(&str, &str)],
         version: Version,
     ) -> Option<String> {
-        let single = |(name, value): &(&str, &str)| check(kind, method, name, value, version).err();
-        let owned: Vec<_> = options
+        let options: Vec<_> = options
             .iter()
-            .map(|(n, v)| (n.to_string(), v.to_string()))
+            .map(|(name, value)| RuleOption::new(name, value))
             .collect();
         options
             .iter()
-            .find_map(single)
-            .or_else(|| check_together(method, &owned, version).err())
+            .find_map(|option| check(kind, method, option.name(), option.value(), version).err())
+            .or_else(|| check_together(method, &options, version).err())
     }
 
     #[test]

@@ -8,7 +8,8 @@ use super::decide::Target;
 use super::space::{AddressSet, Reach};
 use super::territory::{Cell, Territory, Touch};
 use super::{
-    Address, ConnType, Database, Method, NewRule, Rule, RuleSet, Site, Source, Transport, User,
+    Address, ConnType, Database, Method, NewRule, Rule, RuleOption, RuleSet, Site, Source,
+    Transport, User,
 };
 
 /// What shall be allowed: TLS connections of a role, to these databases, from these networks, by certificate.
@@ -216,7 +217,7 @@ pub fn place(set: &RuleSet, wanted: &Wanted, site: &Site) -> Result<Placement, C
         let named = wanting
             .iter()
             .filter_map(|&cell| match territory.cells[cell].target {
-                Target::Named(name) => Some(Database::Name(name.to_vec())),
+                Target::Named(name) => Some(Database::Name(name.into())),
                 _ => None,
             });
         insertions.push(Insertion {
@@ -234,7 +235,7 @@ pub fn place(set: &RuleSet, wanted: &Wanted, site: &Site) -> Result<Placement, C
                 options: wanted
                     .map
                     .iter()
-                    .map(|map| ("map".to_string(), map.clone()))
+                    .map(|map| RuleOption::new("map", map))
                     .collect(),
             },
         });

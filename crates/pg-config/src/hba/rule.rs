@@ -2,10 +2,11 @@
 
 use alloc::borrow::Cow;
 use alloc::string::String;
-use alloc::vec::Vec;
 use core::fmt;
 
-use super::Address;
+use memchr::memchr;
+
+use super::{Address, List, Word};
 use crate::text::Span;
 
 /// A rule as PostgreSQL understands it.
@@ -18,22 +19,21 @@ pub struct Rule {
     /// Which connections it is for.
     pub kind: ConnType,
     /// The databases: any of them.
-    pub databases: Vec<Database>,
+    pub databases: List<Database>,
     /// The roles: any of them.
-    pub users: Vec<User>,
+    pub users: List<User>,
     /// Where from; none for `local`.
     pub address: Option<Address>,
     /// How the role has to prove itself. `ident` on `local` is read as `peer`.
     pub method: Method,
-    /// `name=value` in the order given; of two with the same name the later one counts.
-    pub options: Vec<(String, String)>,
+    /// In the order given; of two with the same name the later one counts.
+    pub options: List<RuleOption>,
 }
 
 impl Rule {
     /// The value of an option in force.
     pub fn option(&self, name: &str) -> Option<&str> {
-        let found = self.options.iter().rev().find(|(n, _)| n == name);
-        found.map(|(_, value)| &**value)
+        RuleOption::last(&self.options, name)
     }
 
     /// The map of `pg_ident.conf` that it uses; an empty name is none.
@@ -81,6 +81,49 @@ impl Rule {
             && self.method == other.method
             && self.options == other.options
     }
+}
+
+/// An option behind the method: `name=value`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RuleOption(Word);
+
+impl RuleOption {
+    /// An option of this name, which holds no `=`.
+    pub fn new(name: &str, value: &str) -> Self {
+        Self(Word::from(&*alloc::format!("{name}={value}")))
+    }
+
+    /// The option that is written like this; [`split_option`] says that it is one.
+    pub(super) fn of_text(text: &str) -> Self {
+        Self(text.into())
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        self.parts().0
+    }
+
+    /// Its value, which may be empty.
+    pub fn value(&self) -> &str {
+        self.parts().1
+    }
+
+    /// The value of the last one of this name.
+    pub fn last<'o>(options: &'o [Self], name: &str) -> Option<&'o str> {
+        let found = options.iter().rev().find(|option| option.name() == name);
+        found.map(Self::value)
+    }
+
+    fn parts(&self) -> (&str, &str) {
+        let text = core::str::from_utf8(&self.0).unwrap_or_default();
+        split_option(text).unwrap_or_default()
+    }
+}
+
+/// Name and value: what stands before and behind the first `=`.
+pub(super) fn split_option(text: &str) -> Option<(&str, &str)> {
+    let equals = memchr(b'=', text.as_bytes())?;
+    Some((&text[..equals], &text[equals + 1..]))
 }
 
 /// The first field: which connections a rule is for.
@@ -144,17 +187,17 @@ pub enum Database {
     /// `replication`: physical replication and nothing else.
     Replication,
     /// A regular expression, without its `/` (16 and later).
-    Regex(Vec<u8>),
+    Regex(Word),
     /// A database of this name.
-    Name(Vec<u8>),
+    Name(Word),
     /// `@file`, not read.
-    File(Vec<u8>),
+    File(Word),
 }
 
 impl Database {
     /// A database of this name, whatever keyword it may look like.
     pub fn name(name: &str) -> Self {
-        Self::Name(name.as_bytes().to_vec())
+        Self::Name(name.into())
     }
 
     /// The word without quotes, as PostgreSQL's view shows it.
@@ -166,7 +209,7 @@ impl Database {
             Self::SameGroup => Cow::Borrowed("samegroup"),
             Self::Replication => Cow::Borrowed("replication"),
             Self::Regex(regex) => prefixed('/', regex),
-            Self::Name(name) => String::from_utf8_lossy(name),
+            Self::Name(name) => name.lossy(),
             Self::File(file) => prefixed('@', file),
         }
     }
@@ -178,19 +221,19 @@ pub enum User {
     /// `all`: every role.
     All,
     /// `+group`: the group and its members, direct and indirect.
-    Group(Vec<u8>),
+    Group(Word),
     /// A regular expression, without its `/` (16 and later).
-    Regex(Vec<u8>),
+    Regex(Word),
     /// A role of this name.
-    Name(Vec<u8>),
+    Name(Word),
     /// `@file`, not read.
-    File(Vec<u8>),
+    File(Word),
 }
 
 impl User {
     /// A role of this name, whatever keyword it may look like.
     pub fn name(name: &str) -> Self {
-        Self::Name(name.as_bytes().to_vec())
+        Self::Name(name.into())
     }
 
     /// The word without quotes, as PostgreSQL's view shows it.
@@ -199,15 +242,15 @@ impl User {
             Self::All => Cow::Borrowed("all"),
             Self::Group(group) => prefixed('+', group),
             Self::Regex(regex) => prefixed('/', regex),
-            Self::Name(name) => String::from_utf8_lossy(name),
+            Self::Name(name) => name.lossy(),
             Self::File(file) => prefixed('@', file),
         }
     }
 }
 
-fn prefixed(sign: char, text: &[u8]) -> Cow<'static, str> {
+fn prefixed(sign: char, text: &Word) -> Cow<'static, str> {
     let mut out = String::from(sign);
-    out.push_str(&String::from_utf8_lossy(text));
+    out.push_str(&text.lossy());
     Cow::Owned(out)
 }
 

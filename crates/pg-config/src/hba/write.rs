@@ -5,8 +5,8 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use super::{
-    Address, ConnType, Database, Document, Insertion, Method, Record, Rule, RuleSet, Source, User,
-    columns, grammar,
+    Address, ConnType, Database, Document, Insertion, Method, Record, Rule, RuleOption, RuleSet,
+    Source, User, columns, grammar,
     quote::{Quote, is_plain, literal, quoted_if, signed, writable},
 };
 use crate::Version;
@@ -27,8 +27,8 @@ pub struct NewRule {
     pub address: Option<Source>,
     /// How the role has to prove itself.
     pub method: Method,
-    /// `name=value`.
-    pub options: Vec<(String, String)>,
+    /// What stands behind the method.
+    pub options: Vec<RuleOption>,
 }
 
 impl NewRule {
@@ -62,7 +62,8 @@ impl NewRule {
         ];
         fields.extend(self.address.map(|source| source.to_string().into_bytes()));
         fields.push(self.method.as_str().as_bytes().to_vec());
-        for (name, value) in &self.options {
+        for option in &self.options {
+            let (name, value) = (option.name(), option.value());
             writable(name.as_bytes())?;
             writable(value.as_bytes())?;
             let mut field = name.as_bytes().to_vec();
@@ -80,11 +81,11 @@ impl NewRule {
             line: 0,
             span: Span::new(0, 0),
             kind: self.kind,
-            databases: self.databases.clone(),
-            users: self.users.clone(),
+            databases: self.databases.iter().cloned().collect(),
+            users: self.users.iter().cloned().collect(),
             address: self.address.map(Address::from),
             method: self.method,
-            options: self.options.clone(),
+            options: self.options.iter().cloned().collect(),
         }
     }
 
@@ -187,7 +188,7 @@ impl Document {
         let fields = rule.fields(self.version)?;
         let written = columns::line(self, next, &fields);
         // Compared as read, for a name may have to be written as a regular expression.
-        let read = Self::parse(&written, self.version);
+        let read = Self::parse(written.as_slice(), self.version);
         let beside = [next.checked_sub(1), Some(next)].into_iter().flatten();
         if beside
             .filter_map(|i| self.records.get(i))
@@ -282,7 +283,7 @@ impl Document {
         change: Change,
         difference: impl FnOnce(&mut Vec<Record>),
     ) -> Result<Change, EditError> {
-        let after = Self::parse(&change.apply(&self.bytes), self.version);
+        let after = Self::parse(change.apply(&self.bytes), self.version);
         let mut expected = self.records.clone();
         difference(&mut expected);
         let same = expected.len() == after.records.len()
@@ -323,7 +324,7 @@ impl RuleSet {
                         file: file.to_string(),
                         reason,
                     })?;
-                    new.insert(Document::parse(&bytes, self.version))
+                    new.insert(Document::parse(bytes, self.version))
                 }
             };
             let old = document.records.len();

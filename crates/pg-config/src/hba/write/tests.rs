@@ -166,7 +166,7 @@ fn what_postgresql_would_refuse_is_not_written() {
 proptest! {
     #[test]
     fn parsing_keeps_every_byte(bytes: Vec<u8>, version in prop::sample::select(&Version::ALL[..])) {
-        prop_assert_eq!(Document::parse(&bytes, version).to_bytes(), bytes);
+        prop_assert_eq!(Document::parse(bytes.as_slice(), version).to_bytes(), bytes);
     }
 
     #[test]
@@ -176,7 +176,7 @@ proptest! {
     ) {
         let fields = cert(&name, &name, "all").fields(version).unwrap();
         let line = fields.join(&b' ');
-        let document = Document::parse(&line, version);
+        let document = Document::parse(line, version);
         let rule = document.rules().next().unwrap();
         match &rule.users[..] {
             [User::Regex(pattern)] => {
@@ -197,7 +197,7 @@ proptest! {
         version in prop::sample::select(&Version::ALL[..]),
     ) {
         let text = pieces.concat().into_bytes();
-        let mut document = Document::parse(&text, version);
+        let mut document = Document::parse(text.as_slice(), version);
         let records = document.records().len();
         let position = if at < records { Position::BeforeRecord(at) } else { Position::End };
         let rule = cert("app", "bob", "10.0.0.0/8");
