@@ -221,7 +221,8 @@ pub(crate) fn stage_at(
         None => Attributes::new(new),
     };
     let path = spot.path();
-    let mut made = make(&spot, after).map_err(|errno| Error::io("write beside", &path, errno))?;
+    let mut made =
+        Made::beside(&spot, after).map_err(|errno| Error::io("write beside", &path, errno))?;
     // From here on dropping `made` takes the file away again.
     attributes.put_on(made.file.as_fd()).map_err(|errno| {
         match attributes.owner_if_refused(errno) {
@@ -359,16 +360,40 @@ impl Predecessor {
 
 /// A file that was made beside the target. Dropping it takes it away, unless it was kept or somebody put another in its place.
 #[derive(Debug)]
-struct Made {
+pub(crate) struct Made {
     folder: OwnedFd,
-    name: OsString,
+    pub(crate) name: OsString,
     /// Open, so that its inode number is not given to another file should somebody take this one away.
-    file: File,
+    pub(crate) file: File,
     id: FileId,
-    kept: bool,
+    pub(crate) kept: bool,
 }
 
 impl Made {
+    /// Makes it empty, mode 0600.
+    pub(crate) fn beside(spot: &Spot, after: After) -> rustix::io::Result<Self> {
+        let folder = rustix::io::fcntl_dupfd_cloexec(&spot.folder, 0)?;
+        loop {
+            let name = random_name(after)?;
+            match spot.make_beside(&name) {
+                Ok(file) => {
+                    if after == After::Nobody && !abandoned::hold(&file)? {
+                        continue;
+                    }
+                    return Ok(Self {
+                        id: FileId::new(&fstat(&file)?, b""),
+                        file: File::from(file),
+                        folder,
+                        name,
+                        kept: false,
+                    });
+                }
+                Err(Errno::EXIST) => {}
+                Err(errno) => return Err(errno),
+            }
+        }
+    }
+
     fn is_there(&self) -> bool {
         statat(&self.folder, &self.name, AtFlags::SYMLINK_NOFOLLOW)
             .is_ok_and(|stat| (stat.st_dev, stat.st_ino) == (self.id.dev, self.id.ino))
@@ -388,30 +413,6 @@ impl Drop for Made {
         if !self.kept {
             // Nobody is left to hear of a failure; `leftovers` finds the file.
             let _ = self.remove();
-        }
-    }
-}
-
-/// Makes the empty file, mode 0600.
-fn make(spot: &Spot, after: After) -> rustix::io::Result<Made> {
-    let folder = rustix::io::fcntl_dupfd_cloexec(&spot.folder, 0)?;
-    loop {
-        let name = random_name(after)?;
-        match spot.make_beside(&name) {
-            Ok(file) => {
-                if after == After::Nobody && !abandoned::hold(&file)? {
-                    continue;
-                }
-                return Ok(Made {
-                    id: FileId::new(&fstat(&file)?, b""),
-                    file: File::from(file),
-                    folder,
-                    name,
-                    kept: false,
-                });
-            }
-            Err(Errno::EXIST) => {}
-            Err(errno) => return Err(errno),
         }
     }
 }

@@ -266,19 +266,8 @@ impl Pair {
         renameat(folder, &spare, folder, staged)
     }
 
-    /// Renames to a name that nothing has. Without NOREPLACE: a second name, then one less.
     fn move_to_free(&self, from: &OsStr, to: &OsStr) -> rustix::io::Result<()> {
-        match rename_with(&self.spot, from, to, RenameFlags::NOREPLACE) {
-            Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP | Errno::PERM) => {}
-            done => return done,
-        }
-        let folder = &self.spot.folder;
-        linkat(folder, from, folder, to, AtFlags::empty())?;
-        if let Err(errno) = unlinkat(folder, from, AtFlags::empty()) {
-            let _ = unlinkat(folder, to, AtFlags::empty());
-            return Err(errno);
-        }
-        Ok(())
+        move_to_free(&self.spot, from, to)
     }
 
     fn remove(&self, name: &OsStr) -> Result<(), Error> {
@@ -333,6 +322,21 @@ impl FileId {
             sha256,
         }
     }
+}
+
+/// Renames to a name that nothing has, in the same folder. Without NOREPLACE: a second name, then one less.
+pub(crate) fn move_to_free(spot: &Spot, from: &OsStr, to: &OsStr) -> rustix::io::Result<()> {
+    match rename_with(spot, from, to, RenameFlags::NOREPLACE) {
+        Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP | Errno::PERM) => {}
+        done => return done,
+    }
+    let folder = &spot.folder;
+    linkat(folder, from, folder, to, AtFlags::empty())?;
+    if let Err(errno) = unlinkat(folder, from, AtFlags::empty()) {
+        let _ = unlinkat(folder, to, AtFlags::empty());
+        return Err(errno);
+    }
+    Ok(())
 }
 
 fn rename_with(

@@ -115,7 +115,7 @@ impl std::fmt::Display for Step {
 }
 
 /// The calls that are steps, and the one with which they begin.
-pub(crate) const CALLS: &str = "trace=prctl,open,openat,openat2,creat,write,writev,pwrite64,pwritev,fsync,fdatasync,\
+pub(crate) const CALLS: &str = "trace=prctl,open,openat,openat2,creat,write,writev,pwrite64,pwritev,fsync,fdatasync,syncfs,\
      ftruncate,truncate,fallocate,rename,renameat,renameat2,link,linkat,symlink,symlinkat,unlink,\
      unlinkat,mkdir,mkdirat,rmdir,chmod,fchmod,fchmodat,chown,fchown,fchownat,fsetxattr,fremovexattr,\
      copy_file_range,sendfile,msync";

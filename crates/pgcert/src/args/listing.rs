@@ -38,6 +38,9 @@ pub(crate) struct List {
 pub(crate) struct Show {
     /// The serial number in hexadecimal, as pgcert list shows it; colons are ignored
     pub(crate) serial: Serial,
+    /// Print the certificate itself, with the authorities that follow it in its file
+    #[arg(long, conflicts_with = "json")]
+    pub(crate) pem: bool,
 }
 
 /// A length of time, in seconds: a number with `h`, `d` or `w` behind it; alone it means days.

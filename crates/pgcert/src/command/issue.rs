@@ -11,6 +11,7 @@ use hostfile::Trust;
 use pki_core::{AltName, Certificate, Kind, PrivateKey, Secret, Time};
 use serde_json::json;
 
+use self::resume::Standing;
 use crate::args::{Issue, IssueOne, IssueOptions};
 use crate::command::{ca, request};
 use crate::context::{Context, absolute};
@@ -57,7 +58,9 @@ fn issue(wanted: &Wanted<'_>, context: &Context, output: &mut Output) -> Result<
     let authority = ca::open(context)?;
     let folder = absolute(options.out.clone())?;
     let files = Files::of(&wanted.name, &folder);
-    files.are_vacant()?;
+    files
+        .are_vacant()
+        .map_err(|failure| key_alone(wanted, &files, &authority, context).unwrap_or(failure))?;
     hostfile::clear_abandoned(&folder);
     let cannot = |error: &_| {
         ca::failed(
@@ -104,6 +107,31 @@ fn issue(wanted: &Wanted<'_>, context: &Context, output: &mut Output) -> Result<
             );
         })?;
     tell(wanted, &files, &certificate, context, output)
+}
+
+/// The key lies there, issued for this very name, and its certificate does not: a run was stopped
+/// between the two files. A key is never taken away; its certificate can be had.
+fn key_alone(
+    wanted: &Wanted<'_>,
+    files: &Files,
+    authority: &Authority,
+    context: &Context,
+) -> Option<Failure> {
+    let names = (wanted.kind, wanted.name.as_str());
+    let Ok(Standing::Key(certificate)) = resume::standing(names, files, authority, context.now)
+    else {
+        return None;
+    };
+    let [key, crt] = [&files.key, &files.certificate].map(|path| shown(path));
+    Some(
+        Failure::new(format!(
+            "{key} exists already, and its certificate is not beside it: it was moved away, or a run was stopped"
+        ))
+        .hint(format!(
+            "pgcert show {} --pem > {crt} writes it again; or move the key away",
+            certificate.serial()
+        )),
+    )
 }
 
 /// The passphrase for the new key, where it shall have one.

@@ -41,6 +41,19 @@ pub(crate) fn show(args: &Show, context: &Context, output: &mut Output) -> Resul
                 .hint("pgcert list shows all of them")
         })?;
     let certificate = authority.issued(&args.serial).map_err(unreadable)?;
+    if args.pem {
+        let certificate = certificate.ok_or_else(|| {
+            Failure::new(format!(
+                "{} is {} alone: there is no certificate",
+                args.serial, entry.state
+            ))
+        })?;
+        let chain = match entry.kind {
+            Kind::Server | Kind::Client => authority.chain(),
+            Kind::Root | Kind::Intermediate => &[],
+        };
+        return output.print(&certificate.to_pem_with(chain));
+    }
     let events = authority.events(&args.serial).map_err(unreadable)?;
     if output.json() {
         let pem = certificate.map(|c| c.to_pem());

@@ -1,5 +1,7 @@
 //! `pgcert issue`: key and certificate at once, on the authority's machine.
 
+use pki_core::Certificate;
+
 use crate::place::Place;
 
 /// An authority whose key needs no passphrase, which would cost each command a tenth of a second.
@@ -119,6 +121,40 @@ fn nothing_is_overwritten_and_no_serial_taken_in_vain() {
             .len(),
         1
     );
+}
+
+/// As a run leaves it that was killed between the two files.
+#[test]
+fn a_key_without_its_certificate_gets_it_again() {
+    let place = open_authority();
+    place.must(&["issue", "client", "slardiere"]);
+    let certificate = place.read("slardiere.crt");
+    std::fs::remove_file(place.path("slardiere.crt")).unwrap();
+    let said = place.run(&["issue", "client", "slardiere"]);
+    insta::assert_snapshot!(said, @"
+    --- on standard error
+    error: [here]/slardiere.key exists already, and its certificate is not beside it: it was moved away, or a run was stopped
+    hint: pgcert show [serial] --pem > [here]/slardiere.crt writes it again; or move the key away
+    --- exit code 1
+    ");
+    let serial = Certificate::from_pem(certificate.as_bytes())
+        .unwrap()
+        .serial()
+        .to_string();
+    assert!(
+        said.err.contains(&format!("pgcert show {serial} --pem > ")),
+        "{said}"
+    );
+    let shown = place.must(&["show", &serial, "--pem"]);
+    assert_eq!(shown.out, certificate);
+    // Of another name, it is in the way and nothing else.
+    std::fs::rename(place.path("slardiere.key"), place.path("anna.key")).unwrap();
+    insta::assert_snapshot!(place.run(&["issue", "client", "anna"]), @"
+    --- on standard error
+    error: [here]/anna.key exists already
+    hint: move it away, or name another folder with --out
+    --- exit code 1
+    ");
 }
 
 #[test]

@@ -48,6 +48,7 @@ pub(super) fn run(args: &IssueMany, context: &Context, output: &mut Output) -> R
             failure
         }
     })?;
+    hostfile::clear_abandoned(&folder);
     let vetted = batch.vet()?;
     let unlocked = ca::unlock(&authority, &args.passphrase)?;
     let done = batch.work_off(&vetted, &unlocked, &files, output);
@@ -208,7 +209,7 @@ impl Batch<'_> {
             .map_err(|error| bad(None, error.to_string()))?;
         let files = Files::of(&row.name, self.folder);
         let taken = if self.args.resume {
-            standing(row, &files, self.authority, now).map(|_| ())
+            standing((row.kind, &row.name), &files, self.authority, now).map(|_| ())
         } else {
             request::vacant(&files.key).and_then(|()| request::vacant(&files.certificate))
         };
@@ -309,8 +310,9 @@ impl Batch<'_> {
         files: &NewFiles,
     ) -> Result<(), hostfile::Error> {
         let pem = certificate.to_pem_with(self.authority.chain());
+        // Without a byte it is nothing that anybody could take for one, and --resume makes it whole.
         let name = format!("{stem}.crt");
-        files.create(name.as_ref(), pem.as_bytes(), &PUBLIC)
+        files.create_in_place(name.as_ref(), pem.as_bytes(), &PUBLIC)
     }
 
     /// The rows that are still to be issued. What an interrupted run left half-done is completed.
@@ -332,7 +334,12 @@ impl Batch<'_> {
             };
             // Files without a byte, or with the beginning of what they are to hold.
             let clear = |ending: &str| files.remove(format!("{stem}.{ending}").as_ref());
-            match standing(row, &places, self.authority, self.context.now)? {
+            match standing(
+                (row.kind, &row.name),
+                &places,
+                self.authority,
+                self.context.now,
+            )? {
                 Standing::Both => {}
                 Standing::Key(certificate) => clear("crt")
                     .and_then(|()| self.write_certificate(&stem, &certificate, files))

@@ -1,19 +1,18 @@
-//! What of a batch an interrupted run has left in the folder. Only what is seen to have been issued
-//! here for that very name is ever touched; anything else is in the way.
+//! What an interrupted run has left in the folder. Only what is seen to have been issued here for that
+//! very name is ever touched; anything else is in the way.
 
 use std::path::Path;
 
 use authority::Authority;
-use pki_core::{Certificate, PrivateKey, Secret, Time};
+use pki_core::{Certificate, Kind, PrivateKey, Secret, Time};
 
 use super::Files;
-use super::rows::Row;
 use crate::command::ca;
 use crate::failure::Failure;
 
-/// What stands in the places of a row's two files.
+/// What stands in the places of a name's two files.
 pub(super) enum Standing {
-    /// Nothing, or files without a byte: a crash came before the first one was written.
+    /// Nothing, or files without a byte: a crash came before their bytes were on the disk.
     Nothing,
     /// The key, and of its certificate nothing or only a beginning.
     Key(Certificate),
@@ -21,9 +20,9 @@ pub(super) enum Standing {
     Both,
 }
 
-/// Looks at the places of a row's files. Changes nothing.
+/// Looks at the places of a name's files. Changes nothing.
 pub(super) fn standing(
-    row: &Row,
+    (kind, name): (Kind, &str),
     files: &Files,
     authority: &Authority,
     now: Time,
@@ -47,7 +46,7 @@ pub(super) fn standing(
         .fingerprint();
     let store = |error| ca::failed("the store cannot be read", &error);
     let entry = authority
-        .current(row.kind, &row.name, now)
+        .current(kind, name, now)
         .map_err(store)?
         .into_iter()
         .find(|entry| entry.public_key == public_key);
