@@ -41,7 +41,6 @@ mod grammar;
 mod options;
 mod place;
 mod quote;
-mod regex;
 mod rule;
 mod set;
 mod space;

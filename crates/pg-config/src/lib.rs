@@ -35,6 +35,7 @@ mod diagnostic;
 pub mod hba;
 pub mod ident;
 pub mod passfile;
+mod regex;
 pub mod resolve;
 pub mod service;
 pub mod text;

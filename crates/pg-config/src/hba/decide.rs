@@ -6,7 +6,8 @@ use alloc::vec::Vec;
 use core::net::IpAddr;
 
 use super::space::address_matches;
-use super::{ConnType, Database, Rule, RuleSet, User, regex};
+use super::{ConnType, Database, Rule, RuleSet, User};
+use crate::regex;
 
 /// A connection as the server sees it. The role is taken to exist.
 #[derive(Debug, Clone, PartialEq, Eq)]

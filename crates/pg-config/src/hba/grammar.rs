@@ -12,8 +12,9 @@ use super::{
     Address, ConnType, Database, Include, IncludeKind, List, Method, Record, Rule, RuleOption,
     User, Word,
 };
-use super::{address, options, regex, rule::split_option};
+use super::{address, options, rule::split_option};
 use crate::Version;
+use crate::regex::syntax;
 use crate::text::Span;
 use crate::tokens::{Line, Token};
 
@@ -224,7 +225,7 @@ fn pattern(token: &Token<'_>, version: Version) -> Result<Option<Word>, Refusal>
     if version < Version::V16 {
         return Ok(None);
     }
-    match regex::fault(pattern) {
+    match syntax::fault(pattern, version) {
         Some(fault) => {
             let pattern = String::from_utf8_lossy(pattern);
             let message = format!("invalid regular expression \"{pattern}\": {fault}");

@@ -9,7 +9,8 @@ use alloc::vec::Vec;
 
 use super::decide::{Login, Target};
 use super::space::{AddressSet, Reach};
-use super::{Connection, Database, Decision, Rule, RuleSet, Site, Transport, User, decide, regex};
+use super::{Connection, Database, Decision, Rule, RuleSet, Site, Transport, User, decide};
+use crate::regex;
 
 /// A connection that a rule decides.
 #[derive(Debug, Clone, PartialEq, Eq)]

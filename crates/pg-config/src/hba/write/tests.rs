@@ -181,7 +181,7 @@ proptest! {
         match &rule.users[..] {
             [User::Regex(pattern)] => {
                 prop_assert!(name.starts_with('/') && version >= Version::V16);
-                prop_assert_ne!(crate::hba::regex::is_match(pattern, name.as_bytes()), Some(false));
+                prop_assert_ne!(crate::regex::is_match(pattern, name.as_bytes()), Some(false));
             }
             users => prop_assert_eq!(users, &[User::name(&name)][..]),
         }

@@ -1,14 +1,17 @@
 //! The regular expressions whose answer is sure without PostgreSQL's own engine (`REG_ADVANCED`, no locale, bytes).
+//! What the engine says against one is known to [`syntax`].
 //!
 //! Understood: literal characters, `.`, simple bracket lists, `\` before punctuation, each with `*`, `+` or `?`
 //! behind it, `^` at the beginning and `$` at the end, and `|` between whole branches. All of it ASCII. The rest
 //! (groups, bounds, classes, escapes of letters, `***` and `(?` prefixes) is left open.
 
+pub(crate) mod syntax;
+
 use alloc::string::String;
 use alloc::vec::Vec;
 
 /// Whether the pattern is found in the text; none where that is not sure.
-pub(super) fn is_match(pattern: &[u8], text: &[u8]) -> Option<bool> {
+pub(crate) fn is_match(pattern: &[u8], text: &[u8]) -> Option<bool> {
     if !pattern.is_ascii() || !text.is_ascii() {
         return None;
     }
@@ -17,7 +20,7 @@ pub(super) fn is_match(pattern: &[u8], text: &[u8]) -> Option<bool> {
 }
 
 /// A text in which the pattern is found, if one is easily had.
-pub(super) fn example(pattern: &[u8]) -> Option<String> {
+pub(crate) fn example(pattern: &[u8]) -> Option<String> {
     let branch = branches(pattern)
         .filter(|_| pattern.is_ascii())?
         .into_iter()
@@ -31,32 +34,6 @@ pub(super) fn example(pattern: &[u8]) -> Option<String> {
         .ok()
         .filter(|text| !text.is_empty())?;
     (is_match(pattern, text.as_bytes()) == Some(true)).then_some(text)
-}
-
-/// What PostgreSQL would surely say against the pattern; none where nothing is known.
-pub(super) fn fault(pattern: &[u8]) -> Option<&'static str> {
-    if pattern.starts_with(b"***") || pattern.starts_with(b"(?") {
-        return None;
-    }
-    let mut depth = 0_u32;
-    let mut at = 0;
-    while at < pattern.len() {
-        match pattern[at] {
-            b'\\' if at + 1 == pattern.len() => return Some("invalid escape \\ sequence"),
-            b'\\' => at += 1,
-            b'(' => depth += 1,
-            b')' if depth == 0 => return Some("parentheses () not balanced"),
-            b')' => depth -= 1,
-            b'*' | b'+' | b'?' if at == 0 => return Some("quantifier operand invalid"),
-            b'[' => match bracket_end(pattern, at) {
-                Some(end) => at = end,
-                None => return Some("brackets [] not balanced"),
-            },
-            _ => {}
-        }
-        at += 1;
-    }
-    (depth > 0).then_some("parentheses () not balanced")
 }
 
 /// The `]` that closes the `[` at `at`.
@@ -302,21 +279,5 @@ mod tests {
             assert_eq!(is_match(pattern.as_bytes(), b"a"), None, "{pattern}");
         }
         assert_eq!(is_match(b".", "é".as_bytes()), None);
-    }
-
-    #[test]
-    fn what_postgresql_surely_refuses() {
-        for (pattern, fault_text) in [
-            ("(a", "parentheses () not balanced"),
-            ("a)", "parentheses () not balanced"),
-            ("[a", "brackets [] not balanced"),
-            ("*a", "quantifier operand invalid"),
-            ("a\\", "invalid escape \\ sequence"),
-        ] {
-            assert_eq!(fault(pattern.as_bytes()), Some(fault_text), "{pattern}");
-        }
-        for pattern in ["", "^a$", "[]a]", "[^]]", r"\(", "[[:alpha:]]", "(a)"] {
-            assert_eq!(fault(pattern.as_bytes()), None, "{pattern}");
-        }
     }
 }
