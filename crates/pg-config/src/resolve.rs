@@ -18,7 +18,7 @@ pub trait Files {
     /// The bytes of a file, links followed.
     ///
     /// # Errors
-    /// [`ReadError::Missing`] for `ENOENT`, all else [`ReadError::Failed`].
+    /// [`ReadError::Missing`] for `ENOENT`, [`ReadError::Folder`] for `EISDIR`, all else [`ReadError::Failed`].
     fn read(&self, path: &str) -> Result<Vec<u8>, ReadError>;
 
     /// The names (not paths) in a folder of what is not a folder itself, links followed, in any order.
@@ -59,6 +59,9 @@ pub enum ReadError {
     /// There is none of that name (`ENOENT`).
     #[error("No such file or directory")]
     Missing,
+    /// It is a folder, which can be opened, but not read (`EISDIR`).
+    #[error("Is a directory")]
+    Folder,
     /// Anything else, in the operating system's words.
     #[error("{0}")]
     Failed(String),

@@ -72,6 +72,7 @@ fn is_folder(path: &Path) -> bool {
 fn read_error(error: &hostfile::Error) -> ReadError {
     match error.io_kind() {
         Some(io::ErrorKind::NotFound) => ReadError::Missing,
+        Some(io::ErrorKind::IsADirectory) => ReadError::Folder,
         _ => ReadError::Failed(error.to_string()),
     }
 }

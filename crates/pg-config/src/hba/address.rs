@@ -165,7 +165,9 @@ pub(super) fn numeric(text: &[u8]) -> Option<IpAddr> {
         return text.parse().ok().map(IpAddr::V6);
     };
     let address: Ipv6Addr = address.parse().ok()?;
-    let link_local = address.is_unicast_link_local() || address.segments()[0] & 0xff0f == 0xff02;
+    // Multicast to the interface's own node, or to its link, counts too (`__inet6_scopeid_pton`).
+    let multicast = matches!(address.segments()[0] & 0xff0f, 0xff01 | 0xff02);
+    let link_local = address.is_unicast_link_local() || multicast;
     let number = zone.bytes().all(|b| b.is_ascii_digit());
     (!zone.is_empty() && (number || link_local)).then_some(IpAddr::V6(address))
 }
@@ -289,7 +291,11 @@ mod tests {
         ] {
             assert_eq!(numeric(name.as_bytes()), None, "{name}");
         }
-        assert_eq!(numeric(b"fe80::1%lo"), Some("fe80::1".parse().unwrap()));
+        for scoped in ["fe80::1", "ff01::1", "ff02::1", "ff12::1"] {
+            let zoned = alloc::format!("{scoped}%lo");
+            assert_eq!(numeric(zoned.as_bytes()), Some(scoped.parse().unwrap()));
+        }
+        assert_eq!(numeric(b"ff0e::1%lo"), None);
         assert_eq!(numeric(b"::1%1"), Some("::1".parse().unwrap()));
     }
 

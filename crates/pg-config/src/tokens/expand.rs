@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 
 use super::{Line, Token, Tokenizer};
 use crate::Version;
-use crate::resolve::{Files, MAX_DEPTH, conf_files_in, location};
+use crate::resolve::{Files, MAX_DEPTH, ReadError, conf_files_in, location};
 
 /// A record, in the order in which PostgreSQL reads them.
 #[derive(Debug, Clone)]
@@ -113,6 +113,13 @@ impl Walk<'_> {
         let target = location(&name, path);
         let opened = match self.read(&target) {
             Ok(bytes) => bytes,
+            Err(Unread::Folder) => {
+                *error = Some(format!(
+                    "could not read file \"{target}\": {}",
+                    Unread::Folder
+                ));
+                return;
+            }
             Err(reason) => {
                 *error = Some(if self.version < Version::V16 {
                     format!(
@@ -155,10 +162,7 @@ impl Walk<'_> {
             b"include_if_exists" => true,
             b"include_dir" => {
                 let found = if name.text.iter().all(u8::is_ascii_whitespace) {
-                    Err(format!(
-                        "empty configuration directory name: \"{}\"",
-                        name.lossy()
-                    ))
+                    Err(String::from("empty configuration directory name"))
                 } else {
                     conf_files_in(self.files, &target)
                         .map_err(|_| format!("could not open directory \"{target}\""))
@@ -208,8 +212,14 @@ impl Walk<'_> {
             return Err(Unread::Other("Too many open files".into()));
         }
         self.reads_left -= 1;
-        self.files.read(target).map_err(|e| match e {
-            crate::resolve::ReadError::Missing => Unread::Missing,
+        let read = self.files.read(target);
+        if read == Err(ReadError::Folder) && self.version >= Version::V14 {
+            // A folder opens. Failing to read from it is logged, and then taken for the end of the file.
+            return Ok(Vec::new());
+        }
+        read.map_err(|e| match e {
+            ReadError::Missing => Unread::Missing,
+            ReadError::Folder => Unread::Folder,
             other => Unread::Other(format!("{other}")),
         })
     }
@@ -220,6 +230,8 @@ impl Walk<'_> {
 enum Unread {
     #[error("No such file or directory")]
     Missing,
+    #[error("Is a directory")]
+    Folder,
     #[error("{0}")]
     Other(String),
 }
