@@ -101,7 +101,8 @@ impl<T> Deref for List<T> {
 
 impl<T> FromIterator<T> for List<T> {
     fn from_iter<I: IntoIterator<Item = T>>(entries: I) -> Self {
-        let mut entries = entries.into_iter();
+        // Not asked again after its end: a `Result` that is collected goes on behind its first error.
+        let mut entries = entries.into_iter().fuse();
         let (first, second) = match (entries.next(), entries.next()) {
             (Some(entry), None) => return Self(Entries::One(entry)),
             (None, _) => return Self(Entries::Other(Box::default())),

@@ -370,6 +370,17 @@ mod tests {
     }
 
     #[test]
+    fn the_first_refusal_is_the_one_that_is_said() {
+        let refused = refusals("host a b all md5 first second\n", Version::V18);
+        assert!(refused.contains("format: first"), "{refused}");
+        let refused = refusals(
+            "host /( b all md5 Map=x\nhost /(,/[ b all md5\n",
+            Version::V18,
+        );
+        assert_eq!(refused.matches("parentheses").count(), 2, "{refused}");
+    }
+
+    #[test]
     fn versions_differ_in_what_they_know() {
         let lines = "hostssl a b all cert clientcert=1\nhostssl a b all cert clientcert=no-verify\n\
             hostssl a b all cert clientcert=verify-ca\nhostssl a b all cert clientname=DN\nhost /( b all md5\n\
