@@ -2,6 +2,7 @@
 //! `next_field_expand`), version by version, with the place of each in the file. What a line means is known to
 //! `hba` and `ident`; following `@file` and include records is [`expand`]'s business.
 
+mod buffer;
 pub mod expand;
 
 use alloc::borrow::Cow;
@@ -12,6 +13,7 @@ use memchr::memchr;
 
 use crate::Version;
 use crate::text::Span;
+use buffer::Buffer;
 
 /// One token: what stands between blanks and commas, its quotes removed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -135,6 +137,7 @@ pub struct Tokenizer<'a> {
     classes: &'static Classes,
     at: usize,
     next_number: u32,
+    buffer: Buffer,
     line: Line<'a>,
 }
 
@@ -151,6 +154,7 @@ impl<'a> Tokenizer<'a> {
             classes,
             at: 0,
             next_number: 1,
+            buffer: Buffer::new(),
             line: Line::empty(0, Span::new(0, 0)),
         }
     }
@@ -184,23 +188,26 @@ impl<'a> Tokenizer<'a> {
             return self.buffered_line(start, number);
         }
         loop {
-            // pg_get_line_append: fgets, then strlen. A NUL hides the rest of the physical line with its newline,
-            // so that the next one is appended.
             let rest = &self.bytes[self.at..];
             let newline = memchr(b'\n', rest);
             let physical = &rest[..newline.unwrap_or(rest.len())];
-            let nul = memchr(0, physical);
-            let content = &physical[..nul.unwrap_or(physical.len())];
-            if self.at == start {
-                text = Cow::Borrowed(content);
+            let whole = &rest[..newline.map_or(rest.len(), |i| i + 1)];
+            let ended = if memchr(0, physical).is_some() {
+                self.append_pieces(whole, text.to_mut(), &mut pieces)
             } else {
-                pieces.push((text.len(), self.at));
-                text.to_mut().extend_from_slice(content);
-            }
+                self.buffer.hold(text.len() + whole.len());
+                if self.at == start {
+                    text = Cow::Borrowed(physical);
+                } else {
+                    pieces.push((text.len(), self.at));
+                    text.to_mut().extend_from_slice(physical);
+                }
+                true
+            };
             end = self.at + strip_line_end(physical).len();
-            self.at += newline.map_or(rest.len(), |i| i + 1);
+            self.at += whole.len();
             let at_end = self.at >= self.bytes.len();
-            if nul.is_some() && !at_end {
+            if !ended && !at_end {
                 continue;
             }
             let stripped = strip_line_end(&text).len();
@@ -222,6 +229,31 @@ impl<'a> Tokenizer<'a> {
             pieces,
             error: None,
         }
+    }
+
+    /// Appends a physical line that holds a NUL (`pg_get_line_append`: `fgets`, then `strlen`). False where its newline
+    /// is hidden, so that the next line is appended too.
+    fn append_pieces(
+        &mut self,
+        whole: &[u8],
+        text: &mut Vec<u8>,
+        pieces: &mut Vec<(usize, usize)>,
+    ) -> bool {
+        let mut ended = false;
+        let mut from = 0;
+        while from < whole.len() {
+            let piece = &whole[from..];
+            let piece = &piece[..piece.len().min(self.buffer.room(text.len()))];
+            let kept = &piece[..memchr(0, piece).unwrap_or(piece.len())];
+            pieces.push((text.len(), self.at + from));
+            text.extend_from_slice(kept);
+            from += piece.len();
+            ended = kept.last() == Some(&b'\n');
+            if !ended {
+                self.buffer.enlarge(text.len());
+            }
+        }
+        ended
     }
 
     /// 12 and 13: one physical line at a time, through a buffer of fixed size.
@@ -246,7 +278,9 @@ impl<'a> Tokenizer<'a> {
     fn split(&mut self, logical: &Logical<'a>) -> Result<(), &'static str> {
         let mut at = 0;
         while at < logical.text.len() {
-            let stop = self.next_token(logical, at)?;
+            let stop = self
+                .next_token(logical, at)
+                .inspect_err(|_| self.line.end_field())?;
             at = stop.at;
             if !stop.more {
                 self.line.end_field();
@@ -484,6 +518,10 @@ mod tests {
     fn a_nul_hides_the_rest_of_its_line() {
         assert_eq!(read(b"a\0b\nc\nd", Version::V13), ["1: a", "2: c", "3: d"]);
         assert_eq!(read(b"a \0b\nc\nd", Version::V14), ["1: a c", "2: d"]);
+        // What does not go into the buffer with it is read: 1023 bytes do.
+        let long = [b"a \0".to_vec(), b"x".repeat(2_000), b"\nb".to_vec()].concat();
+        let seen = format!("1: a {}", "x".repeat(980));
+        assert_eq!(read(&long, Version::V14), [&seen, "2: b"]);
     }
 
     #[test]

@@ -59,12 +59,14 @@ impl Walk<'_> {
         let mut reader = Tokenizer::new(bytes, self.version);
         let mut record = 0;
         while let Some(line) = reader.next_line() {
-            let mut error = line.error.map(String::from);
+            // The lists before a token that is too long are read before it is met.
+            let mut error = None;
             let expanded = line
                 .tokens()
                 .iter()
                 .any(|token| token.file().is_some())
                 .then(|| self.lists(path, line, &mut error));
+            let mut error = error.or_else(|| line.error.map(String::from));
             let line = expanded.as_ref().unwrap_or(line);
             if line.fields().len() > 0 || error.is_some() {
                 let included = error.is_none() && self.include(path, line, &mut error, visit);
@@ -311,6 +313,16 @@ mod tests {
             read(&files, Version::V16)[1],
             "/d/hba:2#1 could not open file \"/d/gone\": No such file or directory"
         );
+    }
+
+    #[test]
+    fn the_first_error_of_a_line_is_the_one_that_is_said() {
+        let long = "x".repeat(20_000);
+        let text = format!("local @gone,{long} all peer\nlocal {long},@gone all peer\n");
+        let files = files(&[("/d/hba", &text)]);
+        let found = read(&files, Version::V15);
+        assert!(found[0].contains("could not open secondary"), "{found:?}");
+        assert!(found[1].ends_with("token too long"), "{found:?}");
     }
 
     #[test]
