@@ -129,11 +129,20 @@ impl Host {
 
     /// Runs a command as `user` with `input` on its standard input.
     pub fn run_with(&self, user: &str, words: &[&str], input: Option<&[u8]>) -> Said {
+        say(
+            &mut self.command(user, words, input.is_some()),
+            &format!("[{user}] {}", words.join(" ")),
+            input,
+        )
+    }
+
+    /// A command as `user`, not yet run. `talks` says whether it reads its standard input.
+    pub(crate) fn command(&self, user: &str, words: &[&str], talks: bool) -> Command {
         let mut command = match &self.place {
             Place::Container { engine, id } => {
                 let mut command = Command::new(engine);
                 command.arg("exec");
-                if input.is_some() {
+                if talks {
                     command.arg("--interactive");
                 }
                 // As a login would have it: the engine sets neither home nor name.
@@ -165,11 +174,7 @@ impl Host {
         if matches!(self.place, Place::Here) {
             command.current_dir("/");
         }
-        say(
-            &mut command,
-            &format!("[{user}] {}", words.join(" ")),
-            input,
-        )
+        command
     }
 
     /// Runs a script of `sh` as `user`, which stops at the first command that fails.

@@ -223,8 +223,23 @@ fn run_version(
     run_tests(&mut tests, count)
 }
 
+/// The generated files of an oracle run; the tests have their own numbers where none is given.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Generated {
+    /// How many of each format and version.
+    pub(crate) files: Option<u64>,
+    /// What they are made from.
+    pub(crate) seed: Option<u64>,
+}
+
 /// Runs the oracle tests against servers of every version there is.
-pub(crate) fn oracle(root: &Path, only: &[String], scope: Scope, report: &mut Report) {
+pub(crate) fn oracle(
+    root: &Path,
+    only: &[String],
+    generated: Generated,
+    scope: Scope,
+    report: &mut Report,
+) {
     let tools = tools_ready(root, report);
     report.part("oracle", |count| {
         let mut servers = Vec::new();
@@ -243,6 +258,14 @@ pub(crate) fn oracle(root: &Path, only: &[String], scope: Scope, report: &mut Re
             .env("PGCERT_BIN", debug_binary(root, scope)?)
             .env("PGCERT_ORACLE_SERVERS", servers.join(":"))
             .env(tools::VARIABLE, &tools);
+        for (variable, number) in [
+            ("PGCERT_GENERATED", generated.files),
+            ("PGCERT_SEED", generated.seed),
+        ] {
+            if let Some(number) = number {
+                tests.env(variable, number.to_string());
+            }
+        }
         run_tests(&mut tests, count)
     });
 }

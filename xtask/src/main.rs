@@ -28,7 +28,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::OnceLock;
 
-use cases::{Scope, Tried, Wanted};
+use cases::{Generated, Scope, Tried, Wanted};
 use clap::{Args, Parser, Subcommand};
 use report::Report;
 
@@ -60,6 +60,13 @@ enum Chore {
     E2e(EndToEnd),
     /// Compare our reading with PostgreSQL's own, on every version
     Oracle {
+        /// How many generated files each format and version is judged by; from 20000 on every explained difference
+        /// has to be met
+        #[arg(long, value_name = "COUNT")]
+        generated: Option<u64>,
+        /// The seed that they are made from
+        #[arg(long)]
+        seed: Option<u64>,
         /// Only tests whose name contains one of these
         only: Vec<String>,
     },
@@ -133,9 +140,17 @@ fn main() -> ExitCode {
             cases::e2e(&root, &of.into(), Scope::Alone, &mut report);
             report.close()
         }
-        Chore::Oracle { only } => {
+        Chore::Oracle {
+            generated,
+            seed,
+            only,
+        } => {
             let mut report = Report::new();
-            cases::oracle(&root, &only, Scope::Alone, &mut report);
+            let generated = Generated {
+                files: generated,
+                seed,
+            };
+            cases::oracle(&root, &only, generated, Scope::Alone, &mut report);
             report.close()
         }
         Chore::Faults { only } => {

@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use crate::cases::{self, Scope, Tried, Wanted};
+use crate::cases::{self, Generated, Scope, Tried, Wanted};
 use crate::demo::{On, trial};
 use crate::report::{Count, Report};
 use crate::{command, machine, tidy};
@@ -48,7 +48,13 @@ pub(crate) fn run(root: &Path, wanted: &Wanted) -> anyhow::Result<()> {
     report.part("examples in the documentation", |count| {
         cases::run_tests(&mut cargo(&["test", "--quiet", "--doc"]), count)
     });
-    cases::oracle(root, &[], Scope::Workspace, &mut report);
+    cases::oracle(
+        root,
+        &[],
+        Generated::default(),
+        Scope::Workspace,
+        &mut report,
+    );
     report.part("demonstration", |_| {
         trial::run(On::Npm, &cases::debug_binary(root, Scope::Workspace)?)
     });

@@ -11,6 +11,7 @@ mod conf;
 mod crl;
 mod crowd;
 mod desk;
+mod generated;
 mod hba;
 mod import;
 mod key_files;

@@ -7,6 +7,9 @@ use e2e::given::oracle_servers;
 use e2e::{Cluster, Host, host};
 use tempfile::TempDir;
 
+/// The name of the validator. It is loaded by whoever logs in with a token, and by nobody else.
+pub(crate) const VALIDATOR: &str = "none";
+
 /// A running server.
 pub(crate) struct Server {
     pub(crate) host: Host,
@@ -16,7 +19,7 @@ pub(crate) struct Server {
 
 impl Server {
     /// Calls `judge` with a server of each version in turn.
-    pub(crate) fn each(judge: impl Fn(&Self)) {
+    pub(crate) fn each(mut judge: impl FnMut(&Self)) {
         for (version, programs) in oracle_servers() {
             judge(&Self::start(version, &programs));
         }
@@ -50,6 +53,30 @@ impl Server {
             host,
             cluster,
             _folder: folder,
+        }
+    }
+
+    /// Gives it what records of `pg_hba.conf` may ask for, so that what it says is about them: TLS with a certificate
+    /// of its own, and from 18 on a validator of OAuth's tokens, [`VALIDATOR`].
+    pub(crate) fn equip(&self) {
+        let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+        let owner = format!("{}:", self.cluster.owner);
+        for (name, text) in [
+            ("server.crt", made.cert.pem()),
+            ("server.key", made.signing_key.serialize_pem()),
+        ] {
+            let path = format!("{}/{name}", self.cluster.data);
+            self.host.write(&path, &text, &owner, "600");
+        }
+        self.cluster.ask(&self.host, "alter system set ssl = on");
+        if self.cluster.version >= 18 {
+            let validators = format!("alter system set oauth_validator_libraries = '{VALIDATOR}'");
+            self.cluster.ask(&self.host, &validators);
+        }
+        self.cluster.ctl(&self.host, "reload").ok();
+        // Whoever connects from now on may still come before the reload.
+        while self.cluster.ask(&self.host, "show ssl") != "on" {
+            std::thread::yield_now();
         }
     }
 
@@ -88,7 +115,11 @@ impl Server {
             let sql = format!("alter system set {setting}");
             self.cluster.ask(&self.host, &sql);
         }
-        self.cluster.ctl(&self.host, "restart").ok();
+        self.cluster.ctl(&self.host, "reload").ok();
+        // Whoever connects from now on may still come before the reload.
+        while self.cluster.ask(&self.host, "show ssl") != "on" {
+            std::thread::yield_now();
+        }
     }
 
     /// What to dial: this server under a name, which need not resolve, as a role with a certificate and
