@@ -5,6 +5,7 @@
 //! authority whose key is not encrypted, and writes the files that its user would have.
 
 mod crl;
+mod files;
 mod issue;
 mod measure;
 mod python;
@@ -26,6 +27,8 @@ const PARTS: &[(&str, Part)] = &[
     ("issue", issue::single),
     ("batch", issue::bulk),
     ("crl", crl::run),
+    ("rules", files::rules),
+    ("settings", files::settings),
 ];
 
 type Part = fn(&Bench) -> anyhow::Result<()>;
