@@ -3,8 +3,12 @@
 
 mod edit;
 mod lexer;
+mod number;
+mod parameter;
 
 pub use edit::{EditError, quote};
+pub use number::Unit;
+pub use parameter::{Context, Kind, Lookup, Parameter};
 
 use alloc::format;
 use alloc::string::String;

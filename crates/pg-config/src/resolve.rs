@@ -1,8 +1,10 @@
 //! Files that name other files: the door to them, PostgreSQL's rules for what include directives name, and the
 //! settings that are in force once everything is read. Reading a single file's text is `conf`'s and `hba`'s business.
 
+mod command_line;
 mod settings;
 
+pub use command_line::{command_line, config_folder};
 pub use settings::{Assignment, FileError, Settings};
 
 use alloc::collections::BTreeMap;

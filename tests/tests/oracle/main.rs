@@ -19,6 +19,7 @@ mod keys;
 mod lint;
 mod logins;
 mod made;
+mod parameters;
 mod requests;
 mod servers;
 mod verify;
