@@ -37,6 +37,7 @@
 mod address;
 mod columns;
 mod decide;
+mod format;
 mod grammar;
 mod options;
 mod place;

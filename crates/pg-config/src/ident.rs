@@ -88,7 +88,42 @@ impl Document {
         system_user: &str,
         role: &str,
     ) -> Result<Change, EditError> {
-        let (change, after) = edit::add_line(self, map, system_user, role)?;
+        self.add(map, system_user, role, edit::Meant::Name)
+    }
+
+    /// Lets every system user that `pattern` matches log in as `role`, in which the first `\1` stands for what the
+    /// pattern's first group matches. The pattern is given without its slash; all else is as in
+    /// [`add_line`](Self::add_line).
+    ///
+    /// # Errors
+    /// As [`add_line`](Self::add_line), and [`EditError::BadPattern`].
+    pub fn add_pattern(
+        &mut self,
+        map: &str,
+        pattern: &str,
+        role: &str,
+    ) -> Result<Change, EditError> {
+        self.add(map, pattern, role, edit::Meant::Pattern)
+    }
+
+    /// Takes the line of an entry away, with its line end; entries are counted from 0.
+    ///
+    /// # Errors
+    /// [`EditError::NoEntry`]; [`EditError::Disturbs`] where other lines would be read differently without it.
+    pub fn remove(&mut self, entry: usize) -> Result<Change, EditError> {
+        let (change, after) = edit::remove(self, entry)?;
+        *self = after;
+        Ok(change)
+    }
+
+    fn add(
+        &mut self,
+        map: &str,
+        system_user: &str,
+        role: &str,
+        meant: edit::Meant,
+    ) -> Result<Change, EditError> {
+        let (change, after) = edit::add_line(self, map, system_user, role, meant)?;
         if let Some(after) = after {
             *self = after;
         }

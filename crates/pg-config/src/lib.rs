@@ -6,6 +6,7 @@
 //!
 //! - [`conf`]: `postgresql.conf`; [`hba`]: `pg_hba.conf`; [`ident`]: `pg_ident.conf`
 //! - [`service`]: `pg_service.conf`; [`passfile`]: `.pgpass`; [`conninfo`]: connection strings and URIs
+//! - [`lint`]: what is worth saying about any of them
 //! - [`resolve`]: includes followed and settings in force; [`text`]: lines, spans and changes, the shared base;
 //!   [`Version`]: which PostgreSQL knows what
 //!
@@ -34,6 +35,7 @@ pub mod conninfo;
 mod diagnostic;
 pub mod hba;
 pub mod ident;
+pub mod lint;
 pub mod passfile;
 mod regex;
 pub mod resolve;

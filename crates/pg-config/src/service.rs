@@ -113,6 +113,13 @@ impl Document {
         self.apply(change)
     }
 
+    /// Takes every line of a key out of the first section of this name. Where the key or the section is not there,
+    /// nothing changes.
+    pub fn remove_parameter(&mut self, name: &str, key: &str) -> Change {
+        let change = edit::remove_parameter(self, name, key);
+        self.apply(change)
+    }
+
     fn apply(&mut self, change: Change) -> Change {
         if !change.is_empty() {
             *self = Self::parse(&change.apply(&self.bytes), self.version);

@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use super::{ConnType, Document, Record};
-use crate::tokens::Tokenizer;
+use crate::tokens::{Line, Token, Tokenizer};
 
 /// The fields as a line that fits beside the record at `next`, without a line end.
 pub(super) fn line(document: &Document, next: usize, fields: &[Vec<u8>]) -> Vec<u8> {
@@ -20,6 +20,15 @@ pub(super) fn line(document: &Document, next: usize, fields: &[Vec<u8>]) -> Vec<
         out.extend_from_slice(field);
     }
     out
+}
+
+/// The fields of a line as they are spelled, quotes and all; a list without the blanks behind its commas.
+pub(super) fn spelled(line: &Line<'_>, bytes: &[u8]) -> Vec<Vec<u8>> {
+    let field = |field: &[Token<'_>]| {
+        let tokens: Vec<&[u8]> = field.iter().map(|token| token.span.of(bytes)).collect();
+        tokens.join(&b',')
+    };
+    line.fields().map(field).collect()
 }
 
 /// How a rule nearby is laid out.

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::Version;
 use crate::resolve::{Files, ReadError};
-use crate::text::{Change, Span, line_end};
+use crate::text::{Change, Edit, Span, line_end};
 use crate::tokens::Tokenizer;
 
 /// A rule to be written.
@@ -165,6 +165,9 @@ pub enum EditError {
         /// In the operating system's words.
         reason: ReadError,
     },
+    /// The text is not one rule: it is blank, a comment, an include record, or several lines.
+    #[error("it is not one rule")]
+    NoRule,
     /// The document has no such record.
     #[error("no record {record}")]
     NoRecord {
@@ -180,35 +183,102 @@ impl Document {
     /// # Errors
     /// [`EditError`]
     pub fn insert_rule(&mut self, position: Position, rule: &NewRule) -> Result<Change, EditError> {
-        let next = match position {
-            Position::BeforeRecord(record) => self.existing(record)?,
-            Position::AfterRecord(record) => self.existing(record)? + 1,
-            Position::End => self.records.len(),
-        };
-        let fields = rule.fields(self.version)?;
-        let written = columns::line(self, next, &fields);
+        self.insert_fields(position, &rule.fields(self.version)?)
+    }
+
+    /// Adds a rule that is given as a line of `pg_hba.conf`, as [`insert_rule`](Self::insert_rule) does. Its fields stay as
+    /// they are spelled; its blanks become those of the neighbourhood.
+    ///
+    /// # Errors
+    /// [`EditError::Refused`] where PostgreSQL refuses the line; [`EditError::NoRule`] where it is something else.
+    pub fn insert_line(&mut self, position: Position, line: &[u8]) -> Result<Change, EditError> {
+        let fields = rule_fields(line, self.version)?;
+        self.insert_fields(position, &fields)
+    }
+
+    fn insert_fields(
+        &mut self,
+        position: Position,
+        fields: &[Vec<u8>],
+    ) -> Result<Change, EditError> {
+        let next = self.next_of(position)?;
+        let written = columns::line(self, next, fields);
         // Compared as read, for a name may have to be written as a regular expression.
         let read = Self::parse(written.as_slice(), self.version);
+        let [record] = &read.records[..] else {
+            return Err(EditError::Disturbs);
+        };
         let beside = [next.checked_sub(1), Some(next)].into_iter().flatten();
         if beside
             .filter_map(|i| self.records.get(i))
-            .any(|record| record.says_the_same(&read.records[0]))
+            .any(|beside| beside.says_the_same(record))
         {
             return Ok(Change::none());
         }
 
         let end = self.line_end_near(next);
-        let offset = match position {
-            Position::BeforeRecord(record) => self.records[record].span().start,
-            Position::AfterRecord(record) => self.behind(record),
-            Position::End => self.bytes.len(),
-        };
+        let offset = self.offset_of(position);
         let mut text = self.closing(offset, end);
         text.extend_from_slice(&written);
         text.extend_from_slice(end);
         self.commit(Change::insert(offset, text), |records| {
-            records.insert(next, read.records[0].clone());
+            records.insert(next, record.clone());
         })
+    }
+
+    /// Moves a record, with its line end, to another place; where it stands there already, nothing changes. Comments
+    /// stay where they are.
+    ///
+    /// # Errors
+    /// [`EditError::NoRecord`], [`EditError::Disturbs`]
+    pub fn move_record(&mut self, record: usize, to: Position) -> Result<Change, EditError> {
+        let from = self.existing(record)?;
+        let next = self.next_of(to)?;
+        if next == from || next == from + 1 {
+            return Ok(Change::none());
+        }
+        let end = self.line_end_near(from);
+        let whole = Span::new(self.records[from].span().start, self.behind(from));
+        let offset = self.offset_of(to);
+        let mut text = self.closing(offset, end);
+        text.extend_from_slice(whole.of(&self.bytes));
+        if !text.ends_with(b"\n") {
+            text.extend_from_slice(end);
+        }
+        let mut edits = alloc::vec![
+            Edit {
+                span: Span::new(offset, offset),
+                bytes: text
+            },
+            Edit {
+                span: whole,
+                bytes: Vec::new()
+            },
+        ];
+        edits.sort_by_key(|edit| edit.span.start);
+        self.commit(Change { edits }, |records| {
+            let moved = records.remove(from);
+            let place = if next > from { next - 1 } else { next };
+            records.insert(place, moved);
+        })
+    }
+
+    /// The record that a place is before.
+    fn next_of(&self, position: Position) -> Result<usize, EditError> {
+        Ok(match position {
+            Position::BeforeRecord(record) => self.existing(record)?,
+            Position::AfterRecord(record) => self.existing(record)? + 1,
+            Position::End => self.records.len(),
+        })
+    }
+
+    /// Where a line at this place begins.
+    fn offset_of(&self, position: Position) -> usize {
+        match position {
+            Position::BeforeRecord(record) => self.records[record].span().start,
+            Position::AfterRecord(record) => self.behind(record),
+            Position::End => self.bytes.len(),
+        }
     }
 
     /// Takes a record away, with its line end.
@@ -299,6 +369,23 @@ impl Document {
     }
 }
 
+/// The fields of a line that is one rule, as they are spelled.
+fn rule_fields(line: &[u8], version: Version) -> Result<Vec<Vec<u8>>, EditError> {
+    writable(line)?;
+    let mut reader = Tokenizer::new(line, version);
+    let read = reader.next_line().ok_or(EditError::NoRule)?;
+    match grammar::record(read, version) {
+        Ok(Record::Rule(_)) => {}
+        Ok(_) => return Err(EditError::NoRule),
+        Err(refusal) => {
+            return Err(EditError::Refused {
+                message: refusal.message,
+            });
+        }
+    }
+    Ok(columns::spelled(read, line))
+}
+
 impl RuleSet {
     /// The files of this set with these rules written in: each file that changes, once. Rules for the same place
     /// stand there in the order given.
@@ -343,7 +430,7 @@ impl RuleSet {
 
 impl Record {
     /// Whether both say the same, wherever they stand. What cannot be read here counts as the same.
-    fn says_the_same(&self, other: &Self) -> bool {
+    pub(super) fn says_the_same(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Rule(a), Self::Rule(b)) => a.says_the_same(b),
             (Self::Include(a), Self::Include(b)) => a.kind == b.kind && a.name == b.name,

@@ -1,11 +1,13 @@
 //! New lines for `pg_ident.conf`: as text that means exactly these names, and where they go.
 
+use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::{Document, Entry};
 use crate::Version;
-use crate::text::{self, Change};
+use crate::regex::syntax;
+use crate::text::{self, Change, Span};
 use crate::tokens::Tokenizer;
 
 /// Why a line cannot be written.
@@ -24,9 +26,32 @@ pub enum EditError {
         /// The name.
         name: String,
     },
+    /// The server would refuse the regular expression.
+    #[error("invalid regular expression \"{pattern}\": {fault}")]
+    BadPattern {
+        /// The expression, without its slash.
+        pattern: String,
+        /// In the server's words.
+        fault: &'static str,
+    },
+    /// The document has no such line.
+    #[error("no entry {entry}")]
+    NoEntry {
+        /// The number given, from 0.
+        entry: usize,
+    },
     /// The file is such that a new line would not be read as one, or change what others say.
     #[error("a new line would change what the file says elsewhere")]
     Disturbs,
+}
+
+/// What the system user of a new line is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Meant {
+    /// A name.
+    Name,
+    /// A regular expression; a `\1` in the role stands for what its first group matches.
+    Pattern,
 }
 
 /// The change, and the document after it unless it already says so.
@@ -35,6 +60,7 @@ pub(super) fn add_line(
     map: &str,
     system_user: &str,
     role: &str,
+    meant: Meant,
 ) -> Result<(Change, Option<Document>), EditError> {
     let version = document.version;
     for name in [map, system_user, role] {
@@ -42,11 +68,25 @@ pub(super) fn add_line(
             return Err(EditError::Unwritable { name: name.into() });
         }
     }
-    for (name, regex) in [(system_user, true), (role, version >= Version::V16)] {
+    let pattern = meant == Meant::Pattern;
+    for (name, regex) in [(system_user, !pattern), (role, version >= Version::V16)] {
         if regex && name.starts_with('/') {
             return Err(EditError::Regex { name: name.into() });
         }
     }
+    let slashed;
+    let system_user = if pattern {
+        if let Some(fault) = syntax::fault(system_user.as_bytes(), version) {
+            return Err(EditError::BadPattern {
+                pattern: system_user.into(),
+                fault,
+            });
+        }
+        slashed = format!("/{system_user}");
+        &*slashed
+    } else {
+        system_user
+    };
     let says_so = |entry: &Entry| {
         entry.map == map
             && entry.system_user == system_user
@@ -77,6 +117,26 @@ pub(super) fn add_line(
         }
     }
     Err(EditError::Disturbs)
+}
+
+/// The document without an entry's line.
+pub(super) fn remove(document: &Document, index: usize) -> Result<(Change, Document), EditError> {
+    let entry = document
+        .entries
+        .get(index)
+        .ok_or(EditError::NoEntry { entry: index })?;
+    let change = Change::replace(
+        Span::new(entry.span.start, behind(document, entry)),
+        Vec::new(),
+    );
+    let after = Document::parse(&change.apply(&document.bytes), document.version);
+    // The other way round: the line would be the one that was added.
+    let was_there = |old: &Entry| old.span == entry.span;
+    if adds(&after, document, index, was_there) {
+        Ok((change, after))
+    } else {
+        Err(EditError::Disturbs)
+    }
 }
 
 /// Whether `after` says the same as `before` and one line more.
@@ -268,5 +328,55 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn patterns_are_written_as_patterns() {
+        let mut document = Document::parse(b"", Version::V16);
+        document.add_pattern("m", "^(.*)@x,y$", "\\1").unwrap();
+        assert_eq!(
+            document.to_bytes(),
+            b"m               \"/^(.*)@x,y$\"           \"\\1\"\n"
+        );
+        assert!(
+            document
+                .add_pattern("m", "^(.*)@x,y$", "\\1")
+                .unwrap()
+                .is_empty()
+        );
+        let refused = document.add_pattern("m", "(", "a").unwrap_err();
+        insta::assert_snapshot!(refused, @r#"invalid regular expression "(": parentheses () not balanced"#);
+    }
+
+    proptest! {
+        #[test]
+        fn a_removed_line_is_gone_and_the_others_stay(
+            text in "((m a b|n \"c d\" e|# c|junk|m a b \\\\)\r?\n){0,6}(m a b)?", index: usize,
+        ) {
+            let before = Document::parse(text.as_bytes(), Version::V15);
+            let mut document = before.clone();
+            if before.entries().is_empty() {
+                prop_assert!(document.remove(0).is_err());
+                return Ok(());
+            }
+            let index = index % before.entries().len();
+            match document.remove(index) {
+                Ok(change) => {
+                    prop_assert_eq!(document.to_bytes(), change.apply(text.as_bytes()));
+                    let mut expected: Vec<_> = before.entries().iter().map(says).collect();
+                    expected.remove(index);
+                    prop_assert_eq!(document.entries().iter().map(says).collect::<Vec<_>>(), expected);
+                }
+                Err(_) => prop_assert_eq!(document.to_bytes(), before.to_bytes()),
+            }
+        }
+    }
+
+    fn says(entry: &Entry) -> (String, String, String) {
+        (
+            entry.map.clone(),
+            entry.system_user.clone(),
+            entry.role.clone(),
+        )
     }
 }

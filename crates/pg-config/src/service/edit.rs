@@ -87,6 +87,26 @@ pub(super) fn set_section(
     Ok(Change { edits })
 }
 
+pub(super) fn remove_parameter(document: &Document, name: &str, key: &str) -> Change {
+    let parameters = document
+        .section(name)
+        .map_or(&[][..], |section| &section.parameters);
+    let lines: Vec<u32> = parameters
+        .iter()
+        .filter(|parameter| parameter.key == key)
+        .map(|parameter| parameter.line)
+        .collect();
+    let edits = text::lines(&document.bytes).filter(|line| lines.contains(&line.number));
+    Change {
+        edits: edits
+            .map(|line| Edit {
+                span: line.whole,
+                bytes: Vec::new(),
+            })
+            .collect(),
+    }
+}
+
 /// New lines behind the section's last one, which may lack its line end.
 fn behind(document: &Document, section: &Section, mut lines: Vec<u8>, end: &[u8]) -> Edit {
     let at = section.span.end;
@@ -249,6 +269,24 @@ mod tests {
             }
             let after: Vec<_> = document.sections().iter().filter(|s| s.name != "a").map(texts).collect();
             prop_assert_eq!(after, others);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_removed_key_is_gone_and_all_else_stays(before in "((\\[[ab]\\]|host=x|port=1| |#|junk)?\r?\n){0,8}(host=y)?") {
+            let mut document = Document::parse(before.as_bytes(), Version::V15);
+            let others = |document: &Document| {
+                let all = document.sections().iter().enumerate();
+                all.flat_map(|(i, s)| texts(s).into_iter().map(move |pair| (i, pair))).collect::<Vec<_>>()
+            };
+            let first = document.sections().iter().position(|s| s.name == "a");
+            let mut expected = others(&document);
+            expected.retain(|(i, (key, _))| Some(*i) != first || key != "host");
+            let change = document.remove_parameter("a", "host");
+            prop_assert_eq!(document.to_bytes(), change.apply(before.as_bytes()));
+            prop_assert_eq!(others(&document), expected);
+            prop_assert!(document.remove_parameter("a", "host").is_empty());
         }
     }
 

@@ -214,3 +214,81 @@ proptest! {
         }
     }
 }
+
+/// Lines that stand for themselves wherever they are moved to.
+const LINES: [&str; 4] = [
+    "local all all peer",
+    "host\tall bob 10.0.0.0/8 md5 # c",
+    "# only this",
+    "nonsense",
+];
+
+proptest! {
+    #[test]
+    fn a_moved_record_stands_there_and_the_others_where_they_were(
+        lines in proptest::collection::vec(proptest::sample::select(&LINES[..]), 1..7),
+        ends in any::<bool>(), from: usize, to: usize, after: bool,
+    ) {
+        let text = lines.join("\r\n") + if ends { "\r\n" } else { "" };
+        let before = Document::parse(text.as_bytes(), Version::V15);
+        let count = before.records().len();
+        prop_assume!(count > 0);
+        let (from, to) = (from % count, to % count);
+        let position = if after { Position::AfterRecord(to) } else { Position::BeforeRecord(to) };
+        let mut document = before.clone();
+        let change = document.move_record(from, position).unwrap();
+        prop_assert_eq!(document.to_bytes(), change.apply(text.as_bytes()));
+        let mut expected: Vec<_> = (0..count).collect();
+        expected.remove(from);
+        let place = expected.iter().position(|&r| r == to).map_or(from, |at| at + usize::from(after));
+        expected.insert(place, from);
+        for (read, meant) in document.records().iter().zip(expected) {
+            prop_assert!(read.says_the_same(&before.records()[meant]));
+        }
+        let mut kept: Vec<_> = text.split("\r\n").filter(|l| !l.is_empty()).collect();
+        let after = String::from_utf8(document.to_bytes()).unwrap();
+        let mut stand: Vec<_> = after.split("\r\n").filter(|l| !l.is_empty()).collect();
+        kept.sort_unstable();
+        stand.sort_unstable();
+        prop_assert_eq!(kept, stand);
+    }
+}
+
+#[test]
+fn a_rule_given_as_a_line_takes_the_columns_of_its_neighbours() {
+    let mut document = Document::parse(b"local   all   all         peer\n", Version::V15);
+    document
+        .insert_line(
+            Position::End,
+            b"host all,\"b c\" all 10.0.0.0 255.0.0.0 md5",
+        )
+        .unwrap();
+    assert_eq!(
+        document.to_bytes(),
+        b"local   all   all         peer\nhost    all,\"b c\" all 10.0.0.0 255.0.0.0 md5\n"
+    );
+    assert!(
+        document
+            .insert_line(
+                Position::End,
+                b"host all,\"b c\"  all 10.0.0.0 255.0.0.0 md5 # x"
+            )
+            .unwrap()
+            .is_empty()
+    );
+    for text in [
+        "",
+        "# x",
+        "local all all peer\nlocal all all trust",
+        "include x",
+    ] {
+        let refused = document.insert_line(Position::End, text.as_bytes());
+        assert!(refused.is_err(), "{text}: {refused:?}");
+    }
+    assert_eq!(
+        document.insert_line(Position::End, b"local all all"),
+        Err(EditError::Refused {
+            message: "end-of-line before authentication method".into()
+        })
+    );
+}

@@ -1,0 +1,235 @@
+//! What is worth saying about `pg_service.conf`.
+
+use alloc::format;
+use alloc::vec::Vec;
+
+use super::Finding;
+use super::lines::BYTE_ORDER_MARK;
+use super::report::Report;
+use crate::Version;
+use crate::conninfo::Keyword;
+use crate::service::{Document, Section};
+use crate::text;
+
+/// Everything about a service file; `path` is what findings call it.
+pub fn service(path: &str, bytes: &[u8], version: Version) -> Vec<Finding> {
+    let document = Document::parse(bytes, version);
+    let mut report = Report::new(path, bytes);
+    if bytes.starts_with(BYTE_ORDER_MARK) {
+        report.at(
+            "service-byte-order-mark",
+            0,
+            "the file begins with a byte order mark",
+        );
+    }
+    for diagnostic in document.diagnostics() {
+        let line = diagnostic.span.of(bytes);
+        let spaced = line
+            .iter()
+            .position(|&b| b == b'=')
+            .and_then(|equals| core::str::from_utf8(&line[..equals]).ok())
+            .map(str::trim)
+            .filter(|key| Keyword::named(key).is_some());
+        match spaced {
+            Some(key) if diagnostic.code == "service-syntax" && line_has_blank(line, key) => {
+                report.diagnostic(diagnostic, "service-blank-before-equals");
+            }
+            _ => report.diagnostic(diagnostic, diagnostic.code),
+        }
+    }
+    outside(&document, &mut report);
+    for (index, section) in document.sections().iter().enumerate() {
+        let at = section.span.start;
+        let earlier = document.sections()[..index]
+            .iter()
+            .find(|s| s.name == section.name);
+        if let Some(earlier) = earlier {
+            let message = format!(
+                "[{}] stands in line {} already, and only that one is read",
+                section.name, earlier.line
+            );
+            report.at("service-duplicate-section", at, message);
+        } else if section.parameters.is_empty() {
+            report.at(
+                "service-empty-section",
+                at,
+                format!("[{}] says nothing", section.name),
+            );
+        }
+        parameters(section, &mut report);
+    }
+    report.finish()
+}
+
+/// Lines before the first section.
+fn outside(document: &Document, report: &mut Report<'_>) {
+    let bytes = report.bytes();
+    let first = document
+        .sections()
+        .first()
+        .map_or(bytes.len(), |section| section.span.start);
+    for line in text::lines(&bytes[..first]) {
+        let content = line.content.of(bytes).trim_ascii_start();
+        let marked = line.number == 1 && bytes.starts_with(BYTE_ORDER_MARK);
+        if !content.is_empty()
+            && !content.starts_with(b"#")
+            && !content.starts_with(b"[")
+            && !marked
+        {
+            report.at(
+                "service-outside",
+                line.content.start,
+                "the line belongs to no section, and is not read",
+            );
+        }
+    }
+}
+
+fn parameters(section: &Section, report: &mut Report<'_>) {
+    for (index, parameter) in section.parameters.iter().enumerate() {
+        let at = parameter.value_span.start;
+        let value = parameter.value.as_str();
+        let key = &parameter.key;
+        let earlier = section.parameters[..index]
+            .iter()
+            .find(|other| other.key == *key);
+        if let Some(earlier) = earlier {
+            let message = format!(
+                "{key} stands in line {} already, and only that one is read",
+                earlier.line
+            );
+            report.at("service-duplicate-key", at, message);
+            continue;
+        }
+        if value.contains(" #") || value.contains("\t#") {
+            report.at(
+                "service-comment",
+                at,
+                format!("the comment is a part of the value of {key}"),
+            );
+        } else if value.len() > 1
+            && (value.starts_with('\'') && value.ends_with('\'')
+                || value.starts_with('"') && value.ends_with('"'))
+        {
+            report.at(
+                "service-quotes",
+                at,
+                format!("the quotes are a part of the value of {key}"),
+            );
+        } else if value.starts_with(' ') || value.starts_with('\t') {
+            report.at(
+                "service-blank-behind-equals",
+                at,
+                format!("the blank is a part of the value of {key}"),
+            );
+        } else if let Some(words) = words(key).filter(|words| !words.contains(&value)) {
+            let message = format!("invalid {key} value: \"{value}\"");
+            report.advise(
+                "service-value",
+                at,
+                message,
+                format!("it takes {}", words.join(", ")),
+            );
+        }
+        if key == "password" {
+            report.at(
+                "service-password",
+                at,
+                "a password that everybody can read who can read the file",
+            );
+        }
+        if key == "sslmode" && ["disable", "allow", "prefer", "require"].contains(&value) {
+            let message = format!("with sslmode={value} anybody in between can be the server");
+            report.at("service-sslmode", at, message);
+        }
+    }
+}
+
+/// The values that libpq takes for a parameter with a closed list of them, whatever its version.
+fn words(key: &str) -> Option<&'static [&'static str]> {
+    Some(match key {
+        "sslmode" => &[
+            "disable",
+            "allow",
+            "prefer",
+            "require",
+            "verify-ca",
+            "verify-full",
+        ],
+        "gssencmode" => &["disable", "prefer", "require"],
+        "channel_binding" => &["disable", "prefer", "require"],
+        "sslcertmode" => &["disable", "allow", "require"],
+        "sslnegotiation" => &["postgres", "direct"],
+        "load_balance_hosts" => &["disable", "random"],
+        _ => return None,
+    })
+}
+
+fn line_has_blank(line: &[u8], key: &str) -> bool {
+    let line = line.trim_ascii_start();
+    line.starts_with(key.as_bytes()) && matches!(line.get(key.len()), Some(b' ' | b'\t'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::string::String;
+    use proptest::prelude::*;
+
+    fn found(text: &str, version: Version) -> String {
+        let found = service("s", text.as_bytes(), version);
+        let lines = found.into_iter().map(|f| format!("{f} [{}]", f.lint.code));
+        lines.collect::<Vec<_>>().join("\n")
+    }
+
+    #[test]
+    fn each_lint_is_found() {
+        let text = "host=nobody\n[a]\nhost = b\nuser=  c\nhost='d'\nhost=e\nport=1 # why\nsslmode=on\nnonsense\nservice=b\n\
+                    [b]\n[a]\nport=2\n[c\n[d]\nsslmode=require\npassword=x\nldap://x\nsslcertmode=allow\nldapx=1\n";
+        insta::assert_snapshot!(found(text, Version::V15), @r#"
+        s:1:1: the line belongs to no section, and is not read [service-outside]
+        s:3:1: syntax error [service-blank-before-equals]
+        s:4:6: the blank is a part of the value of user [service-blank-behind-equals]
+        s:5:6: the quotes are a part of the value of host [service-quotes]
+        s:6:6: host stands in line 5 already, and only that one is read [service-duplicate-key]
+        s:7:6: the comment is a part of the value of port [service-comment]
+        s:8:9: invalid sslmode value: "on" [service-value]
+        s:9:1: syntax error [service-syntax]
+        s:10:1: nested service specifications not supported [service-nested]
+        s:11:1: [b] says nothing [service-empty-section]
+        s:12:1: [a] stands in line 2 already, and only that one is read [service-duplicate-section]
+        s:14:1: no service has this name [service-header]
+        s:16:9: with sslmode=require anybody in between can be the server [service-sslmode]
+        s:17:10: a password that everybody can read who can read the file [service-password]
+        s:18:1: looked up by a libpq with LDAP, a syntax error to one without [service-ldap]
+        s:19:1: syntax error [service-syntax]
+        s:20:1: looked up by a libpq with LDAP, a syntax error to one without [service-ldap]
+        "#);
+        insta::assert_snapshot!(found("\u{feff}[a]\nhost=x\n", Version::V15), @"
+        s:1:1: the file begins with a byte order mark [service-byte-order-mark]
+        s:2:1: the line belongs to no section, and is not read [service-outside]
+        ");
+        insta::assert_snapshot!(found(&format!("[a]\n#{}\n", "x".repeat(254)), Version::V13), @"
+        s:1:1: [a] says nothing [service-empty-section]
+        s:2:1: line 2 too long [service-line-too-long]
+        ");
+        assert_eq!(
+            found(
+                "# mine\n[a]\nhost=x\nsslmode=verify-full\n\n[b]\nport=1\n",
+                Version::V15
+            ),
+            ""
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_looked_at(bytes: Vec<u8>, text in "((\\[[ab]\\]?|host *= *'?x?'?|port=1 #|junk| |#)\r?\n){0,8}") {
+            for version in Version::ALL {
+                service("s", &bytes, version);
+                let errors = Document::parse(text.as_bytes(), version).diagnostics().len();
+                prop_assert!(service("s", text.as_bytes(), version).len() >= errors);
+            }
+        }
+    }
+}
