@@ -1,5 +1,5 @@
-//! `cargo xtask docs`: the reference pages that are written from the program itself, so far
-//! `docs/reference/cli.md` from its help texts. What people write by hand is not touched.
+//! `cargo xtask docs`: the reference pages that are written from the program itself: `docs/reference/cli.md` from its
+//! help texts, `docs/reference/lints.md` from the table of lints. What people write by hand is not touched.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -11,22 +11,44 @@ use crate::command;
 
 /// Writes the pages.
 pub(crate) fn write(root: &Path) -> anyhow::Result<()> {
-    let page = path(root);
-    if let Some(folder) = page.parent() {
-        std::fs::create_dir_all(folder)?;
+    for (page, text) in pages(root)? {
+        if let Some(folder) = page.parent() {
+            std::fs::create_dir_all(folder)?;
+        }
+        std::fs::write(&page, text).with_context(|| format!("writing {}", page.display()))?;
     }
-    std::fs::write(&page, commands(root)?).with_context(|| format!("writing {}", page.display()))
+    Ok(())
 }
 
-/// The page that is no longer what the program says, where there is one.
+/// The first page that is no longer what the program says, where there is one.
 pub(crate) fn outdated(root: &Path) -> anyhow::Result<Option<PathBuf>> {
-    let page = path(root);
-    let text = std::fs::read_to_string(&page).unwrap_or_default();
-    Ok((text != commands(root)?).then_some(page))
+    let old = |(page, text): &(PathBuf, String)| {
+        std::fs::read_to_string(page).unwrap_or_default() != *text
+    };
+    let pages = pages(root)?.into_iter();
+    Ok(pages.into_iter().find(old).map(|(page, _)| page))
 }
 
-fn path(root: &Path) -> PathBuf {
-    root.join("docs/reference/cli.md")
+/// Each page and what it has to say.
+fn pages(root: &Path) -> anyhow::Result<[(PathBuf, String); 2]> {
+    let reference = root.join("docs/reference");
+    Ok([
+        (reference.join("cli.md"), commands(root)?),
+        (reference.join("lints.md"), lints(root)?),
+    ])
+}
+
+/// The page of all lints: the library prints it.
+fn lints(root: &Path) -> anyhow::Result<String> {
+    let run = [
+        "run",
+        "--quiet",
+        "--package",
+        "pg-config",
+        "--example",
+        "lints",
+    ];
+    command::output(Command::new("cargo").current_dir(root).args(run))
 }
 
 /// The page of all commands.

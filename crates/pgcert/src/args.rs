@@ -12,19 +12,31 @@ use pg_config::hba::Source;
 use pki_core::{AltName, Fingerprint, KeyType, Kind, Purpose, RoleName, Subject, Time};
 
 mod authority;
+mod conf;
 mod export;
+mod files;
+mod hba;
 mod help;
+mod ident;
 mod import;
 mod issue;
 mod listing;
 mod revocation;
+mod service;
 
 pub(crate) use authority::{CaInit, ScopeOptions};
+pub(crate) use conf::{Assignment, Conf, ConfDiff, ConfGet, ConfLint, ConfSet, ConfUnset};
 pub(crate) use export::{Driver, Export, FilePassphrase, Format};
+pub(crate) use files::{Editing, Form, Linting, ServerFile};
+pub(crate) use hba::{Hba, HbaAdd, HbaFormat, HbaLint, HbaList, HbaMove, HbaRemove, Place};
+pub(crate) use ident::{Ident, IdentAdd, IdentLint, IdentList, IdentRemove};
 pub(crate) use import::{CaImport, Issued};
 pub(crate) use issue::{Issue, IssueMany, IssueOne, IssueOptions};
 pub(crate) use listing::{List, Show};
 pub(crate) use revocation::{CaAudit, CaCrl, Revoke};
+pub(crate) use service::{
+    Service, ServiceFile, ServiceGet, ServiceLint, ServiceList, ServiceRemove, ServiceSet,
+};
 
 /// PostgreSQL certificate login in one command.
 #[derive(Debug, Parser)]
@@ -99,6 +111,18 @@ pub(crate) enum Command {
     /// Connect as libpq would; say what happened and why
     #[command(after_help = help::CHECK)]
     Check(Check),
+    /// Read, change and check postgresql.conf
+    #[command(subcommand, disable_help_subcommand = true)]
+    Conf(Conf),
+    /// Read, change and check pg_hba.conf
+    #[command(subcommand, disable_help_subcommand = true)]
+    Hba(Hba),
+    /// Read, change and check pg_ident.conf
+    #[command(subcommand, disable_help_subcommand = true)]
+    Ident(Ident),
+    /// Read, change and check libpq's pg_service.conf
+    #[command(subcommand, disable_help_subcommand = true)]
+    Service(Service),
     /// Show certificates, requests, keys, PKCS#12 and revocation lists in words
     #[command(after_help = help::INSPECT)]
     Inspect(Inspect),

@@ -6,18 +6,25 @@ mod ca;
 mod change;
 mod check;
 mod client;
+mod conf;
 mod crl;
+mod edit;
 mod export;
+mod files;
+mod hba;
+mod ident;
 mod import;
 mod init;
 mod inspect;
 mod install;
 mod issue;
 mod issued;
+mod lint;
 mod manual;
 mod request;
 mod revoke;
 mod server;
+mod service;
 mod setup;
 mod sign;
 
@@ -37,6 +44,10 @@ pub(crate) fn run(command: Command, context: &Context, output: &mut Output) -> R
         Command::Export(args) => export::run(&args, context, output),
         Command::Install(args) => install::run(args, context, output),
         Command::Check(args) => check::run(&args, context, output),
+        Command::Conf(args) => conf::run(&args, context, output),
+        Command::Hba(args) => hba::run(&args, context, output),
+        Command::Ident(args) => ident::run(&args, context, output),
+        Command::Service(args) => service::run(&args, context, output),
         Command::Inspect(args) => inspect::run(&args, context, output),
         Command::List(args) => issued::list(&args, context, output),
         Command::Show(args) => issued::show(&args, context, output),

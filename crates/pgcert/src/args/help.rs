@@ -107,6 +107,177 @@ Examples:
   pgcert revoke 5b0c9f1e --reason superseded --yes
   pgcert revoke slardiere --all --dry-run";
 
+pub(super) const CONF_GET: &str = "\
+The last line that sets a name counts, in the order in which the server reads its files: \
+postgresql.conf with what it includes, then postgresql.auto.conf, then the command line that the \
+running server was started with.
+
+Examples:
+  pgcert conf get port
+  pgcert conf get ssl ssl_ca_file --cluster 15/main
+  pgcert conf get --file postgresql.conf --json";
+
+pub(super) const CONF_SET: &str = "\
+The line in force is changed, in whichever file it stands; else the line that has the setting \
+commented out; else one is added at the end. Comments keep their column, and no other byte changes. \
+What the server would refuse is not written. It says what hides the new value and whether the server \
+has to be restarted for it; reloading is left to you.
+
+Examples:
+  pgcert conf set work_mem=64MB --dry-run
+  pgcert conf set ssl=on 'log_line_prefix=%m [%p] ' --cluster 15/main
+  pgcert conf set port=5433 --file postgresql.conf --pg-version 17";
+
+pub(super) const CONF_UNSET: &str = "\
+Every line that sets the name is commented out, in every file that is read but postgresql.auto.conf, \
+which ALTER SYSTEM RESET changes.
+
+Examples:
+  pgcert conf unset work_mem --dry-run
+  pgcert conf unset ssl_crl_file --file postgresql.conf";
+
+pub(super) const CONF_DIFF: &str = "\
+Order, comments, quotes and spellings do not count (1GB is 1024MB, on is true), nor does a line that says what \
+is the default anyway. postgresql.auto.conf is left out.
+
+Examples:
+  pgcert conf diff /usr/share/postgresql/15/postgresql.conf.sample /etc/postgresql/15/main/postgresql.conf
+  pgcert conf diff old/postgresql.conf new/postgresql.conf --pg-version 17 --json";
+
+pub(super) const CONF_LINT: &str = "\
+Everything that the server reads is looked at: includes and postgresql.auto.conf too. Each kind of finding is \
+in docs/reference/lints.md.
+
+Examples:
+  pgcert conf lint
+  pgcert conf lint --file postgresql.conf --pg-version 18
+      would this file do for the next version?
+  pgcert conf lint --file postgresql.conf --format github
+
+Exit codes:
+  0  nothing but notes
+  3  there are warnings or errors";
+
+pub(super) const HBA_LIST: &str = "\
+Includes and @file lists are followed. Errors are in the server's own words; one of them is enough \
+for it to refuse all of it.
+
+Examples:
+  pgcert hba list
+  pgcert hba list --file pg_hba.conf --pg-version 17 --json";
+
+pub(super) const HBA_ADD: &str = "\
+The rule is written in the columns of its neighbours; every other byte stays. Without a place, one \
+is found for rules that let one role in by certificate (hostssl, method cert): where the rule takes \
+effect and nobody else's login changes. Where the same rule stands there already, nothing changes.
+
+Examples:
+  pgcert hba add hostssl sales app 192.168.1.0/24 cert --dry-run
+  pgcert hba add 'host all \"Zoë\" samehost scram-sha-256' --before 96
+  pgcert hba add local all postgres peer --first --file pg_hba.conf";
+
+pub(super) const HBA_REMOVE: &str = "\
+Examples:
+  pgcert hba remove --line 98 --dry-run
+  pgcert hba remove host all all 0.0.0.0/0 md5";
+
+pub(super) const HBA_MOVE: &str = "\
+Only the rule's own line moves; comments stay where they are.
+
+Examples:
+  pgcert hba move 98 --before 95 --dry-run
+  pgcert hba move 98 --first --file pg_hba.conf";
+
+pub(super) const HBA_FORMAT: &str = "\
+The columns are those of PostgreSQL's own sample file, wider where a field needs it. Comments, \
+continued lines and what the server refuses stay as they are.
+
+Examples:
+  pgcert hba format --dry-run
+  pgcert hba format --file pg_hba.conf";
+
+pub(super) const HBA_LINT: &str = "\
+Includes are looked at too. Where the server is known, its settings count: hostssl without TLS, \
+certificates without ssl_ca_file. Each kind of finding is in docs/reference/lints.md.
+
+Examples:
+  pgcert hba lint
+  pgcert hba lint --file pg_hba.conf --pg-version 18
+      would this file do for the next version?
+  pgcert hba lint --file pg_hba.conf --format sarif > pg_hba.sarif
+
+Exit codes:
+  0  nothing but notes
+  3  there are warnings or errors";
+
+pub(super) const IDENT_LIST: &str = "\
+Examples:
+  pgcert ident list
+  pgcert ident list staff --file pg_ident.conf --json";
+
+pub(super) const IDENT_ADD: &str = "\
+The line stands behind the last one of its map, in the columns of its neighbour. Names are meant \
+literally and quoted where needed. Where a line says so already, nothing changes.
+
+Examples:
+  pgcert ident add staff 'Zoë Martin' zoe
+  pgcert ident add staff 'CN=alice,OU=Eng,O=Acme' alice --dry-run
+      the distinguished name, for rules with clientname=DN
+  pgcert ident add mail '^(.*)@example\\.com$' '\\1' --regex";
+
+pub(super) const IDENT_REMOVE: &str = "\
+Examples:
+  pgcert ident remove staff 'Zoë Martin' zoe
+  pgcert ident remove --line 43 --dry-run";
+
+pub(super) const IDENT_LINT: &str = "\
+Includes are looked at too. Each kind of finding is in docs/reference/lints.md.
+
+Examples:
+  pgcert ident lint
+  pgcert ident lint --file pg_ident.conf --pg-version 16 --json
+
+Exit codes:
+  0  nothing but notes
+  3  there are warnings or errors";
+
+pub(super) const SERVICE_LIST: &str = "\
+Examples:
+  pgcert service list
+  pgcert service list --file /etc/postgresql-common/pg_service.conf --json";
+
+pub(super) const SERVICE_GET: &str = "\
+What libpq takes is shown: the first section of that name, the first line of each key. A password is \
+shown only where it is asked for by name.
+
+Examples:
+  pgcert service get tolva
+  pgcert service get tolva host port";
+
+pub(super) const SERVICE_SET: &str = "\
+A parameter that is there gets its value in its line; others are added behind the section's last one. \
+What libpq would not read is not written.
+
+Examples:
+  pgcert service set tolva host=tolva dbname=sales sslmode=verify-full
+  pgcert service set tolva port=5433 --dry-run";
+
+pub(super) const SERVICE_REMOVE: &str = "\
+Examples:
+  pgcert service remove tolva --dry-run
+  pgcert service remove tolva sslcrl";
+
+pub(super) const SERVICE_LINT: &str = "\
+Each kind of finding is in docs/reference/lints.md.
+
+Examples:
+  pgcert service lint
+  pgcert service lint --file pg_service.conf --pg-version 13
+
+Exit codes:
+  0  nothing but notes
+  3  there are warnings or errors";
+
 pub(super) const REQUEST: &str = "\
 The request goes to the authority's machine, where `pgcert sign` makes a certificate of it; that \
 comes back and is put to work here with `pgcert install`.

@@ -83,7 +83,8 @@ fn describe(step: &Step) -> String {
     }
 }
 
-fn change(write: &Write) -> String {
+/// What a write changes, as a diff or in words; empty where it cannot be shown.
+pub(crate) fn change(write: &Write) -> String {
     let in_words = |bytes: &[u8]| -> String {
         let words = pem::words(bytes).unwrap_or_default();
         words.iter().map(|line| format!("     {line}\n")).collect()

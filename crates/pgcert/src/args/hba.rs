@@ -1,0 +1,119 @@
+//! `pgcert hba` as it is typed.
+
+use clap::{Args, Subcommand};
+
+use super::files::{Editing, Linting, ServerFile};
+use super::help;
+
+/// `pgcert hba`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Hba {
+    /// List the rules in the order in which the server tries them, and what it refuses
+    #[command(after_help = help::HBA_LIST)]
+    List(HbaList),
+    /// Add a rule
+    #[command(after_help = help::HBA_ADD)]
+    Add(HbaAdd),
+    /// Take rules away
+    #[command(after_help = help::HBA_REMOVE)]
+    Remove(HbaRemove),
+    /// Move a rule to another place
+    #[command(after_help = help::HBA_MOVE)]
+    Move(HbaMove),
+    /// Put the rules in columns; what they mean stays
+    #[command(after_help = help::HBA_FORMAT)]
+    Format(HbaFormat),
+    /// Find what the server would refuse, and what probably was not meant
+    #[command(after_help = help::HBA_LINT)]
+    Lint(HbaLint),
+}
+
+/// `pgcert hba list`.
+#[derive(Debug, Args)]
+pub(crate) struct HbaList {
+    #[command(flatten)]
+    pub(crate) file: ServerFile,
+}
+
+/// `pgcert hba add`.
+#[derive(Debug, Args)]
+pub(crate) struct HbaAdd {
+    /// The rule as a line of pg_hba.conf, in one argument or several
+    #[arg(required = true, value_name = "RULE")]
+    pub(crate) rule: Vec<String>,
+    #[command(flatten)]
+    pub(crate) place: Place,
+    #[command(flatten)]
+    pub(crate) file: ServerFile,
+    #[command(flatten)]
+    pub(crate) editing: Editing,
+}
+
+/// `pgcert hba remove`.
+#[derive(Debug, Args)]
+pub(crate) struct HbaRemove {
+    /// The rule as a line of pg_hba.conf: every line that says the same goes
+    #[arg(
+        value_name = "RULE",
+        required_unless_present = "line",
+        conflicts_with = "line"
+    )]
+    pub(crate) rule: Vec<String>,
+    /// The rule in this line of the file; repeatable
+    #[arg(long, value_name = "LINE")]
+    pub(crate) line: Vec<u32>,
+    #[command(flatten)]
+    pub(crate) file: ServerFile,
+    #[command(flatten)]
+    pub(crate) editing: Editing,
+}
+
+/// `pgcert hba move`.
+#[derive(Debug, Args)]
+pub(crate) struct HbaMove {
+    /// The line of the file in which the rule stands
+    #[arg(value_name = "LINE")]
+    pub(crate) line: u32,
+    #[command(flatten)]
+    pub(crate) place: Place,
+    #[command(flatten)]
+    pub(crate) file: ServerFile,
+    #[command(flatten)]
+    pub(crate) editing: Editing,
+}
+
+/// `pgcert hba format`.
+#[derive(Debug, Args)]
+pub(crate) struct HbaFormat {
+    #[command(flatten)]
+    pub(crate) file: ServerFile,
+    #[command(flatten)]
+    pub(crate) editing: Editing,
+}
+
+/// `pgcert hba lint`.
+#[derive(Debug, Args)]
+pub(crate) struct HbaLint {
+    #[command(flatten)]
+    pub(crate) file: ServerFile,
+    #[command(flatten)]
+    pub(crate) linting: Linting,
+}
+
+/// Where in the file; the first rule that matches a connection decides.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Where")]
+pub(crate) struct Place {
+    /// Before the rule in this line of the file
+    #[arg(long, value_name = "LINE", group = "place")]
+    pub(crate) before: Option<u32>,
+    /// Behind the rule in this line of the file
+    #[arg(long, value_name = "LINE", group = "place")]
+    pub(crate) after: Option<u32>,
+    /// Before all rules of the file
+    #[arg(long, group = "place")]
+    pub(crate) first: bool,
+    /// Behind everything in the file
+    #[arg(long, group = "place")]
+    pub(crate) last: bool,
+}

@@ -1,0 +1,206 @@
+//! `pgcert conf set` and `unset`: which files have to change, whether the server would take the result, and what it
+//! needs to count.
+
+use pg_config::conf::{Context as Counts, Document, Lookup, Parameter};
+use pg_config::lint;
+use pg_config::resolve::{Files as _, Settings};
+
+use crate::args::{Assignment, ConfSet, ConfUnset};
+use crate::command::edit::Edits;
+use crate::command::files::Found;
+use crate::context::Context;
+use crate::failure::{Failure, escape_name};
+use crate::output::Output;
+
+/// Runs `pgcert conf set`.
+pub(crate) fn set(args: &ConfSet, context: &Context, output: &mut Output) -> Result<(), Failure> {
+    let found = Found::conf(&args.file, context)?;
+    found.existing()?;
+    let disk = found.files();
+    let before = found.settings(&disk);
+    let mut edits = Edits::new(&disk, "settings", 0o600);
+    let mut changed = Vec::new();
+    for Assignment { name, value } in &args.settings {
+        let now = found.settings(&edits);
+        let file = now
+            .all(name)
+            .filter(|assignment| !hides(assignment, &found))
+            .last()
+            .map_or(found.path.clone(), |assignment| assignment.file.clone());
+        let old = read(&edits, &file)?;
+        let mut document = Document::parse(&old);
+        let change = document
+            .set(name, value)
+            .map_err(|error| unwritable(name, &error))?;
+        refuse(name, value, &found)?;
+        if !change.is_empty() {
+            edits.set(&file, Some(old), document.to_bytes());
+            changed.push(name.as_str());
+        }
+    }
+    let after = found.settings(&edits);
+    edits.must_not_add_errors(before.errors(), after.errors())?;
+    for Assignment { name, value } in &args.settings {
+        say_what_hides(name, Some(value), &found, &after, &mut edits);
+    }
+    say_what_it_needs(&changed, &found, &mut edits);
+    edits.finish(&found.rights, &args.editing, context, output)
+}
+
+/// Runs `pgcert conf unset`.
+pub(crate) fn unset(
+    args: &ConfUnset,
+    context: &Context,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    let found = Found::conf(&args.file, context)?;
+    found.existing()?;
+    let disk = found.files();
+    let before = found.settings(&disk);
+    let mut edits = Edits::new(&disk, "settings", 0o600);
+    let mut changed = Vec::new();
+    for name in &args.names {
+        let mut files: Vec<String> = Vec::new();
+        for assignment in before.all(name).filter(|a| !hides(a, &found)) {
+            if !files.contains(&assignment.file) {
+                files.push(assignment.file.clone());
+            }
+        }
+        for file in &files {
+            let old = read(&edits, file)?;
+            let mut document = Document::parse(&old);
+            document
+                .unset(name)
+                .map_err(|error| unwritable(name, &error))?;
+            edits.set(file, Some(old), document.to_bytes());
+        }
+        if !files.is_empty() {
+            changed.push(name.as_str());
+        }
+    }
+    let after = found.settings(&edits);
+    edits.must_not_add_errors(before.errors(), after.errors())?;
+    for name in &args.names {
+        say_what_hides(name, None, &found, &after, &mut edits);
+        if let Lookup::Known(parameter) = Parameter::named(name, found.version)
+            && let Some(default) = parameter.shown_default()
+            && after.get(name).is_none()
+            && changed.contains(&name.as_str())
+        {
+            edits.note(
+                "default",
+                format!("{} is {default} by default", parameter.name),
+            );
+        }
+    }
+    say_what_it_needs(&changed, &found, &mut edits);
+    edits.finish(&found.rights, &args.editing, context, output)
+}
+
+/// What the server would not take is not written.
+fn refuse(name: &str, value: &str, found: &Found) -> Result<(), Failure> {
+    let Some(refusal) = lint::setting(name, value.as_bytes(), found.version) else {
+        return Ok(());
+    };
+    let failure = Failure::new(format!(
+        "nothing was changed: PostgreSQL {} would say: {}",
+        found.version, refusal.message
+    ));
+    let failure = match refusal.advice {
+        Some(advice) => failure.hint(advice),
+        None => failure,
+    };
+    Err(if found.version_is_guessed {
+        failure.hint("--pg-version N says that the file is another version's")
+    } else {
+        failure
+    })
+}
+
+/// Whether an assignment stands where no edit is made: in `postgresql.auto.conf`, unless that is the file itself.
+fn hides(assignment: &pg_config::resolve::Assignment, found: &Found) -> bool {
+    assignment.is_auto() && assignment.file != found.path
+}
+
+fn read(edits: &Edits<'_>, file: &str) -> Result<Vec<u8>, Failure> {
+    edits.read(file).map_err(|error| {
+        Failure::because(format_args!("{} cannot be read", escape_name(file)), &error)
+    })
+}
+
+fn unwritable(name: &str, error: &pg_config::conf::EditError) -> Failure {
+    let failure = Failure::because(
+        format_args!(
+            "nothing was changed: {} cannot be written",
+            escape_name(name)
+        ),
+        error,
+    );
+    if name.to_ascii_lowercase().starts_with("include") {
+        failure.hint("an include is no setting: add the line with an editor")
+    } else {
+        failure
+    }
+}
+
+fn say_what_hides(
+    name: &str,
+    wanted: Option<&str>,
+    found: &Found,
+    after: &Settings,
+    edits: &mut Edits<'_>,
+) {
+    if let Some(value) = found.on_command_line(name) {
+        edits.note(
+            "hidden-by-command-line",
+            format!("the server runs with {name}={value} on its command line, which no file overrides: it counts once the server is started without"),
+        );
+    }
+    if let Some(last) = after.get(name).filter(|last| hides(last, found)) {
+        let value = String::from_utf8_lossy(&last.value);
+        if wanted.is_none_or(|wanted| wanted.as_bytes() != last.value) {
+            edits.note(
+                "hidden-by-auto-conf",
+                format!(
+                    "{}, line {}, says {name} = {value}, and that is read last: ALTER SYSTEM RESET {name} takes it out",
+                    last.file, last.line
+                ),
+            );
+        }
+    }
+}
+
+fn say_what_it_needs(changed: &[&str], found: &Found, edits: &mut Edits<'_>) {
+    let mut restart = Vec::new();
+    let mut connections = Vec::new();
+    let mut reload = false;
+    for name in changed {
+        match Parameter::named(name, found.version) {
+            Lookup::Known(parameter) => match parameter.context {
+                Counts::Restart => restart.push(parameter.name),
+                Counts::NewConnections => connections.push(parameter.name),
+                _ => reload = true,
+            },
+            _ => reload = true,
+        }
+    }
+    if !restart.is_empty() {
+        let names = restart.join(", ");
+        edits.note(
+            "needs-restart",
+            format!("{names}: counts after a restart of the server"),
+        );
+    }
+    if !connections.is_empty() {
+        let names = connections.join(", ");
+        edits.note(
+            "needs-reload",
+            format!("{names}: counts for connections made after a reload: SELECT pg_reload_conf()"),
+        );
+    } else if reload {
+        edits.note(
+            "needs-reload",
+            "the server takes it with a reload: SELECT pg_reload_conf()",
+        );
+    }
+}

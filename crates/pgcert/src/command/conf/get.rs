@@ -1,0 +1,188 @@
+//! `pgcert conf get`: what settings say, and which lines say it.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+
+use pg_config::Version;
+use pg_config::conf::{Lookup, Parameter};
+use pg_config::resolve::{Assignment, Settings};
+use serde_json::{Value, json};
+
+use crate::args::ConfGet;
+use crate::command::files::Found;
+use crate::context::Context;
+use crate::failure::{Failure, escape_name};
+use crate::output::Output;
+
+/// Runs `pgcert conf get`.
+pub(crate) fn run(args: &ConfGet, context: &Context, output: &mut Output) -> Result<(), Failure> {
+    let found = Found::conf(&args.file, context)?;
+    found.existing()?;
+    let settings = found.settings(&found.files());
+    let names = if args.names.is_empty() {
+        all(&found, &settings)
+    } else {
+        args.names.clone()
+    };
+    let answers = names
+        .iter()
+        .map(|name| Answer::find(name, &found, &settings))
+        .collect::<Result<Vec<_>, _>>()?;
+    if output.json() {
+        return output.print_json(document(&answers, args.names.len() == 1));
+    }
+    let text: String = answers.iter().map(Answer::words).collect();
+    output.print(&text)?;
+    for error in settings.errors() {
+        output.say(&format!("note: the server refuses these files: {error}"));
+    }
+    Ok(())
+}
+
+/// Every name that is set, as PostgreSQL spells it, in order.
+fn all(found: &Found, settings: &Settings) -> Vec<String> {
+    let on_command_line = found.command_line.iter().map(|(name, _)| name);
+    let names = settings.assignments().iter().map(|a| &a.name);
+    let names: BTreeSet<_> = names
+        .chain(on_command_line)
+        .map(|name| name.to_ascii_lowercase())
+        .collect();
+    names.into_iter().collect()
+}
+
+/// What is known of one name.
+struct Answer {
+    name: String,
+    value: Option<String>,
+    place: Option<(String, u32)>,
+    source: &'static str,
+    /// What would count without it, the next one first.
+    overrides: Vec<Assignment>,
+}
+
+impl Answer {
+    fn find(name: &str, found: &Found, settings: &Settings) -> Result<Self, Failure> {
+        let parameter = match Parameter::named(name, found.version) {
+            Lookup::Known(parameter) => Some(parameter),
+            _ => None,
+        };
+        let spelled = parameter.as_ref().map_or(name, |parameter| parameter.name);
+        // An old name in the files means the same parameter.
+        let same = |other: &str| {
+            other.eq_ignore_ascii_case(name)
+                || other.eq_ignore_ascii_case(spelled)
+                || matches!(Parameter::named(other, found.version), Lookup::Known(p) if p.name == spelled)
+        };
+        let mut set: Vec<&Assignment> = settings
+            .assignments()
+            .iter()
+            .filter(|assignment| same(&assignment.name))
+            .collect();
+        let lossy = |value: &[u8]| String::from_utf8_lossy(value).into_owned();
+        if let Some(value) = found.on_command_line(spelled) {
+            return Ok(Self {
+                name: spelled.to_owned(),
+                value: Some(value.to_owned()),
+                place: None,
+                source: "command line",
+                overrides: set.into_iter().rev().cloned().collect(),
+            });
+        }
+        if let Some(last) = set.pop() {
+            return Ok(Self {
+                name: spelled.to_owned(),
+                value: Some(lossy(&last.value)),
+                place: Some((last.file.clone(), last.line)),
+                source: "configuration file",
+                overrides: set.into_iter().rev().cloned().collect(),
+            });
+        }
+        if parameter.is_none()
+            && matches!(Parameter::named(name, found.version), Lookup::Unknown(_))
+        {
+            return Err(unknown(name, found.version));
+        }
+        Ok(Self {
+            name: spelled.to_owned(),
+            value: parameter.and_then(|parameter| parameter.shown_default()),
+            place: None,
+            source: "default",
+            overrides: Vec::new(),
+        })
+    }
+
+    fn words(&self) -> String {
+        let Some(value) = &self.value else {
+            return format!("{} is not set\n", escape_name(&self.name));
+        };
+        let mut text = format!("{} = {}\n", escape_name(&self.name), shown_value(value));
+        let _ = match &self.place {
+            Some((file, line)) => writeln!(text, "    {}:{line}", escape_name(file)),
+            None => writeln!(text, "    {}", self.source),
+        };
+        for over in &self.overrides {
+            let _ = writeln!(
+                text,
+                "    overrides {}  {}:{}",
+                shown_value(&String::from_utf8_lossy(&over.value)),
+                escape_name(&over.file),
+                over.line
+            );
+        }
+        text
+    }
+
+    fn document(&self) -> Value {
+        let overrides = self.overrides.iter().map(|over| {
+            json!({
+                "value": String::from_utf8_lossy(&over.value),
+                "file": over.file,
+                "line": over.line,
+            })
+        });
+        json!({
+            "name": self.name,
+            "value": self.value,
+            "file": self.place.as_ref().map(|(file, _)| file),
+            "line": self.place.as_ref().map(|(_, line)| line),
+            "source": self.source,
+            "overrides": overrides.collect::<Vec<_>>(),
+            // Only the running server knows.
+            "pending_restart": null,
+        })
+    }
+}
+
+/// A value for people: in quotes where its ends could not be seen.
+pub(super) fn shown_value(value: &str) -> String {
+    let value = escape_name(value);
+    if value.is_empty() || value.trim() != value {
+        format!("'{value}'")
+    } else {
+        value
+    }
+}
+
+/// Where one name was asked for, its keys stand in the document itself.
+fn document(answers: &[Answer], alone: bool) -> Value {
+    let settings: Vec<_> = answers.iter().map(Answer::document).collect();
+    let mut document = match (settings.first(), alone) {
+        (Some(only), true) => only.clone(),
+        _ => json!({}),
+    };
+    if let Some(document) = document.as_object_mut() {
+        document.insert("settings".to_owned(), settings.into());
+    }
+    document
+}
+
+fn unknown(name: &str, version: Version) -> Failure {
+    let failure = Failure::new(format!(
+        "PostgreSQL {version} has no parameter \"{}\"",
+        escape_name(name)
+    ));
+    match pg_config::lint::setting(name, b"", version).and_then(|refusal| refusal.advice) {
+        Some(advice) => failure.hint(advice),
+        None => failure,
+    }
+}

@@ -1,0 +1,248 @@
+//! Finding the file that a command is about: where it lies, whose rules apply, with whose rights it is read.
+
+use std::path::{Path, PathBuf};
+
+use hostfile::Account;
+use pg_config::Version;
+use pg_config::resolve::{self, Assignment, Files, ReadError, Settings};
+use pg_host::{Cluster, HostFiles};
+
+use super::{advice, server};
+use crate::args::{self, ServerFile};
+use crate::context::{Context, absolute};
+use crate::failure::{Failure, shown};
+
+/// A file of a server.
+pub(crate) struct Found {
+    /// As it is named; links in it are not resolved.
+    pub(crate) path: String,
+    /// The version whose rules apply.
+    pub(crate) version: Version,
+    /// Whether that is a guess: nobody said so, and neither does the file's place.
+    pub(crate) version_is_guessed: bool,
+    /// With whose rights it is read and written.
+    pub(crate) rights: Account,
+    /// The server's data folder, where a server was looked for.
+    pub(crate) data_dir: Option<String>,
+    /// What the running server was started with.
+    pub(crate) command_line: Vec<(String, String)>,
+}
+
+impl Found {
+    /// The file in which all settings begin.
+    pub(crate) fn conf(options: &ServerFile, context: &Context) -> Result<Self, Failure> {
+        if let Some(path) = &options.file {
+            return Self::named(path, options.pg_version, context);
+        }
+        let cluster = cluster(options)?;
+        let rights = owner(&cluster, context);
+        let opts = on_disk(&rights, &cluster.data_dir.join("postmaster.opts"))?.unwrap_or_default();
+        let command_line = if cluster.postmaster.is_some() {
+            resolve::command_line(&opts)
+        } else {
+            Vec::new()
+        };
+        let given = command_line.iter().rfind(|(name, _)| name == "config_file");
+        // Where nothing names it, it lies in the folder that the server was started with.
+        let started_with = resolve::config_folder(&opts).filter(|_| cluster.postmaster.is_some());
+        let path = match (given, &cluster.config_file, started_with) {
+            (Some((_, path)), _, _) => cluster.data_dir.join(path),
+            (None, Some(path), _) => path.clone(),
+            (None, None, Some(folder)) => cluster.data_dir.join(folder).join("postgresql.conf"),
+            (None, None, None) => cluster.data_dir.join("postgresql.conf"),
+        };
+        Ok(Self {
+            path: text(&path)?,
+            version: options.pg_version.unwrap_or(cluster.version),
+            version_is_guessed: false,
+            rights,
+            data_dir: Some(text(&cluster.data_dir)?),
+            command_line,
+        })
+    }
+
+    /// The file that a setting names, such as `hba_file`, and the settings where a server was looked for.
+    pub(crate) fn by_setting(
+        options: &ServerFile,
+        setting: &str,
+        usual: &str,
+        context: &Context,
+    ) -> Result<(Self, Option<Settings>), Failure> {
+        let conf = Self::conf(options, context)?;
+        if options.file.is_some() {
+            return Ok((conf, None));
+        }
+        let settings = conf.settings(&conf.files());
+        let named = conf
+            .on_command_line(setting)
+            .or_else(|| settings.get(setting).and_then(Assignment::text))
+            .map(str::to_owned);
+        // A relative path counts from the folder that the server was started in: mostly its data folder.
+        let folder = conf.data_dir.clone().unwrap_or_default();
+        let path = match named {
+            Some(named) => Path::new(&folder).join(named),
+            None => Path::new(&conf.path).with_file_name(usual),
+        };
+        let found = Self {
+            path: text(&path)?,
+            ..conf
+        };
+        Ok((found, Some(settings)))
+    }
+
+    /// A file by its name.
+    pub(crate) fn named(
+        path: &Path,
+        version: Option<Version>,
+        context: &Context,
+    ) -> Result<Self, Failure> {
+        let rights = rights_on(path, context)?;
+        let said = version.map_or_else(|| version_by_place(path), |version| Ok(Some(version)))?;
+        Ok(Self {
+            path: text(path)?,
+            version: said.unwrap_or(NEWEST),
+            version_is_guessed: said.is_none(),
+            rights,
+            data_dir: None,
+            command_line: Vec::new(),
+        })
+    }
+
+    /// The disk, with these rights.
+    pub(crate) fn files(&self) -> Disk<'_> {
+        Disk(&self.rights)
+    }
+
+    /// The bytes of the file; none where there is no such file.
+    pub(crate) fn bytes(&self) -> Result<Option<Vec<u8>>, Failure> {
+        on_disk(&self.rights, Path::new(&self.path))
+    }
+
+    /// The bytes of a file that has to be there.
+    pub(crate) fn existing(&self) -> Result<Vec<u8>, Failure> {
+        let missing = || {
+            let path = shown(Path::new(&self.path));
+            Failure::new(format!("{path} cannot be read: No such file or directory"))
+        };
+        self.bytes()?.ok_or_else(missing)
+    }
+
+    /// The settings in force, as these files have them.
+    pub(crate) fn settings(&self, files: &dyn Files) -> Settings {
+        Settings::read(files, &self.path, self.data_dir.as_deref())
+    }
+
+    /// The value on the server's command line, which files cannot override.
+    pub(crate) fn on_command_line(&self, name: &str) -> Option<&str> {
+        let mut given = self.command_line.iter().rev();
+        let found = given.find(|(given, _)| given.eq_ignore_ascii_case(name));
+        found.map(|(_, value)| value.as_str())
+    }
+}
+
+/// The disk, with somebody's rights: a link in a user's folder must not show what only root may read.
+pub(crate) struct Disk<'a>(&'a Account);
+
+impl Files for Disk<'_> {
+    fn read(&self, path: &str) -> Result<Vec<u8>, ReadError> {
+        hostfile::acting_as(self.0, || HostFiles.read(path))
+            .unwrap_or_else(|error| Err(ReadError::Failed(error.to_string())))
+    }
+
+    fn list(&self, folder: &str) -> Result<Vec<String>, ReadError> {
+        hostfile::acting_as(self.0, || HostFiles.list(folder))
+            .unwrap_or_else(|error| Err(ReadError::Failed(error.to_string())))
+    }
+}
+
+fn cluster(options: &ServerFile) -> Result<Cluster, Failure> {
+    server::find(&args::Server {
+        cluster: options.cluster.clone(),
+        data_dir: options.data_dir.clone(),
+        admin: None,
+    })
+    .map_err(|failure| {
+        if options.cluster.is_some() || options.data_dir.is_some() {
+            failure
+        } else {
+            failure.hint("--file FILE names the file itself")
+        }
+    })
+}
+
+/// Root reads and writes a cluster's files as its owner; everybody else as who they are.
+fn owner(cluster: &Cluster, context: &Context) -> Account {
+    if context.account.uid == 0 {
+        cluster.owner.clone()
+    } else {
+        context.account.clone()
+    }
+}
+
+/// For root: the owner's of the file and its folder, where both have the same.
+fn rights_on(path: &Path, context: &Context) -> Result<Account, Failure> {
+    if context.account.uid != 0 {
+        return Ok(context.account.clone());
+    }
+    let whole = absolute(path.to_owned())?;
+    let look = |path: &Path| {
+        let failed = |error: hostfile::Error| unreadable(path, &error);
+        hostfile::metadata(path).map_err(failed)
+    };
+    let folder = match whole.parent() {
+        Some(folder) => look(folder)?,
+        None => None,
+    };
+    let file = look(&whole)?;
+    let owner = match (&folder, &file) {
+        (Some(folder), Some(file)) if folder.uid == file.uid => folder.uid,
+        (Some(folder), None) => folder.uid,
+        _ => return Ok(context.account.clone()),
+    };
+    Ok(Account::by_uid(owner).unwrap_or_else(|_| context.account.clone()))
+}
+
+/// The version that a file's place tells: Debian's folders, or `PG_VERSION` beside it.
+fn version_by_place(path: &Path) -> Result<Option<Version>, Failure> {
+    let whole = absolute(path.to_owned())?;
+    let folder = whole.parent().unwrap_or(&whole);
+    let beside = hostfile::read_if_exists(&folder.join("PG_VERSION"))
+        .ok()
+        .flatten();
+    let beside = beside.and_then(|text| String::from_utf8_lossy(&text).trim().parse().ok());
+    let debian = folder
+        .strip_prefix("/etc/postgresql")
+        .ok()
+        .and_then(|rest| {
+            let version = rest.components().next()?;
+            version.as_os_str().to_str()?.parse().ok()
+        });
+    Ok(beside.or(debian))
+}
+
+/// The newest version that is out: whose rules apply where nothing says otherwise.
+const NEWEST: Version = Version::V18;
+
+fn on_disk(rights: &Account, path: &Path) -> Result<Option<Vec<u8>>, Failure> {
+    hostfile::acting_as(rights, || hostfile::read_if_exists(path))
+        .and_then(|read| read)
+        .map_err(|error| unreadable(path, &error))
+}
+
+fn unreadable(path: &Path, error: &hostfile::Error) -> Failure {
+    advice::about_file(
+        Failure::because(format_args!("{} cannot be read", shown(path)), error),
+        error,
+    )
+}
+
+/// The path as pg-config takes it.
+pub(crate) fn text(path: &Path) -> Result<String, Failure> {
+    let not_text = || Failure::usage(format!("the path {} is not UTF-8", shown(path)));
+    path.to_str().map(str::to_owned).ok_or_else(not_text)
+}
+
+/// The file as a path for writing.
+pub(crate) fn whole(path: &str) -> Result<PathBuf, Failure> {
+    absolute(PathBuf::from(path))
+}

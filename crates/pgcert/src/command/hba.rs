@@ -1,0 +1,46 @@
+//! `pgcert hba`: pg_hba.conf listed, changed and checked.
+
+mod edit;
+mod list;
+mod place;
+
+use pg_config::hba::RuleSet;
+use pg_config::lint;
+
+use super::files::Found;
+use super::lint::tell;
+use crate::args::{Hba, HbaLint, ServerFile};
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::output::Output;
+
+/// Runs `pgcert hba`.
+pub(crate) fn run(args: &Hba, context: &Context, output: &mut Output) -> Result<(), Failure> {
+    match args {
+        Hba::List(args) => list::run(args, context, output),
+        Hba::Add(args) => edit::add(args, context, output),
+        Hba::Remove(args) => edit::remove(args, context, output),
+        Hba::Move(args) => edit::shift(args, context, output),
+        Hba::Format(args) => edit::format(args, context, output),
+        Hba::Lint(args) => check(args, context, output),
+    }
+}
+
+fn check(args: &HbaLint, context: &Context, output: &mut Output) -> Result<(), Failure> {
+    let (found, settings) = Found::by_setting(&args.file, SETTING, USUAL, context)?;
+    let bytes = found.existing()?;
+    let disk = found.files();
+    let set = RuleSet::of_bytes(&disk, &found.path, &bytes, found.version);
+    let findings = lint::hba(&disk, &set, settings.as_ref());
+    tell(&findings, &found.path, &args.linting, output)
+}
+
+/// The file and its bytes.
+fn read(options: &ServerFile, context: &Context) -> Result<(Found, Vec<u8>), Failure> {
+    let (found, _) = Found::by_setting(options, SETTING, USUAL, context)?;
+    let bytes = found.existing()?;
+    Ok((found, bytes))
+}
+
+const SETTING: &str = "hba_file";
+const USUAL: &str = "pg_hba.conf";

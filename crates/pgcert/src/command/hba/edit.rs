@@ -1,0 +1,168 @@
+//! `pgcert hba add`, `remove`, `move` and `format`: the document after it, checked as a part of all that the server
+//! reads, then written.
+
+use pg_config::hba::{Document, EditError, Position, RuleSet};
+
+use super::place;
+use crate::args::{Editing, HbaAdd, HbaFormat, HbaMove, HbaRemove, Place};
+use crate::command::edit::Edits;
+use crate::command::files::Found;
+use crate::context::Context;
+use crate::failure::{Failure, escape_name};
+use crate::output::Output;
+
+/// Runs `pgcert hba add`.
+pub(crate) fn add(args: &HbaAdd, context: &Context, output: &mut Output) -> Result<(), Failure> {
+    let (found, bytes) = super::read(&args.file, context)?;
+    let line = args.rule.join(" ");
+    let mut document = Document::parse(bytes.as_slice(), found.version);
+    let Some(position) = position(&args.place, &document, &found)? else {
+        return place::add(&line, &found, &bytes, &args.editing, context, output);
+    };
+    document
+        .insert_line(position, line.as_bytes())
+        .map_err(|error| refused(&error, &found))?;
+    write(&found, bytes, &document, &args.editing, context, output)
+}
+
+/// Runs `pgcert hba remove`.
+pub(crate) fn remove(
+    args: &HbaRemove,
+    context: &Context,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    let (found, bytes) = super::read(&args.file, context)?;
+    let mut document = Document::parse(bytes.as_slice(), found.version);
+    let mut records = Vec::new();
+    for line in &args.line {
+        records.push(record(*line, &document, &found)?);
+    }
+    if args.line.is_empty() {
+        let meant = one_rule(&args.rule.join(" "), &found)?;
+        let Some(meant) = meant.rules().next() else {
+            return Err(refused(&EditError::NoRule, &found));
+        };
+        let same = document.records().iter().enumerate().filter(|(_, record)| {
+            matches!(record, pg_config::hba::Record::Rule(rule) if rule.says_the_same(meant))
+        });
+        records.extend(same.map(|(record, _)| record));
+    }
+    records.sort_unstable();
+    records.dedup();
+    for record in records.into_iter().rev() {
+        document
+            .remove(record)
+            .map_err(|error| refused(&error, &found))?;
+    }
+    write(&found, bytes, &document, &args.editing, context, output)
+}
+
+/// Runs `pgcert hba move`.
+pub(crate) fn shift(args: &HbaMove, context: &Context, output: &mut Output) -> Result<(), Failure> {
+    let (found, bytes) = super::read(&args.file, context)?;
+    let mut document = Document::parse(bytes.as_slice(), found.version);
+    let record = record(args.line, &document, &found)?;
+    let Some(to) = position(&args.place, &document, &found)? else {
+        return Err(Failure::usage("it is not said where the rule shall stand")
+            .hint("--before LINE, --after LINE, --first or --last says so"));
+    };
+    document
+        .move_record(record, to)
+        .map_err(|error| refused(&error, &found))?;
+    write(&found, bytes, &document, &args.editing, context, output)
+}
+
+/// Runs `pgcert hba format`.
+pub(crate) fn format(
+    args: &HbaFormat,
+    context: &Context,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    let (found, bytes) = super::read(&args.file, context)?;
+    let mut document = Document::parse(bytes.as_slice(), found.version);
+    document.format();
+    let disk = found.files();
+    let mut edits = Edits::new(&disk, "rules", 0o600);
+    edits.set(&found.path, Some(bytes), document.to_bytes());
+    edits.finish(&found.rights, &args.editing, context, output)
+}
+
+/// A text that has to be one rule for this version.
+pub(super) fn one_rule(line: &str, found: &Found) -> Result<Document, Failure> {
+    let mut document = Document::parse(&b""[..], found.version);
+    document
+        .insert_line(Position::End, line.as_bytes())
+        .map_err(|error| refused(&error, found))?;
+    Ok(document)
+}
+
+/// Writes the document, provided that the server would still take it.
+fn write(
+    found: &Found,
+    before: Vec<u8>,
+    document: &Document,
+    editing: &Editing,
+    context: &Context,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    let disk = found.files();
+    let was = RuleSet::of_bytes(&disk, &found.path, &before, found.version);
+    let changes = before != document.as_bytes();
+    let mut edits = Edits::new(&disk, "rules", 0o600);
+    edits.set(&found.path, Some(before), document.to_bytes());
+    let will_be = RuleSet::of_bytes(&edits, &found.path, document.as_bytes(), found.version);
+    edits.must_not_add_errors(&was.errors, &will_be.errors)?;
+    if changes {
+        edits.note("needs-reload", RELOAD);
+    }
+    edits.finish(&found.rights, editing, context, output)
+}
+
+/// The place that was named; none where none was.
+fn position(
+    place: &Place,
+    document: &Document,
+    found: &Found,
+) -> Result<Option<Position>, Failure> {
+    Ok(Some(match (place.before, place.after) {
+        (Some(line), _) => Position::BeforeRecord(record(line, document, found)?),
+        (_, Some(line)) => Position::AfterRecord(record(line, document, found)?),
+        _ if place.first && !document.records().is_empty() => Position::BeforeRecord(0),
+        _ if place.first || place.last => Position::End,
+        _ => return Ok(None),
+    }))
+}
+
+/// The record that stands in a line.
+fn record(line: u32, document: &Document, found: &Found) -> Result<usize, Failure> {
+    let mut records = document.records().iter();
+    records.position(|record| record.line() == line).ok_or_else(|| {
+        let path = escape_name(&found.path);
+        Failure::new(format!("nothing was changed: no rule begins in line {line} of {path}"))
+            .hint("pgcert hba list shows the lines; a rule of an included file is changed with --file")
+    })
+}
+
+/// Why a document cannot be changed so.
+pub(super) fn refused(error: &EditError, found: &Found) -> Failure {
+    let what = "nothing was changed";
+    match error {
+        EditError::Refused { message } => {
+            let failure = Failure::new(format!("{what}: PostgreSQL {} would say: {message}", found.version))
+                .hint("TYPE DATABASE USER [ADDRESS] METHOD [NAME=VALUE...], as in pg_hba.conf; in one argument, quotes are as in the file");
+            if found.version_is_guessed {
+                failure.hint("--pg-version N says that the file is another version's")
+            } else {
+                failure
+            }
+        }
+        EditError::NoRule => Failure::new(format!("{what}: that is not one rule"))
+            .hint("TYPE DATABASE USER [ADDRESS] METHOD [NAME=VALUE...], as in pg_hba.conf"),
+        EditError::Disturbs => Failure::because(what, error)
+            .hint("pgcert hba lint says what is odd about the lines there"),
+        _ => Failure::because(what, error),
+    }
+}
+
+/// What is left to do.
+pub(super) const RELOAD: &str = "the server takes it with a reload: SELECT pg_reload_conf()";

@@ -1,0 +1,228 @@
+//! `pgcert hba list`: the rules in the server's words.
+
+use std::fmt::Write as _;
+
+use pg_config::hba::{Address, Located, RuleSet};
+use pg_config::resolve::FileError;
+use serde_json::{Value, json};
+
+use crate::args::HbaList;
+use crate::context::Context;
+use crate::failure::{Code, Failure, escape_name};
+use crate::output::{BAD, HEAD, Output, styled};
+
+/// Runs `pgcert hba list`. Refused lines are listed too, and make it end with exit code 3.
+pub(crate) fn run(args: &HbaList, context: &Context, output: &mut Output) -> Result<(), Failure> {
+    let (found, bytes) = super::read(&args.file, context)?;
+    let set = RuleSet::of_bytes(&found.files(), &found.path, &bytes, found.version);
+    let rows = rows(&set);
+    if output.json() {
+        let rules: Vec<_> = rows.iter().map(Row::document).collect();
+        output.print_json(json!({ "rules": rules }))?;
+    } else {
+        output.print(&words(&rows))?;
+    }
+    match set.errors.len() {
+        0 => Ok(()),
+        count => Err(Failure::new(format!(
+            "the server would refuse all of it: {count} {}",
+            if count == 1 {
+                "line is wrong"
+            } else {
+                "lines are wrong"
+            }
+        ))
+        .code(Code::Problems)
+        .hint("pgcert hba lint says more about each")),
+    }
+}
+
+/// A rule, or a line that is refused.
+enum Row<'a> {
+    Rule(&'a Located),
+    Error(&'a FileError),
+}
+
+/// The rules in the order in which they are tried; what is refused stands where its file is.
+fn rows(set: &RuleSet) -> Vec<Row<'_>> {
+    let mut rows: Vec<Row<'_>> = set.rules.iter().map(Row::Rule).collect();
+    for error in set.errors.iter().rev() {
+        let behind = |row: &Row<'_>| row.file() == error.file && row.line() > error.line;
+        let before = |row: &Row<'_>| row.file() == error.file;
+        let place = rows
+            .iter()
+            .position(behind)
+            .or_else(|| rows.iter().rposition(before).map(|at| at + 1))
+            .unwrap_or(rows.len());
+        rows.insert(place, Row::Error(error));
+    }
+    rows
+}
+
+fn words(rows: &[Row<'_>]) -> String {
+    let header = ["LINE", "TYPE", "DATABASE", "USER", "ADDRESS", "METHOD"];
+    let cells: Vec<[String; 6]> = rows.iter().map(Row::cells).collect();
+    let mut widths = header.map(str::len);
+    for (row, cells) in rows.iter().zip(&cells) {
+        if matches!(row, Row::Rule(_)) {
+            for (width, cell) in widths.iter_mut().zip(cells) {
+                *width = cell.chars().count().max(*width);
+            }
+        }
+    }
+    let line = |cells: &[String; 6]| {
+        let mut text = String::new();
+        for (i, (cell, width)) in cells.iter().zip(widths).enumerate() {
+            let _ = match i {
+                0 => write!(text, "{cell:>width$}  "),
+                _ => write!(text, "{cell:<width$}  "),
+            };
+        }
+        format!("{}\n", text.trim_end())
+    };
+    let mut text = String::new();
+    let mut file = None;
+    for (row, cells) in rows.iter().zip(&cells) {
+        if file != Some(row.file()) {
+            file = Some(row.file());
+            let _ = writeln!(text, "{}", styled(HEAD, &escape_name(row.file())));
+            text.push_str(&line(&header.map(str::to_owned)));
+        }
+        match row {
+            Row::Rule(_) => text.push_str(&line(cells)),
+            Row::Error(error) => {
+                let number = if error.line == 0 {
+                    String::new()
+                } else {
+                    error.line.to_string()
+                };
+                let said = styled(BAD, &format!("error: {}", escape_name(&error.message)));
+                let _ = writeln!(text, "{number:>0$}  {said}", widths[0]);
+            }
+        }
+    }
+    text
+}
+
+impl Row<'_> {
+    fn file(&self) -> &str {
+        match self {
+            Row::Rule(at) => &at.file,
+            Row::Error(error) => &error.file,
+        }
+    }
+
+    fn line(&self) -> u32 {
+        match self {
+            Row::Rule(at) => at.line,
+            Row::Error(error) => error.line,
+        }
+    }
+
+    fn cells(&self) -> [String; 6] {
+        let Row::Rule(Located { rule, line, .. }) = self else {
+            return Default::default();
+        };
+        let databases: Vec<_> = rule
+            .databases
+            .iter()
+            .map(|d| escape_name(&d.text()))
+            .collect();
+        let users: Vec<_> = rule.users.iter().map(|u| escape_name(&u.text())).collect();
+        let (address, netmask) = address(rule.address.as_ref());
+        let address = match (address, netmask) {
+            (Some(address), Some(netmask)) => with_mask(&address, &netmask),
+            (address, _) => escape_name(&address.unwrap_or_default()),
+        };
+        let options = rule.options.iter().map(|option| {
+            let (name, value) = (option.name(), option.value());
+            let shown = if SECRETS.contains(&name) {
+                "(not shown)"
+            } else {
+                value
+            };
+            format!(" {name}={}", escape_name(shown))
+        });
+        [
+            line.to_string(),
+            rule.kind.to_string(),
+            databases.join(","),
+            users.join(","),
+            address,
+            format!("{}{}", rule.method, options.collect::<String>()),
+        ]
+    }
+
+    fn document(&self) -> Value {
+        match self {
+            Row::Rule(Located {
+                rule, file, line, ..
+            }) => {
+                let (address, netmask) = address(rule.address.as_ref());
+                let options: serde_json::Map<String, Value> = rule
+                    .options
+                    .iter()
+                    .map(|option| (option.name().to_owned(), option.value().into()))
+                    .collect();
+                json!({
+                    "file": &**file,
+                    "line": line,
+                    "type": rule.kind.as_str(),
+                    "database": rule.databases.iter().map(|d| d.text()).collect::<Vec<_>>(),
+                    "user": rule.users.iter().map(|u| u.text()).collect::<Vec<_>>(),
+                    "address": address,
+                    "netmask": netmask,
+                    "method": rule.method.as_str(),
+                    "options": options,
+                    "error": null,
+                })
+            }
+            Row::Error(error) => json!({
+                "file": error.file,
+                "line": error.line,
+                "type": null,
+                "database": null,
+                "user": null,
+                "address": null,
+                "netmask": null,
+                "method": null,
+                "options": null,
+                "error": error.message,
+            }),
+        }
+    }
+}
+
+/// Address and mask as `pg_hba_file_rules` shows them.
+fn address(address: Option<&Address>) -> (Option<String>, Option<String>) {
+    match address {
+        None => (None, None),
+        Some(Address::All) => (Some("all".to_owned()), None),
+        Some(Address::SameHost) => (Some("samehost".to_owned()), None),
+        Some(Address::SameNet) => (Some("samenet".to_owned()), None),
+        Some(Address::Masked { address, mask }) => {
+            (Some(address.to_string()), Some(mask.to_string()))
+        }
+        Some(Address::HostName(name)) => (Some(name.lossy().into_owned()), None),
+    }
+}
+
+/// As a prefix where the mask is one.
+fn with_mask(address: &str, mask: &str) -> String {
+    let bits = match mask.parse() {
+        Ok(std::net::IpAddr::V4(mask)) => Some(mask.to_bits())
+            .filter(|m| m.leading_ones() == m.count_ones())
+            .map(u32::count_ones),
+        Ok(std::net::IpAddr::V6(mask)) => Some(mask.to_bits())
+            .filter(|m| m.leading_ones() == m.count_ones())
+            .map(u128::count_ones),
+        Err(_) => None,
+    };
+    match bits {
+        Some(bits) => format!("{address}/{bits}"),
+        None => format!("{address} {mask}"),
+    }
+}
+
+/// Options that hold what nobody shall read over somebody's shoulder.
+const SECRETS: [&str; 2] = ["ldapbindpasswd", "radiussecrets"];

@@ -1,0 +1,227 @@
+//! `pgcert ident`: pg_ident.conf listed, changed and checked.
+
+use std::fmt::Write as _;
+
+use pg_config::ident::{Document, EditError, Maps};
+use pg_config::lint;
+use serde_json::json;
+
+use super::edit::Edits;
+use super::files::Found;
+use super::lint::tell;
+use crate::args::{Editing, Ident, IdentAdd, IdentLint, IdentList, IdentRemove, ServerFile};
+use crate::context::Context;
+use crate::failure::{Code, Failure, escape_name};
+use crate::output::{BAD, HEAD, Output, styled};
+
+/// Runs `pgcert ident`.
+pub(crate) fn run(args: &Ident, context: &Context, output: &mut Output) -> Result<(), Failure> {
+    match args {
+        Ident::List(args) => list(args, context, output),
+        Ident::Add(args) => add(args, context, output),
+        Ident::Remove(args) => remove(args, context, output),
+        Ident::Lint(args) => check(args, context, output),
+    }
+}
+
+/// Refused lines are listed too, and make it end with exit code 3.
+fn list(args: &IdentList, context: &Context, output: &mut Output) -> Result<(), Failure> {
+    let found = find(&args.file, context)?;
+    let bytes = found.existing()?;
+    let maps = Maps::of_bytes(&found.files(), &found.path, &bytes, found.version);
+    let asked = |map: &str| args.map.as_ref().is_none_or(|asked| asked == map);
+    let lines: Vec<_> = maps
+        .lines()
+        .iter()
+        .filter(|line| asked(&line.entry.map))
+        .collect();
+    if output.json() {
+        let lines = lines.iter().map(|line| {
+            json!({
+                "file": line.file,
+                "line": line.entry.line,
+                "map": line.entry.map,
+                "system_user": line.entry.system_user,
+                "role": line.entry.role,
+                "error": null,
+            })
+        });
+        let errors = maps.errors().iter().map(|error| {
+            json!({
+                "file": error.file,
+                "line": error.line,
+                "map": null,
+                "system_user": null,
+                "role": null,
+                "error": error.message,
+            })
+        });
+        output.print_json(json!({ "mappings": lines.chain(errors).collect::<Vec<_>>() }))?;
+    } else {
+        let mut rows = vec![["LINE", "MAP", "SYSTEM-USER", "PG-USER"].map(str::to_owned)];
+        rows.extend(lines.iter().map(|line| {
+            let entry = &line.entry;
+            let place = if line.file == found.path {
+                entry.line.to_string()
+            } else {
+                format!("{}:{}", escape_name(&line.file), entry.line)
+            };
+            let name = |name: &str| escape_name(name);
+            [
+                place,
+                name(&entry.map),
+                name(&entry.system_user),
+                name(&entry.role),
+            ]
+        }));
+        output.print(&table(&rows))?;
+        let mut text = String::new();
+        for error in maps.errors() {
+            let _ = writeln!(
+                text,
+                "{} {}",
+                styled(BAD, "error:"),
+                escape_name(&error.to_string())
+            );
+        }
+        output.print(&text)?;
+    }
+    match maps.errors().len() {
+        0 => Ok(()),
+        count => Err(Failure::new(format!(
+            "the server would refuse all of it: {count} {}",
+            if count == 1 {
+                "line is wrong"
+            } else {
+                "lines are wrong"
+            }
+        ))
+        .code(Code::Problems)
+        .hint("pgcert ident lint says more about each")),
+    }
+}
+
+fn table(rows: &[[String; 4]]) -> String {
+    let width = |column: usize| {
+        let widths = rows.iter().map(|row| row[column].chars().count());
+        widths.max().unwrap_or(0)
+    };
+    let widths = [width(0), width(1), width(2)];
+    let mut text = String::new();
+    for (i, [line, map, system_user, role]) in rows.iter().enumerate() {
+        let row = format!(
+            "{line:>0$}  {map:<1$}  {system_user:<2$}  {role}",
+            widths[0], widths[1], widths[2]
+        );
+        let _ = writeln!(text, "{}", if i == 0 { styled(HEAD, &row) } else { row });
+    }
+    text
+}
+
+fn add(args: &IdentAdd, context: &Context, output: &mut Output) -> Result<(), Failure> {
+    let found = find(&args.file, context)?;
+    let bytes = found.bytes()?;
+    let mut document = Document::parse(bytes.as_deref().unwrap_or_default(), found.version);
+    let IdentAdd {
+        map,
+        system_user,
+        role,
+        ..
+    } = args;
+    let added = if args.regex {
+        let pattern = system_user.strip_prefix('/').unwrap_or(system_user);
+        document.add_pattern(map, pattern, role)
+    } else {
+        document.add_line(map, system_user, role)
+    };
+    added.map_err(|error| refused(&error, args.regex))?;
+    write(&found, bytes, &document, &args.editing, context, output)
+}
+
+fn remove(args: &IdentRemove, context: &Context, output: &mut Output) -> Result<(), Failure> {
+    let found = find(&args.file, context)?;
+    let bytes = found.existing()?;
+    let mut document = Document::parse(&bytes, found.version);
+    let mut entries = Vec::new();
+    for line in &args.line {
+        let mut all = document.entries().iter();
+        let entry = all.position(|entry| entry.line == *line).ok_or_else(|| {
+            let path = escape_name(&found.path);
+            Failure::new(format!("nothing was changed: no map line begins in line {line} of {path}"))
+                .hint("pgcert ident list shows the lines; those of an included file are changed with --file")
+        })?;
+        entries.push(entry);
+    }
+    if let (Some(map), Some(system_user), Some(role)) = (&args.map, &args.system_user, &args.role) {
+        let same = document.entries().iter().enumerate().filter(|(_, entry)| {
+            entry.map == *map && entry.system_user == *system_user && entry.role == *role
+        });
+        entries.extend(same.map(|(index, _)| index));
+    }
+    entries.sort_unstable();
+    entries.dedup();
+    for entry in entries.into_iter().rev() {
+        document
+            .remove(entry)
+            .map_err(|error| refused(&error, false))?;
+    }
+    write(
+        &found,
+        Some(bytes),
+        &document,
+        &args.editing,
+        context,
+        output,
+    )
+}
+
+fn check(args: &IdentLint, context: &Context, output: &mut Output) -> Result<(), Failure> {
+    let found = find(&args.file, context)?;
+    let bytes = found.existing()?;
+    let disk = found.files();
+    let maps = Maps::of_bytes(&disk, &found.path, &bytes, found.version);
+    let findings = lint::ident(&disk, &found.path, &maps, found.version);
+    tell(&findings, &found.path, &args.linting, output)
+}
+
+fn find(options: &ServerFile, context: &Context) -> Result<Found, Failure> {
+    Found::by_setting(options, "ident_file", "pg_ident.conf", context).map(|(found, _)| found)
+}
+
+/// Writes the document, provided that the server would still take it.
+fn write(
+    found: &Found,
+    before: Option<Vec<u8>>,
+    document: &Document,
+    editing: &Editing,
+    context: &Context,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    let disk = found.files();
+    let old = before.as_deref().unwrap_or_default();
+    let was = Maps::of_bytes(&disk, &found.path, old, found.version);
+    let changes = old != document.as_bytes();
+    let mut edits = Edits::new(&disk, "user name maps", 0o600);
+    edits.set(&found.path, before, document.to_bytes());
+    let will_be = Maps::of_bytes(&edits, &found.path, document.as_bytes(), found.version);
+    edits.must_not_add_errors(was.errors(), will_be.errors())?;
+    if changes {
+        edits.note(
+            "needs-reload",
+            "the server takes it with a reload: SELECT pg_reload_conf()",
+        );
+    }
+    edits.finish(&found.rights, editing, context, output)
+}
+
+fn refused(error: &EditError, regex: bool) -> Failure {
+    let failure = Failure::because("nothing was changed", error);
+    match error {
+        EditError::Regex { .. } if !regex => failure
+            .hint("--regex says that SYSTEM-USER is a regular expression; no role can be one here"),
+        EditError::Disturbs => {
+            failure.hint("pgcert ident lint says what is odd about the lines there")
+        }
+        _ => failure,
+    }
+}

@@ -1,0 +1,223 @@
+//! `pgcert service`: libpq's pg_service.conf listed, changed and checked.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::path::PathBuf;
+
+use pg_config::Severity;
+use pg_config::lint::{self, Finding};
+
+use pg_config::service::{Document, EditError, Section};
+use serde_json::{Value, json};
+
+use super::edit::Edits;
+use super::files::Found;
+use super::lint::tell;
+use crate::args::{
+    Service, ServiceFile, ServiceGet, ServiceLint, ServiceList, ServiceRemove, ServiceSet,
+};
+use crate::context::Context;
+use crate::failure::{Failure, escape_name};
+use crate::output::Output;
+
+/// Runs `pgcert service`.
+pub(crate) fn run(args: &Service, context: &Context, output: &mut Output) -> Result<(), Failure> {
+    match args {
+        Service::List(args) => list(args, context, output),
+        Service::Get(args) => get(args, context, output),
+        Service::Set(args) => set(args, context, output),
+        Service::Remove(args) => remove(args, context, output),
+        Service::Lint(args) => check(args, context, output),
+    }
+}
+
+fn list(args: &ServiceList, context: &Context, output: &mut Output) -> Result<(), Failure> {
+    let found = find(&args.file, context)?;
+    let document = Document::parse(&found.existing()?, found.version);
+    let read = || {
+        let sections = document.sections().iter();
+        // Of two of one name libpq reads the first.
+        sections.filter(|section| document.section(&section.name) == Some(section))
+    };
+    if output.json() {
+        let services: Vec<_> = read().map(|section| told(section, &found)).collect();
+        return output.print_json(json!({ "services": services }));
+    }
+    let width = read().map(|section| section.name.chars().count()).max();
+    let mut text = String::new();
+    for section in read() {
+        let parameters = ["host", "hostaddr", "port", "dbname", "user", "sslmode"];
+        let parameters = parameters.iter().filter_map(|key| {
+            let value = section.get(key)?;
+            Some(format!("  {key}={}", escape_name(value)))
+        });
+        let name = escape_name(&section.name);
+        let _ = writeln!(
+            text,
+            "{name:<0$}{1}",
+            width.unwrap_or(0),
+            parameters.collect::<String>()
+        );
+    }
+    output.print(&text)
+}
+
+fn get(args: &ServiceGet, context: &Context, output: &mut Output) -> Result<(), Failure> {
+    let found = find(&args.file, context)?;
+    let document = Document::parse(&found.existing()?, found.version);
+    let section = document
+        .section(&args.service)
+        .ok_or_else(|| not_found(&args.service, &document, &found))?;
+    if output.json() {
+        return output.print_json(told(section, &found));
+    }
+    let mut text = String::new();
+    for key in &args.keys {
+        let value = section.get(key).ok_or_else(|| {
+            Failure::new(format!(
+                "service \"{}\" has no {}",
+                escape_name(&args.service),
+                escape_name(key)
+            ))
+        })?;
+        let _ = writeln!(text, "{}", escape_name(value));
+    }
+    for parameter in section.parameters.iter().filter(|_| args.keys.is_empty()) {
+        if section.parameter(&parameter.key) == Some(parameter) {
+            let secret = ["password", "sslpassword"].contains(&&*parameter.key);
+            let value = if secret {
+                "(not shown)"
+            } else {
+                &parameter.value
+            };
+            let _ = writeln!(text, "{}={}", parameter.key, escape_name(value));
+        }
+    }
+    output.print(&text)
+}
+
+fn set(args: &ServiceSet, context: &Context, output: &mut Output) -> Result<(), Failure> {
+    let found = find(&args.file, context)?;
+    let bytes = found.bytes()?;
+    let mut document = Document::parse(bytes.as_deref().unwrap_or_default(), found.version);
+    // The last one of a key given twice is what is meant; the library takes the first.
+    let mut parameters: Vec<(&str, &str)> = Vec::new();
+    for assignment in args.parameters.iter().rev() {
+        parameters.push((&assignment.name, &assignment.value));
+    }
+    parameters.reverse();
+    let last = |i: usize| {
+        !parameters[i + 1..]
+            .iter()
+            .any(|(key, _)| *key == parameters[i].0)
+    };
+    let parameters: Vec<_> = (0..parameters.len())
+        .filter(|i| last(*i))
+        .map(|i| parameters[i])
+        .collect();
+    document
+        .set_section(&args.service, &parameters)
+        .map_err(|error| refused(&error, &found))?;
+    let before = errors(&found, bytes.as_deref().unwrap_or_default());
+    let known = |finding: &Finding| before.iter().any(|other| other.message == finding.message);
+    if let Some(new) = errors(&found, document.as_bytes())
+        .iter()
+        .find(|new| !known(new))
+    {
+        let what = "nothing was changed: libpq would refuse the result";
+        return Err(Failure::new(format!("{what}: {}", new.message)).hint(new.help()));
+    }
+    let disk = found.files();
+    let mut edits = Edits::new(&disk, "services", 0o600);
+    edits.set(&found.path, bytes, document.to_bytes());
+    edits.finish(&found.rights, &args.editing, context, output)
+}
+
+fn remove(args: &ServiceRemove, context: &Context, output: &mut Output) -> Result<(), Failure> {
+    let found = find(&args.file, context)?;
+    let bytes = found.existing()?;
+    let mut document = Document::parse(&bytes, found.version);
+    for key in &args.keys {
+        document.remove_parameter(&args.service, key);
+    }
+    // A second section of that name must not come into force.
+    while args.keys.is_empty() && document.section(&args.service).is_some() {
+        document.remove_section(&args.service);
+    }
+    let disk = found.files();
+    let mut edits = Edits::new(&disk, "services", 0o600);
+    edits.set(&found.path, Some(bytes), document.to_bytes());
+    edits.finish(&found.rights, &args.editing, context, output)
+}
+
+fn check(args: &ServiceLint, context: &Context, output: &mut Output) -> Result<(), Failure> {
+    let found = find(&args.file, context)?;
+    let findings = lint::service(&found.path, &found.existing()?, found.version);
+    tell(&findings, &found.path, &args.linting, output)
+}
+
+/// The file that is named, or that libpq would read first.
+fn find(options: &ServiceFile, context: &Context) -> Result<Found, Failure> {
+    let path = match (&options.file, context.env("PGSERVICEFILE")) {
+        (Some(path), _) => path.clone(),
+        (None, Some(path)) => PathBuf::from(path),
+        (None, None) => {
+            let home = context.env("HOME").map(PathBuf::from);
+            let home = home.unwrap_or_else(|| context.account.home.clone());
+            home.join(".pg_service.conf")
+        }
+    };
+    Found::named(&path, options.pg_version, context)
+}
+
+/// What libpq refuses in a file.
+fn errors(found: &Found, bytes: &[u8]) -> Vec<Finding> {
+    let mut errors = lint::service(&found.path, bytes, found.version);
+    errors.retain(|finding| finding.lint.severity == Severity::Error);
+    errors
+}
+
+fn told(section: &Section, found: &Found) -> Value {
+    let parameters: serde_json::Map<String, Value> = section
+        .parameters
+        .iter()
+        .rev()
+        .map(|parameter| (parameter.key.clone(), parameter.value.clone().into()))
+        .collect();
+    json!({
+        "name": section.name,
+        "file": found.path,
+        "line": section.line,
+        "parameters": parameters,
+    })
+}
+
+fn not_found(service: &str, document: &Document, found: &Found) -> Failure {
+    let failure = Failure::new(format!(
+        "{} has no service \"{}\"",
+        escape_name(&found.path),
+        escape_name(service)
+    ));
+    let sections = document.sections().iter();
+    let names: BTreeSet<_> = sections.map(|section| escape_name(&section.name)).collect();
+    let names: Vec<_> = names.into_iter().collect();
+    if names.is_empty() {
+        failure
+    } else {
+        failure.hint(format!("it has: {}", names.join(", ")))
+    }
+}
+
+fn refused(error: &EditError, found: &Found) -> Failure {
+    let failure = Failure::because("nothing was changed", error);
+    match error {
+        EditError::BadKey { .. } => failure.hint(format!(
+            "libpq {} knows no such parameter in a service file; --pg-version N says which libpq reads it",
+            found.version
+        )),
+        EditError::BadValue { .. } => {
+            failure.hint("service files know no quotes: blanks at the end and line breaks cannot be kept")
+        }
+        _ => failure,
+    }
+}

@@ -1,0 +1,685 @@
+//! `pgcert conf`: what settings say and where, edits that change only what they name, meaning compared, files checked.
+
+use crate::place::Place;
+
+/// Settings in an including file, an included one and `postgresql.auto.conf`.
+fn place() -> Place {
+    let place = Place::new();
+    place.write(
+        "postgresql.conf",
+        "# mine\nport = 5433\t\t# (change requires restart)\nPORT = 5434 # here\n#work_mem = 4MB\t\t\t# min 64kB\n\
+         include_dir 'conf.d'\nlog_line_prefix = '%m '\n",
+    );
+    std::fs::create_dir(place.path("conf.d")).unwrap();
+    place.write("conf.d/tls.conf", "ssl = on\nssl_ca_file = 'root.crt'\n");
+    place.write("postgresql.auto.conf", "log_min_messages = 'error'\n");
+    place
+}
+
+const FILE: [&str; 4] = ["--file", "postgresql.conf", "--pg-version", "15"];
+
+fn conf(place: &Place, command: &[&str]) -> crate::place::Said {
+    place.run(&[&["conf"], command, &FILE].concat())
+}
+
+#[test]
+fn get_says_value_place_and_what_is_overridden() {
+    let place = place();
+    let asked = [
+        "get",
+        "port",
+        "SSL",
+        "log_min_messages",
+        "work_mem",
+        "my.own",
+    ];
+    insta::assert_snapshot!(conf(&place, &asked), @"
+    port = 5434
+        postgresql.conf:3
+        overrides 5433  postgresql.conf:2
+    ssl = on
+        conf.d/tls.conf:1
+    log_min_messages = error
+        postgresql.auto.conf:1
+    work_mem = 4MB
+        default
+    my.own is not set
+    ");
+    insta::assert_snapshot!(conf(&place, &["get", "Port", "--json"]), @r#"
+    {
+      "file": "postgresql.conf",
+      "line": 3,
+      "name": "port",
+      "overrides": [
+        {
+          "file": "postgresql.conf",
+          "line": 2,
+          "value": "5433"
+        }
+      ],
+      "pending_restart": null,
+      "schema_version": 1,
+      "settings": [
+        {
+          "file": "postgresql.conf",
+          "line": 3,
+          "name": "port",
+          "overrides": [
+            {
+              "file": "postgresql.conf",
+              "line": 2,
+              "value": "5433"
+            }
+          ],
+          "pending_restart": null,
+          "source": "configuration file",
+          "value": "5434"
+        }
+      ],
+      "source": "configuration file",
+      "value": "5434"
+    }
+    "#);
+    insta::assert_snapshot!(conf(&place, &["get"]), @"
+    log_line_prefix = '%m '
+        postgresql.conf:6
+    log_min_messages = error
+        postgresql.auto.conf:1
+    port = 5434
+        postgresql.conf:3
+        overrides 5433  postgresql.conf:2
+    ssl = on
+        conf.d/tls.conf:1
+    ssl_ca_file = root.crt
+        conf.d/tls.conf:2
+    ");
+    insta::assert_snapshot!(conf(&place, &["get", "shared_bufers"]), @r#"
+    --- on standard error
+    error: PostgreSQL 15 has no parameter "shared_bufers"
+    hint: shared_buffers is known
+    --- exit code 1
+    "#);
+    insta::assert_snapshot!(conf(&place, &["get", "ssl_groups"]), @r#"
+    --- on standard error
+    error: PostgreSQL 15 has no parameter "ssl_groups"
+    hint: PostgreSQL 18 and later know it
+    --- exit code 1
+    "#);
+    insta::assert_snapshot!(place.run(&["conf", "get", "port", "--file", "none"]), @"
+    --- on standard error
+    error: none cannot be read: No such file or directory
+    --- exit code 1
+    ");
+}
+
+#[test]
+fn set_changes_the_line_in_force_and_nothing_else() {
+    let place = place();
+    let before = place.read("postgresql.conf");
+    let settings = [
+        "set",
+        "port=5435",
+        "work_mem=64MB",
+        "ssl=off",
+        "log_min_messages=warning",
+        "my.own=it's",
+    ];
+    let dry = conf(&place, &[&settings[..], &["--dry-run"]].concat());
+    insta::assert_snapshot!(dry, @r"
+    --- [here]/conf.d/tls.conf
+    +++ [here]/conf.d/tls.conf
+    @@ -1,2 +1,2 @@
+    -ssl = on
+    +ssl = off
+     ssl_ca_file = 'root.crt'
+    --- [here]/postgresql.conf
+    +++ [here]/postgresql.conf
+    @@ -1,6 +1,8 @@
+     # mine
+     port = 5433\t\t# (change requires restart)
+    -PORT = 5434 # here
+    -#work_mem = 4MB\t\t\t# min 64kB
+    +PORT = 5435 # here
+    +work_mem = 64MB\t\t# min 64kB
+     include_dir 'conf.d'
+     log_line_prefix = '%m '
+    +log_min_messages = 'warning'
+    +my.own = 'it''s'
+    --- on standard error
+    note: postgresql.auto.conf, line 1, says log_min_messages = error, and that is read last: ALTER SYSTEM RESET log_min_messages takes it out
+    note: port: counts after a restart of the server
+    note: the server takes it with a reload: SELECT pg_reload_conf()
+    ");
+    assert_eq!(place.read("postgresql.conf"), before);
+    assert!(!place.path("state").exists());
+    let done = conf(&place, &settings);
+    assert_eq!(done.to_string(), dry.to_string());
+    insta::assert_snapshot!(place.read("postgresql.conf"), @"
+    # mine
+    port = 5433		# (change requires restart)
+    PORT = 5435 # here
+    work_mem = 64MB		# min 64kB
+    include_dir 'conf.d'
+    log_line_prefix = '%m '
+    log_min_messages = 'warning'
+    my.own = 'it''s'
+    ");
+    assert_eq!(
+        place.read("conf.d/tls.conf"),
+        "ssl = off\nssl_ca_file = 'root.crt'\n"
+    );
+    assert_eq!(
+        place.read("postgresql.auto.conf"),
+        "log_min_messages = 'error'\n"
+    );
+    // Once more changes nothing.
+    let seen = place.everything("postgresql.conf");
+    insta::assert_snapshot!(conf(&place, &settings), @"
+    --- on standard error
+    nothing to do
+    note: postgresql.auto.conf, line 1, says log_min_messages = error, and that is read last: ALTER SYSTEM RESET log_min_messages takes it out
+    ");
+    assert_eq!(place.everything("postgresql.conf"), seen);
+}
+
+#[test]
+fn a_change_keeps_the_mode_and_is_told_as_json() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let place = place();
+    std::fs::set_permissions(
+        place.path("postgresql.conf"),
+        std::fs::Permissions::from_mode(0o640),
+    )
+    .unwrap();
+    insta::assert_snapshot!(conf(&place, &["set", "port=1", "--json"]), @r#"
+    {
+      "changed": true,
+      "consequences": [],
+      "notes": [
+        {
+          "code": "needs-restart",
+          "text": "port: counts after a restart of the server"
+        }
+      ],
+      "proof": {
+        "crl": null,
+        "login": null,
+        "not_tried": null,
+        "refused_without_certificate": null,
+        "served": null
+      },
+      "renewal": null,
+      "schema_version": 1,
+      "steps": [
+        {
+          "diff": "--- [here]/postgresql.conf\n+++ [here]/postgresql.conf\n@@ -1,6 +1,6 @@\n # mine\n port = 5433\\t\\t# (change requires restart)\n-PORT = 5434 # here\n+PORT = 1    # here\n #work_mem = 4MB\\t\\t\\t# min 64kB\n include_dir 'conf.d'\n log_line_prefix = '%m '\n",
+          "done": true,
+          "kind": "write",
+          "path": "[here]/postgresql.conf",
+          "text": "change settings [here]/postgresql.conf"
+        }
+      ]
+    }
+    "#);
+    assert_eq!(place.mode("postgresql.conf"), 0o640);
+    insta::assert_snapshot!(conf(&place, &["unset", "port", "--json", "--dry-run"]), @r#"
+    {
+      "changed": false,
+      "consequences": [],
+      "notes": [
+        {
+          "code": "default",
+          "text": "port is 5432 by default"
+        },
+        {
+          "code": "needs-restart",
+          "text": "port: counts after a restart of the server"
+        }
+      ],
+      "proof": null,
+      "renewal": null,
+      "schema_version": 1,
+      "steps": [
+        {
+          "diff": "--- [here]/postgresql.conf\n+++ [here]/postgresql.conf\n@@ -1,6 +1,6 @@\n # mine\n-port = 5433\\t\\t# (change requires restart)\n-PORT = 1    # here\n+#port = 5433\\t\\t# (change requires restart)\n+#PORT = 1    # here\n #work_mem = 4MB\\t\\t\\t# min 64kB\n include_dir 'conf.d'\n log_line_prefix = '%m '\n",
+          "done": false,
+          "kind": "write",
+          "path": "[here]/postgresql.conf",
+          "text": "change settings [here]/postgresql.conf"
+        }
+      ]
+    }
+    "#);
+}
+
+#[test]
+fn what_the_server_would_refuse_is_not_written() {
+    let place = place();
+    let before = place.everything(".");
+    let mut said = Vec::new();
+    for wrong in [
+        "port=many",
+        "shared_bufers=1GB",
+        "ssl_groups=x",
+        "block_size=1",
+        "include=x",
+        "a.b.c=1",
+        "my.own=a\nb",
+        "wal_level=full",
+    ] {
+        said.push(format!(
+            "$ set {wrong:?}\n{}",
+            conf(&place, &["set", wrong])
+        ));
+    }
+    insta::assert_snapshot!(said.join("\n"), @r#"
+    $ set "port=many"
+    --- on standard error
+    error: nothing was changed: PostgreSQL 15 would say: invalid value for parameter "port": "many"
+    hint: it takes a whole number from 1 to 65535
+    --- exit code 1
+    $ set "shared_bufers=1GB"
+    --- on standard error
+    error: nothing was changed: PostgreSQL 15 would say: unrecognized configuration parameter "shared_bufers"
+    hint: shared_buffers is known
+    --- exit code 1
+    $ set "ssl_groups=x"
+    --- on standard error
+    error: nothing was changed: PostgreSQL 15 would say: unrecognized configuration parameter "ssl_groups"
+    hint: PostgreSQL 18 and later know it
+    --- exit code 1
+    $ set "block_size=1"
+    --- on standard error
+    error: nothing was changed: PostgreSQL 15 would say: parameter "block_size" cannot be changed
+    --- exit code 1
+    $ set "include=x"
+    --- on standard error
+    error: nothing was changed: include cannot be written: invalid configuration parameter name "include"
+    hint: an include is no setting: add the line with an editor
+    --- exit code 1
+    $ set "a.b.c=1"
+    --- on standard error
+    error: nothing was changed: a.b.c cannot be written: invalid configuration parameter name "a.b.c"
+    --- exit code 1
+    $ set "my.own=a\nb"
+    --- on standard error
+    error: nothing was changed: my.own cannot be written: parameter value must not contain a line break or NUL
+    --- exit code 1
+    $ set "wal_level=full"
+    --- on standard error
+    error: nothing was changed: PostgreSQL 15 would say: invalid value for parameter "wal_level": "full"
+    hint: it takes one of minimal, replica, logical
+    --- exit code 1
+    "#);
+    assert_eq!(place.everything("."), before);
+    // What is refused already may be mended.
+    place.write(
+        "postgresql.conf",
+        "port = many\nssl_cert_file = server.crt\n",
+    );
+    insta::assert_snapshot!(conf(&place, &["set", "port=5433"]), @r#"
+    --- [here]/postgresql.conf
+    +++ [here]/postgresql.conf
+    @@ -1,2 +1,2 @@
+    -port = many
+    +port = 5433
+     ssl_cert_file = server.crt
+    --- on standard error
+    note: the server refuses this because of another line: postgresql.conf:2: syntax error near token "server.crt"
+    note: port: counts after a restart of the server
+    "#);
+}
+
+#[test]
+fn unset_comments_out_every_line() {
+    let place = place();
+    insta::assert_snapshot!(conf(&place, &["unset", "port", "ssl", "log_min_messages"]), @r"
+    --- [here]/conf.d/tls.conf
+    +++ [here]/conf.d/tls.conf
+    @@ -1,2 +1,2 @@
+    -ssl = on
+    +#ssl = on
+     ssl_ca_file = 'root.crt'
+    --- [here]/postgresql.conf
+    +++ [here]/postgresql.conf
+    @@ -1,6 +1,6 @@
+     # mine
+    -port = 5433\t\t# (change requires restart)
+    -PORT = 5434 # here
+    +#port = 5433\t\t# (change requires restart)
+    +#PORT = 5434 # here
+     #work_mem = 4MB\t\t\t# min 64kB
+     include_dir 'conf.d'
+     log_line_prefix = '%m '
+    --- on standard error
+    note: port is 5432 by default
+    note: ssl is off by default
+    note: postgresql.auto.conf, line 1, says log_min_messages = error, and that is read last: ALTER SYSTEM RESET log_min_messages takes it out
+    note: port: counts after a restart of the server
+    note: the server takes it with a reload: SELECT pg_reload_conf()
+    ");
+    insta::assert_snapshot!(conf(&place, &["unset", "port"]), @"
+    --- on standard error
+    nothing to do
+    ");
+}
+
+#[test]
+fn diff_compares_meaning() {
+    let place = place();
+    place.write(
+        "new.conf",
+        "ssl = 'true'\nssl_ca_file 'other.crt'\nwork_mem = 4096kB\nport = 5434\nmy.own = 1\nmax_connections = 200\n",
+    );
+    let files = [
+        "conf",
+        "diff",
+        "postgresql.conf",
+        "new.conf",
+        "--pg-version",
+        "15",
+    ];
+    insta::assert_snapshot!(place.run(&files), @"
+    log_line_prefix
+      - '%m '  (postgresql.conf:6)
+      + '%m [%p] '  (default)
+    max_connections  needs a restart
+      - 100  (default)
+      + 200  (new.conf:6)
+    my.own
+      - (not set)
+      + 1  (new.conf:5)
+    ssl_ca_file
+      - root.crt  (conf.d/tls.conf:2)
+      + other.crt  (new.conf:2)
+    ");
+    insta::assert_snapshot!(place.run(&[&files[..], &["--json"]].concat()), @r#"
+    {
+      "differences": [
+        {
+          "name": "log_line_prefix",
+          "new": {
+            "file": null,
+            "line": null,
+            "value": "%m [%p] "
+          },
+          "old": {
+            "file": "postgresql.conf",
+            "line": 6,
+            "value": "%m "
+          },
+          "restart": false
+        },
+        {
+          "name": "max_connections",
+          "new": {
+            "file": "new.conf",
+            "line": 6,
+            "value": "200"
+          },
+          "old": {
+            "file": null,
+            "line": null,
+            "value": "100"
+          },
+          "restart": true
+        },
+        {
+          "name": "my.own",
+          "new": {
+            "file": "new.conf",
+            "line": 5,
+            "value": "1"
+          },
+          "old": {
+            "file": null,
+            "line": null,
+            "value": null
+          },
+          "restart": false
+        },
+        {
+          "name": "ssl_ca_file",
+          "new": {
+            "file": "new.conf",
+            "line": 2,
+            "value": "other.crt"
+          },
+          "old": {
+            "file": "conf.d/tls.conf",
+            "line": 2,
+            "value": "root.crt"
+          },
+          "restart": false
+        }
+      ],
+      "schema_version": 1
+    }
+    "#);
+    insta::assert_snapshot!(place.run(&["conf", "diff", "new.conf", "new.conf"]), @"
+    --- on standard error
+    no difference: both mean the same
+    ");
+}
+
+#[test]
+fn lint_in_every_form() {
+    let place = place();
+    place.write(
+        "postgresql.conf",
+        "port = 5433\nport = 5434\nshared_bufers = 1GB\nssl_cert_file = server.crt\n",
+    );
+    insta::assert_snapshot!(conf(&place, &["lint"]), @r#"
+    postgresql.conf:1:1: warning: port is set again in line 2, which counts [conf-duplicate]
+      help: take one of the two lines out
+    postgresql.conf:3:1: error: unrecognized configuration parameter "shared_bufers" [conf-unknown-parameter]
+      help: shared_buffers is known
+    postgresql.conf:4:17: error: syntax error near token "server.crt" [conf-unquoted]
+      help: put single quotes around the value
+    --- on standard error
+    error: postgresql.conf: 2 errors and 1 warning
+    --- exit code 3
+    "#);
+    insta::assert_snapshot!(conf(&place, &["lint", "--json"]), @r#"
+    {
+      "findings": [
+        {
+          "code": "conf-duplicate",
+          "column": 1,
+          "file": "postgresql.conf",
+          "help": "take one of the two lines out",
+          "line": 1,
+          "message": "port is set again in line 2, which counts",
+          "severity": "warning"
+        },
+        {
+          "code": "conf-unknown-parameter",
+          "column": 1,
+          "file": "postgresql.conf",
+          "help": "shared_buffers is known",
+          "line": 3,
+          "message": "unrecognized configuration parameter \"shared_bufers\"",
+          "severity": "error"
+        },
+        {
+          "code": "conf-unquoted",
+          "column": 17,
+          "file": "postgresql.conf",
+          "help": "put single quotes around the value",
+          "line": 4,
+          "message": "syntax error near token \"server.crt\"",
+          "severity": "error"
+        }
+      ],
+      "schema_version": 1
+    }
+    --- on standard error
+    error: postgresql.conf: 2 errors and 1 warning
+    --- exit code 3
+    "#);
+    insta::assert_snapshot!(conf(&place, &["lint", "--format", "github"]), @r#"
+    ::warning file=postgresql.conf,line=1,col=1,title=conf-duplicate::port is set again in line 2, which counts%0Atake one of the two lines out
+    ::error file=postgresql.conf,line=3,col=1,title=conf-unknown-parameter::unrecognized configuration parameter "shared_bufers"%0Ashared_buffers is known
+    ::error file=postgresql.conf,line=4,col=17,title=conf-unquoted::syntax error near token "server.crt"%0Aput single quotes around the value
+    --- on standard error
+    error: postgresql.conf: 2 errors and 1 warning
+    --- exit code 3
+    "#);
+    insta::assert_snapshot!(conf(&place, &["lint", "--format", "sarif"]), @r#"
+    {
+      "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
+      "runs": [
+        {
+          "results": [
+            {
+              "level": "warning",
+              "locations": [
+                {
+                  "physicalLocation": {
+                    "artifactLocation": {
+                      "uri": "postgresql.conf"
+                    },
+                    "region": {
+                      "startColumn": 1,
+                      "startLine": 1
+                    }
+                  }
+                }
+              ],
+              "message": {
+                "text": "port is set again in line 2, which counts\ntake one of the two lines out"
+              },
+              "ruleId": "conf-duplicate"
+            },
+            {
+              "level": "error",
+              "locations": [
+                {
+                  "physicalLocation": {
+                    "artifactLocation": {
+                      "uri": "postgresql.conf"
+                    },
+                    "region": {
+                      "startColumn": 1,
+                      "startLine": 3
+                    }
+                  }
+                }
+              ],
+              "message": {
+                "text": "unrecognized configuration parameter \"shared_bufers\"\nshared_buffers is known"
+              },
+              "ruleId": "conf-unknown-parameter"
+            },
+            {
+              "level": "error",
+              "locations": [
+                {
+                  "physicalLocation": {
+                    "artifactLocation": {
+                      "uri": "postgresql.conf"
+                    },
+                    "region": {
+                      "startColumn": 17,
+                      "startLine": 4
+                    }
+                  }
+                }
+              ],
+              "message": {
+                "text": "syntax error near token \"server.crt\"\nput single quotes around the value"
+              },
+              "ruleId": "conf-unquoted"
+            }
+          ],
+          "tool": {
+            "driver": {
+              "name": "pgcert",
+              "rules": [
+                {
+                  "defaultConfiguration": {
+                    "level": "error"
+                  },
+                  "help": {
+                    "text": "put single quotes around the value"
+                  },
+                  "id": "conf-unquoted",
+                  "shortDescription": {
+                    "text": "A value such as `server.crt` without quotes: the server takes it for two names with a dot between them."
+                  }
+                },
+                {
+                  "defaultConfiguration": {
+                    "level": "error"
+                  },
+                  "help": {
+                    "text": "correct the name, or take the line out"
+                  },
+                  "id": "conf-unknown-parameter",
+                  "shortDescription": {
+                    "text": "A name that this version does not know. Startup fails; a reload applies nothing at all."
+                  }
+                },
+                {
+                  "defaultConfiguration": {
+                    "level": "warning"
+                  },
+                  "help": {
+                    "text": "take one of the two lines out"
+                  },
+                  "id": "conf-duplicate",
+                  "shortDescription": {
+                    "text": "A setting that a later line overrides."
+                  }
+                }
+              ],
+              "version": "0.1.0"
+            }
+          }
+        }
+      ],
+      "version": "2.1.0"
+    }
+    --- on standard error
+    error: postgresql.conf: 2 errors and 1 warning
+    --- exit code 3
+    "#);
+    place.write("postgresql.conf", "port = 5433\n");
+    insta::assert_snapshot!(conf(&place, &["lint"]), @"
+    --- on standard error
+    postgresql.conf: no findings
+    ");
+}
+
+#[test]
+fn a_server_s_files_are_found_and_its_command_line_is_told() {
+    let place = Place::new();
+    std::fs::create_dir(place.path("data")).unwrap();
+    place.write("data/PG_VERSION", "16\n");
+    place.write("data/postgresql.conf", "port = 5433\n");
+    place.write(
+        "data/postmaster.opts",
+        "/bin/postgres \"-D\" \"/d\" \"-p\" \"5499\"\n",
+    );
+    // Nothing runs there, so the command line of the last start does not count.
+    insta::assert_snapshot!(place.run(&["conf", "get", "port", "--data-dir", "data"]), @"
+    port = 5433
+        [here]/data/postgresql.conf:1
+    ");
+    insta::assert_snapshot!(place.run(&["conf", "set", "port=5434", "--data-dir", "data"]), @"
+    --- [here]/data/postgresql.conf
+    +++ [here]/data/postgresql.conf
+    @@ -1,1 +1,1 @@
+    -port = 5433
+    +port = 5434
+    --- on standard error
+    note: port: counts after a restart of the server
+    ");
+    // The version is the data folder's, also for a file in it.
+    insta::assert_snapshot!(place.run(&["conf", "set", "ssl_groups=x", "--file", "data/postgresql.conf"]), @r#"
+    --- on standard error
+    error: nothing was changed: PostgreSQL 16 would say: unrecognized configuration parameter "ssl_groups"
+    hint: PostgreSQL 18 and later know it
+    --- exit code 1
+    "#);
+}

@@ -1,0 +1,524 @@
+//! `pgcert hba`: rules listed in the server's words, edits that touch no other byte, files checked.
+
+use crate::place::{Place, Said};
+
+const RULES: &str = "# TYPE  DATABASE        USER            ADDRESS                 METHOD\n\
+                     local   all             all                                     peer\n\
+                     # those at home\n\
+                     host    all             all             10.0.0.0/8              scram-sha-256\n\
+                     host    all             all             0.0.0.0/0               md5 # for now\n";
+
+fn place(rules: &str) -> Place {
+    let place = Place::new();
+    place.write("pg_hba.conf", rules);
+    place
+}
+
+fn hba(place: &Place, command: &[&str]) -> Said {
+    let file = ["--file", "pg_hba.conf", "--pg-version", "16"];
+    place.run(&[&["hba"], command, &file].concat())
+}
+
+#[test]
+fn list_follows_includes_and_shows_what_is_refused() {
+    let place = place(
+        "local all @admins peer\nhost all all 10.0.0.1 255.0.255.0 md5\ninclude more.conf\nhost all all ::1/128 trust\nhost all all\n",
+    );
+    place.write("admins", "postgres, \"Zoë\"\n");
+    place.write(
+        "more.conf",
+        "hostssl sales,all +staff samenet ldap ldapserver=x ldapbasedn=\"dc=a\" ldapbindpasswd=secret\nhostssl all all .example.org cert map=m\n",
+    );
+    let said = hba(&place, &["list"]);
+    assert!(!said.out.contains("secret"));
+    insta::assert_snapshot!(said, @"
+    pg_hba.conf
+    LINE  TYPE     DATABASE   USER          ADDRESS               METHOD
+       1  local    all        postgres,Zoë                        peer
+       2  host     all        all           10.0.0.1 255.0.255.0  md5
+    more.conf
+    LINE  TYPE     DATABASE   USER          ADDRESS               METHOD
+       1  hostssl  sales,all  +staff        samenet               ldap ldapserver=x ldapbasedn=dc=a ldapbindpasswd=(not shown)
+       2  hostssl  all        all           .example.org          cert map=m
+    pg_hba.conf
+    LINE  TYPE     DATABASE   USER          ADDRESS               METHOD
+       4  host     all        all           ::1/128               trust
+       5  error: end-of-line before IP address specification
+    --- on standard error
+    error: the server would refuse all of it: 1 line is wrong
+    hint: pgcert hba lint says more about each
+    --- exit code 3
+    ");
+    insta::assert_snapshot!(hba(&place, &["list", "--json"]), @r#"
+    {
+      "rules": [
+        {
+          "address": null,
+          "database": [
+            "all"
+          ],
+          "error": null,
+          "file": "pg_hba.conf",
+          "line": 1,
+          "method": "peer",
+          "netmask": null,
+          "options": {},
+          "type": "local",
+          "user": [
+            "postgres",
+            "Zoë"
+          ]
+        },
+        {
+          "address": "10.0.0.1",
+          "database": [
+            "all"
+          ],
+          "error": null,
+          "file": "pg_hba.conf",
+          "line": 2,
+          "method": "md5",
+          "netmask": "255.0.255.0",
+          "options": {},
+          "type": "host",
+          "user": [
+            "all"
+          ]
+        },
+        {
+          "address": "samenet",
+          "database": [
+            "sales",
+            "all"
+          ],
+          "error": null,
+          "file": "more.conf",
+          "line": 1,
+          "method": "ldap",
+          "netmask": null,
+          "options": {
+            "ldapbasedn": "dc=a",
+            "ldapbindpasswd": "secret",
+            "ldapserver": "x"
+          },
+          "type": "hostssl",
+          "user": [
+            "+staff"
+          ]
+        },
+        {
+          "address": ".example.org",
+          "database": [
+            "all"
+          ],
+          "error": null,
+          "file": "more.conf",
+          "line": 2,
+          "method": "cert",
+          "netmask": null,
+          "options": {
+            "map": "m"
+          },
+          "type": "hostssl",
+          "user": [
+            "all"
+          ]
+        },
+        {
+          "address": "::1",
+          "database": [
+            "all"
+          ],
+          "error": null,
+          "file": "pg_hba.conf",
+          "line": 4,
+          "method": "trust",
+          "netmask": "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff",
+          "options": {},
+          "type": "host",
+          "user": [
+            "all"
+          ]
+        },
+        {
+          "address": null,
+          "database": null,
+          "error": "end-of-line before IP address specification",
+          "file": "pg_hba.conf",
+          "line": 5,
+          "method": null,
+          "netmask": null,
+          "options": null,
+          "type": null,
+          "user": null
+        }
+      ],
+      "schema_version": 1
+    }
+    --- on standard error
+    error: the server would refuse all of it: 1 line is wrong
+    hint: pgcert hba lint says more about each
+    --- exit code 3
+    "#);
+}
+
+#[test]
+fn a_rule_is_added_where_it_is_told_in_the_columns_of_its_neighbours() {
+    let place = place(RULES);
+    let rule = [
+        "add",
+        "hostssl",
+        "sales,\"a b\"",
+        "+staff",
+        "192.168.1.0/24",
+        "cert",
+        "map=m",
+    ];
+    let dry = hba(
+        &place,
+        &[&rule[..], &["--before", "4", "--dry-run"]].concat(),
+    );
+    insta::assert_snapshot!(dry, @r#"
+    --- [here]/pg_hba.conf
+    +++ [here]/pg_hba.conf
+    @@ -1,5 +1,6 @@
+     # TYPE  DATABASE        USER            ADDRESS                 METHOD
+     local   all             all                                     peer
+     # those at home
+    +hostssl sales,"a b"     +staff          192.168.1.0/24          cert map=m
+     host    all             all             10.0.0.0/8              scram-sha-256
+     host    all             all             0.0.0.0/0               md5 # for now
+    --- on standard error
+    note: the server takes it with a reload: SELECT pg_reload_conf()
+    "#);
+    assert_eq!(place.read("pg_hba.conf"), RULES);
+    hba(&place, &[&rule[..], &["--before", "4"]].concat());
+    insta::assert_snapshot!(place.read("pg_hba.conf"), @r#"
+    # TYPE  DATABASE        USER            ADDRESS                 METHOD
+    local   all             all                                     peer
+    # those at home
+    hostssl sales,"a b"     +staff          192.168.1.0/24          cert map=m
+    host    all             all             10.0.0.0/8              scram-sha-256
+    host    all             all             0.0.0.0/0               md5 # for now
+    "#);
+    // There already, on either side of the place.
+    insta::assert_snapshot!(hba(&place, &[&rule[..], &["--after", "2"]].concat()), @"
+    --- on standard error
+    nothing to do
+    ");
+    insta::assert_snapshot!(hba(&place, &["add", "local all postgres peer", "--first", "--json"]), @r#"
+    {
+      "changed": true,
+      "consequences": [],
+      "notes": [
+        {
+          "code": "needs-reload",
+          "text": "the server takes it with a reload: SELECT pg_reload_conf()"
+        }
+      ],
+      "proof": {
+        "crl": null,
+        "login": null,
+        "not_tried": null,
+        "refused_without_certificate": null,
+        "served": null
+      },
+      "renewal": null,
+      "schema_version": 1,
+      "steps": [
+        {
+          "diff": "--- [here]/pg_hba.conf\n+++ [here]/pg_hba.conf\n@@ -1,4 +1,5 @@\n # TYPE  DATABASE        USER            ADDRESS                 METHOD\n+local   all             postgres                                peer\n local   all             all                                     peer\n # those at home\n hostssl sales,\"a b\"     +staff          192.168.1.0/24          cert map=m\n",
+          "done": true,
+          "kind": "write",
+          "path": "[here]/pg_hba.conf",
+          "text": "change rules [here]/pg_hba.conf"
+        }
+      ]
+    }
+    "#);
+}
+
+#[test]
+fn a_rule_for_a_certificate_finds_its_place() {
+    let place = place(RULES);
+    let rule = ["add", "hostssl", "sales", "app", "10.1.0.0/16", "cert"];
+    insta::assert_snapshot!(hba(&place, &rule), @"
+    --- [here]/pg_hba.conf
+    +++ [here]/pg_hba.conf
+    @@ -1,5 +1,6 @@
+     # TYPE  DATABASE        USER            ADDRESS                 METHOD
+     local   all             all                                     peer
+     # those at home
+    +hostssl sales           app             10.1.0.0/16             cert
+     host    all             all             10.0.0.0/8              scram-sha-256
+     host    all             all             0.0.0.0/0               md5 # for now
+    --- on standard error
+    note: it decides before pg_hba.conf:4, by which these connections went until now
+    note: the server takes it with a reload: SELECT pg_reload_conf()
+    ");
+    insta::assert_snapshot!(hba(&place, &rule), @"
+    --- on standard error
+    nothing to do
+    note: pg_hba.conf:4 lets the role in by its certificate already
+    ");
+    insta::assert_snapshot!(hba(&place, &["add", "host all app all md5"]), @"
+    --- on standard error
+    error: it is not said where the rule shall stand
+    hint: --before LINE, --after LINE, --first or --last says so
+    hint: pgcert finds the place only for rules such as hostssl DATABASE ROLE NETWORK cert [map=MAP]
+    --- exit code 2
+    ");
+    place.write(
+        "pg_hba.conf",
+        "host all all 10.1.2.0/24 md5\nhost all all 10.1.0.0/16 reject\n",
+    );
+    insta::assert_snapshot!(hba(&place, &rule), @"
+    --- on standard error
+    error: nothing was changed: no place is both before and behind the rules that decide these connections
+    hint: it would have to stand before pg_hba.conf:1 and behind pg_hba.conf:2; --before LINE puts it where you say
+    --- exit code 1
+    ");
+}
+
+#[test]
+fn rules_are_removed_by_line_or_by_what_they_say() {
+    let place = place(RULES);
+    insta::assert_snapshot!(hba(&place, &["remove", "--line", "2", "--line", "4", "--dry-run"]), @"
+    --- [here]/pg_hba.conf
+    +++ [here]/pg_hba.conf
+    @@ -1,5 +1,3 @@
+     # TYPE  DATABASE        USER            ADDRESS                 METHOD
+    -local   all             all                                     peer
+     # those at home
+    -host    all             all             10.0.0.0/8              scram-sha-256
+     host    all             all             0.0.0.0/0               md5 # for now
+    --- on standard error
+    note: the server takes it with a reload: SELECT pg_reload_conf()
+    ");
+    insta::assert_snapshot!(hba(&place, &["remove", "host", "all", "all", "0.0.0.0/0", "md5"]), @"
+    --- [here]/pg_hba.conf
+    +++ [here]/pg_hba.conf
+    @@ -2,4 +2,3 @@
+     local   all             all                                     peer
+     # those at home
+     host    all             all             10.0.0.0/8              scram-sha-256
+    -host    all             all             0.0.0.0/0               md5 # for now
+    --- on standard error
+    note: the server takes it with a reload: SELECT pg_reload_conf()
+    ");
+    insta::assert_snapshot!(hba(&place, &["remove", "host", "all", "all", "0.0.0.0/0", "md5"]), @"
+    --- on standard error
+    nothing to do
+    ");
+    insta::assert_snapshot!(hba(&place, &["remove", "--line", "3"]), @"
+    --- on standard error
+    error: nothing was changed: no rule begins in line 3 of pg_hba.conf
+    hint: pgcert hba list shows the lines; a rule of an included file is changed with --file
+    --- exit code 1
+    ");
+    place.write("pg_hba.conf", "local all all peer\n");
+    insta::assert_snapshot!(hba(&place, &["remove", "--line", "1"]), @r#"
+    --- on standard error
+    error: nothing was changed: the server would refuse the result: pg_hba.conf:0: configuration file "pg_hba.conf" contains no entries
+    --- exit code 1
+    "#);
+    assert_eq!(place.read("pg_hba.conf"), "local all all peer\n");
+}
+
+#[test]
+fn a_rule_is_moved() {
+    let place = place(RULES);
+    insta::assert_snapshot!(hba(&place, &["move", "5", "--before", "4"]), @"
+    --- [here]/pg_hba.conf
+    +++ [here]/pg_hba.conf
+    @@ -1,5 +1,5 @@
+     # TYPE  DATABASE        USER            ADDRESS                 METHOD
+     local   all             all                                     peer
+     # those at home
+    +host    all             all             0.0.0.0/0               md5 # for now
+     host    all             all             10.0.0.0/8              scram-sha-256
+    -host    all             all             0.0.0.0/0               md5 # for now
+    --- on standard error
+    note: the server takes it with a reload: SELECT pg_reload_conf()
+    ");
+    insta::assert_snapshot!(hba(&place, &["move", "4", "--before", "5"]), @"
+    --- on standard error
+    nothing to do
+    ");
+    insta::assert_snapshot!(hba(&place, &["move", "4"]), @"
+    --- on standard error
+    error: it is not said where the rule shall stand
+    hint: --before LINE, --after LINE, --first or --last says so
+    --- exit code 2
+    ");
+    insta::assert_snapshot!(hba(&place, &["move", "4", "--after", "1"]), @"
+    --- on standard error
+    error: nothing was changed: no rule begins in line 1 of pg_hba.conf
+    hint: pgcert hba list shows the lines; a rule of an included file is changed with --file
+    --- exit code 1
+    ");
+}
+
+#[test]
+fn format_puts_rules_in_columns_once() {
+    let place =
+        place("local all all peer\nhost\tall all  127.0.0.1/32 trust # why\n# a  comment\n");
+    insta::assert_snapshot!(hba(&place, &["format"]), @r"
+    --- [here]/pg_hba.conf
+    +++ [here]/pg_hba.conf
+    @@ -1,3 +1,3 @@
+    -local all all peer
+    -host\tall all  127.0.0.1/32 trust # why
+    +local   all             all                                     peer
+    +host    all             all             127.0.0.1/32            trust  # why
+     # a  comment
+    ");
+    insta::assert_snapshot!(hba(&place, &["format"]), @"
+    --- on standard error
+    nothing to do
+    ");
+    insta::assert_snapshot!(place.read("pg_hba.conf"), @"
+    local   all             all                                     peer
+    host    all             all             127.0.0.1/32            trust  # why
+    # a  comment
+    ");
+}
+
+#[test]
+fn what_the_server_would_refuse_is_not_written() {
+    let place = place(RULES);
+    let before = place.everything(".");
+    let mut said = Vec::new();
+    for rule in [
+        "host all all 10.0.0.1 md5",
+        "hostssl all all all scram",
+        "local all all peer\nlocal all all trust",
+        "# x",
+        "include x",
+        "local all @none peer",
+    ] {
+        let shown = hba(&place, &["add", rule, "--last"]);
+        said.push(format!("$ add {rule:?}\n{shown}"));
+    }
+    insta::assert_snapshot!(said.join("\n"), @r##"
+    $ add "host all all 10.0.0.1 md5"
+    --- on standard error
+    error: nothing was changed: PostgreSQL 16 would say: invalid IP mask "md5": Name or service not known
+    hint: TYPE DATABASE USER [ADDRESS] METHOD [NAME=VALUE...], as in pg_hba.conf; in one argument, quotes are as in the file
+    --- exit code 1
+    $ add "hostssl all all all scram"
+    --- on standard error
+    error: nothing was changed: PostgreSQL 16 would say: invalid authentication method "scram"
+    hint: TYPE DATABASE USER [ADDRESS] METHOD [NAME=VALUE...], as in pg_hba.conf; in one argument, quotes are as in the file
+    --- exit code 1
+    $ add "local all all peer\nlocal all all trust"
+    --- on standard error
+    error: nothing was changed: "local all all peer\nlocal all all trust" cannot be written in pg_hba.conf
+    --- exit code 1
+    $ add "# x"
+    --- on standard error
+    error: nothing was changed: that is not one rule
+    hint: TYPE DATABASE USER [ADDRESS] METHOD [NAME=VALUE...], as in pg_hba.conf
+    --- exit code 1
+    $ add "include x"
+    --- on standard error
+    error: nothing was changed: that is not one rule
+    hint: TYPE DATABASE USER [ADDRESS] METHOD [NAME=VALUE...], as in pg_hba.conf
+    --- exit code 1
+    $ add "local all @none peer"
+    --- on standard error
+    error: nothing was changed: the server would refuse the result: pg_hba.conf:6: could not open file "none": No such file or directory
+    --- exit code 1
+    "##);
+    assert_eq!(place.everything("."), before);
+    // Lines that are refused already do not stand in the way.
+    place.write("pg_hba.conf", "local all all\nlocal all all peer\n");
+    insta::assert_snapshot!(hba(&place, &["remove", "--line", "2"]), @"
+    --- [here]/pg_hba.conf
+    +++ [here]/pg_hba.conf
+    @@ -1,2 +1,1 @@
+     local all all
+    -local all all peer
+    --- on standard error
+    note: the server refuses this because of another line: pg_hba.conf:1: end-of-line before authentication method
+    note: the server takes it with a reload: SELECT pg_reload_conf()
+    ");
+    insta::assert_snapshot!(hba(&place, &["remove", "--line", "1"]), @r#"
+    --- on standard error
+    error: nothing was changed: the server would refuse the result: pg_hba.conf:0: configuration file "pg_hba.conf" contains no entries
+    --- exit code 1
+    "#);
+}
+
+#[test]
+fn the_mode_stays() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let place = place(RULES);
+    std::fs::set_permissions(
+        place.path("pg_hba.conf"),
+        std::fs::Permissions::from_mode(0o640),
+    )
+    .unwrap();
+    assert_eq!(hba(&place, &["move", "5", "--first"]).code, Some(0));
+    assert_eq!(place.mode("pg_hba.conf"), 0o640);
+}
+
+#[test]
+fn lint_says_what_is_odd() {
+    let place = place("host all all 10/8 trust\nlocal ALL all peer\nhost all all\n");
+    insta::assert_snapshot!(hba(&place, &["lint"]), @"
+    pg_hba.conf:1:14: warning: 10 is the address 0.0.0.10 [hba-short-address]
+      help: write all four parts
+    pg_hba.conf:1:19: warning: whoever reaches the server from there is let in as whoever they say [hba-trust]
+      help: use cert or scram-sha-256
+    pg_hba.conf:2:7: warning: ALL is a name; the keyword is all [hba-keyword-case]
+      help: write keywords in small letters; in quotes, a name is meant for certain
+    pg_hba.conf:3:13: error: end-of-line before IP address specification [hba-missing-field]
+      help: TYPE DATABASE USER ADDRESS METHOD, and no ADDRESS on local
+    --- on standard error
+    error: pg_hba.conf: 1 error and 3 warnings
+    --- exit code 3
+    ");
+    insta::assert_snapshot!(hba(&place, &["lint", "--format", "github"]), @"
+    ::warning file=pg_hba.conf,line=1,col=14,title=hba-short-address::10 is the address 0.0.0.10%0Awrite all four parts
+    ::warning file=pg_hba.conf,line=1,col=19,title=hba-trust::whoever reaches the server from there is let in as whoever they say%0Ause cert or scram-sha-256
+    ::warning file=pg_hba.conf,line=2,col=7,title=hba-keyword-case::ALL is a name; the keyword is all%0Awrite keywords in small letters; in quotes, a name is meant for certain
+    ::error file=pg_hba.conf,line=3,col=13,title=hba-missing-field::end-of-line before IP address specification%0ATYPE DATABASE USER ADDRESS METHOD, and no ADDRESS on local
+    --- on standard error
+    error: pg_hba.conf: 1 error and 3 warnings
+    --- exit code 3
+    ");
+    place.write("pg_hba.conf", "local all \"all\" peer\n");
+    insta::assert_snapshot!(hba(&place, &["lint"]), @r#"
+    pg_hba.conf:1:11: note: "all" in quotes is a name and not the keyword all [hba-quoted-keyword]
+      help: without quotes it is the keyword
+    "#);
+}
+
+#[test]
+fn a_server_s_settings_say_where_the_file_is_and_count() {
+    let place = Place::new();
+    std::fs::create_dir(place.path("data")).unwrap();
+    place.write("data/PG_VERSION", "15\n");
+    place.write(
+        "data/postgresql.conf",
+        "hba_file = 'rules.conf'\nssl = off\n",
+    );
+    place.write("data/rules.conf", "hostssl all all samehost cert\n");
+    insta::assert_snapshot!(place.run(&["hba", "lint", "--data-dir", "data"]), @"
+    [here]/data/rules.conf:1:1: warning: ssl is off: a hostssl rule matches nobody [hba-ssl-off]
+      help: pgcert setup turns TLS on, or set ssl = on
+    --- on standard error
+    error: [here]/data/rules.conf: 1 warning
+    --- exit code 3
+    ");
+    insta::assert_snapshot!(place.run(&["hba", "add", "local all all peer", "--first", "--data-dir", "data"]), @"
+    --- [here]/data/rules.conf
+    +++ [here]/data/rules.conf
+    @@ -1,1 +1,2 @@
+    +local all all peer
+     hostssl all all samehost cert
+    --- on standard error
+    note: the server takes it with a reload: SELECT pg_reload_conf()
+    ");
+}

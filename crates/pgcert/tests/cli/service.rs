@@ -1,0 +1,243 @@
+//! `pgcert service`: services listed, shown, changed and checked.
+
+use crate::place::{Place, Said};
+
+const SERVICES: &str = "# mine\n[tolva]\nhost=tolva\nport=5433\npassword=TOP-SECRET\n# about b\n\n[b]\nhost=b\nsslmode=verify-full\n[b]\nhost=c\n";
+
+fn place(services: &str) -> Place {
+    let place = Place::new();
+    place.write("home/.pg_service.conf", services);
+    place
+}
+
+fn service(place: &Place, command: &[&str]) -> Said {
+    place.run(&[&["service"], command].concat())
+}
+
+#[test]
+fn list_and_get_show_what_libpq_takes() {
+    let place = place(SERVICES);
+    insta::assert_snapshot!(service(&place, &["list"]), @"
+    tolva  host=tolva  port=5433
+    b      host=b  sslmode=verify-full
+    ");
+    insta::assert_snapshot!(service(&place, &["get", "tolva"]), @"
+    host=tolva
+    port=5433
+    password=(not shown)
+    ");
+    insta::assert_snapshot!(service(&place, &["get", "tolva", "port", "password"]), @"
+    5433
+    TOP-SECRET
+    ");
+    insta::assert_snapshot!(service(&place, &["get", "b", "--json"]), @r#"
+    {
+      "file": "[here]/home/.pg_service.conf",
+      "line": 8,
+      "name": "b",
+      "parameters": {
+        "host": "b",
+        "sslmode": "verify-full"
+      },
+      "schema_version": 1
+    }
+    "#);
+    insta::assert_snapshot!(service(&place, &["get", "c"]), @r#"
+    --- on standard error
+    error: [here]/home/.pg_service.conf has no service "c"
+    hint: it has: b, tolva
+    --- exit code 1
+    "#);
+    insta::assert_snapshot!(service(&place, &["get", "b", "port"]), @r#"
+    --- on standard error
+    error: service "b" has no port
+    --- exit code 1
+    "#);
+}
+
+#[test]
+fn set_changes_only_what_differs() {
+    let place = place(SERVICES);
+    let set = [
+        "set",
+        "tolva",
+        "port=5434",
+        "sslmode=verify-full",
+        "host=tolva",
+    ];
+    insta::assert_snapshot!(service(&place, &set), @"
+    --- [here]/home/.pg_service.conf
+    +++ [here]/home/.pg_service.conf
+    @@ -1,8 +1,9 @@
+     # mine
+     [tolva]
+     host=tolva
+    -port=5433
+    +port=5434
+     password=(not shown)
+    +sslmode=verify-full
+     # about b
+     
+     [b]
+    ");
+    insta::assert_snapshot!(service(&place, &set), @"
+    --- on standard error
+    nothing to do
+    ");
+    insta::assert_snapshot!(service(&place, &["set", "new", "host=n", "--dry-run"]), @"
+    --- [here]/home/.pg_service.conf
+    +++ [here]/home/.pg_service.conf
+    @@ -11,3 +11,6 @@
+     sslmode=verify-full
+     [b]
+     host=c
+    +
+    +[new]
+    +host=n
+    ");
+    insta::assert_snapshot!(service(&place, &["set", "new", "host=n", "--file", "other.conf", "--json"]), @r#"
+    {
+      "changed": true,
+      "consequences": [],
+      "notes": [],
+      "proof": {
+        "crl": null,
+        "login": null,
+        "not_tried": null,
+        "refused_without_certificate": null,
+        "served": null
+      },
+      "renewal": null,
+      "schema_version": 1,
+      "steps": [
+        {
+          "diff": "--- /dev/null\n+++ [here]/other.conf\n@@ -0,0 +1,2 @@\n+[new]\n+host=n\n",
+          "done": true,
+          "kind": "write",
+          "path": "[here]/other.conf",
+          "text": "write services [here]/other.conf ([me] 0600)"
+        }
+      ]
+    }
+    "#);
+    assert_eq!(place.mode("other.conf"), 0o600);
+    let mut pgcert = place.pgcert(&["service", "get", "new", "host"]);
+    pgcert.env("PGSERVICEFILE", place.path("other.conf"));
+    assert_eq!(crate::place::said(pgcert).out, "n\n");
+}
+
+#[test]
+fn remove_takes_a_key_or_the_service() {
+    let place = place(SERVICES);
+    insta::assert_snapshot!(service(&place, &["remove", "tolva", "password"]), @"
+    --- [here]/home/.pg_service.conf
+    +++ [here]/home/.pg_service.conf
+    @@ -2,7 +2,6 @@
+     [tolva]
+     host=tolva
+     port=5433
+    -password=(not shown)
+     # about b
+     
+     [b]
+    ");
+    insta::assert_snapshot!(service(&place, &["remove", "b"]), @"
+    --- [here]/home/.pg_service.conf
+    +++ [here]/home/.pg_service.conf
+    @@ -4,8 +4,3 @@
+     port=5433
+     # about b
+     
+    -[b]
+    -host=b
+    -sslmode=verify-full
+    -[b]
+    -host=c
+    ");
+    insta::assert_snapshot!(service(&place, &["remove", "none"]), @"
+    --- on standard error
+    nothing to do
+    ");
+}
+
+#[test]
+fn what_libpq_would_not_read_is_not_written() {
+    let place = place(SERVICES);
+    let before = place.everything("home");
+    let mut said = Vec::new();
+    for wrong in [
+        "Host=x",
+        "service=b",
+        "sslmode=on",
+        "servicefile=x",
+        "host=a\nuser=b",
+    ] {
+        said.push(service(&place, &["set", "tolva", wrong]).to_string());
+    }
+    said.push(service(&place, &["set", "a]b", "host=x"]).to_string());
+    said.push(
+        service(
+            &place,
+            &["set", "tolva", "sslcertmode=allow", "--pg-version", "15"],
+        )
+        .to_string(),
+    );
+    insta::assert_snapshot!(said.join("\n"), @r#"
+    --- on standard error
+    error: nothing was changed: invalid connection option "Host"
+    hint: libpq 18 knows no such parameter in a service file; --pg-version N says which libpq reads it
+    --- exit code 1
+    --- on standard error
+    error: nothing was changed: invalid connection option "service"
+    hint: libpq 18 knows no such parameter in a service file; --pg-version N says which libpq reads it
+    --- exit code 1
+    --- on standard error
+    error: nothing was changed: libpq would refuse the result: invalid sslmode value: "on"
+    hint: it takes disable, allow, prefer, require, verify-ca, verify-full
+    --- exit code 1
+    --- on standard error
+    error: nothing was changed: invalid connection option "servicefile"
+    hint: libpq 18 knows no such parameter in a service file; --pg-version N says which libpq reads it
+    --- exit code 1
+    --- on standard error
+    error: nothing was changed: the value of "host" cannot be written in a service file
+    hint: service files know no quotes: blanks at the end and line breaks cannot be kept
+    --- exit code 1
+    --- on standard error
+    error: nothing was changed: invalid service name "a]b"
+    --- exit code 1
+    --- on standard error
+    error: nothing was changed: invalid connection option "sslcertmode"
+    hint: libpq 15 knows no such parameter in a service file; --pg-version N says which libpq reads it
+    --- exit code 1
+    "#);
+    assert_eq!(place.everything("home"), before);
+}
+
+#[test]
+fn lint_says_what_is_odd() {
+    let place = place("[a]\nhost = b\nport=1 # why\n");
+    insta::assert_snapshot!(service(&place, &["lint"]), @"
+    [here]/home/.pg_service.conf:2:1: error: syntax error [service-blank-before-equals]
+      help: write key=value without blanks
+    [here]/home/.pg_service.conf:3:6: warning: the comment is a part of the value of port [service-comment]
+      help: put it in a line of its own
+    --- on standard error
+    error: [here]/home/.pg_service.conf: 1 error and 1 warning
+    --- exit code 3
+    ");
+    place.write(
+        "home/.pg_service.conf",
+        "[a]\nhost=b\nsslmode=verify-full\n",
+    );
+    insta::assert_snapshot!(service(&place, &["lint"]), @"
+    --- on standard error
+    [here]/home/.pg_service.conf: no findings
+    ");
+    let empty = Place::new();
+    insta::assert_snapshot!(service(&empty, &["lint"]), @"
+    --- on standard error
+    error: [here]/home/.pg_service.conf cannot be read: No such file or directory
+    --- exit code 1
+    ");
+}
