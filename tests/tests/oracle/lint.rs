@@ -65,6 +65,8 @@ fn issue(key_type: &str) -> (Authority, Vec<Leaf>) {
             server("tolva", &["--san", "dns:db-1.example.org"]),
             server("*.example.org", &[]),
             server("xn--bcher-kva.example", &["--subject", subject]),
+            // Too long for a common name: no subject, and the names are critical.
+            server(&format!("{}.example.org", "a".repeat(60)), &[]),
             client(&role, &["--subject", subject]),
             client("Émile, \"le\" rôle = #1/x", &[]),
             client("a", &["--key-type", "rsa3072"]),

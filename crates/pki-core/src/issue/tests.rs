@@ -11,10 +11,11 @@ use super::{
 use crate::{
     algorithm::KeyType,
     certificate::{Certificate, ExtendedKeyUsage},
+    csr::SigningRequest,
     fixture::{Authority, days, leaf_key, names, now, serial},
     key::{PrivateKey, PublicKey},
     lint::Problem,
-    name::Subject,
+    name::{AltName, Subject},
     profile::Kind,
     scope::Scope,
     serial::Serial,
@@ -387,6 +388,67 @@ proptest! {
         let again = Certificate::from_pem(made.to_pem().as_bytes()).unwrap();
         prop_assert_eq!(again, made);
     }
+}
+
+/// What people may type after `--san`: mostly names, some of them nearly, and anything.
+fn typed_name() -> impl Strategy<Value = String> {
+    prop_oneof![
+        4 => "(dns:|DNS:)?(\\*\\.)?[a-zA-Z0-9_]{1,63}(\\.[a-zA-Z0-9_-]{1,63}){0,4}",
+        2 => any::<std::net::Ipv4Addr>().prop_map(|ip| ip.to_string()),
+        2 => any::<std::net::Ipv6Addr>().prop_map(|ip| format!("ip:{ip}")),
+        1 => "(uri|ip|dns|email|othername):.{0,30}",
+        1 => ".{0,40}",
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(128))]
+    #[test]
+    fn names_come_out_as_asked_or_are_refused(typed in proptest::collection::vec(typed_name(), 0..6)) {
+        static ROOT: std::sync::OnceLock<Authority> = std::sync::OnceLock::new();
+        let root = ROOT.get_or_init(|| Authority::root("trustly"));
+        let mut asked: Vec<AltName> = Vec::new();
+        for text in &typed {
+            match text.parse::<AltName>() {
+                Ok(name) if !asked.contains(&name) => asked.push(name),
+                Ok(_) => {}
+                Err(error) => prop_assert!(!error.to_string().is_empty()),
+            }
+        }
+        let key = leaf_key();
+        let public_key = PrivateKey::public_key(key);
+        let mut leaf = leaf(Kind::Server, &public_key);
+        let first = asked.first().map(AltName::bare).unwrap_or_default();
+        leaf.subject = Subject::empty().with_common_name(&first);
+        // One given twice is written once.
+        leaf.alt_names = [&asked[..], &asked[..]].concat();
+        if asked.is_empty() {
+            let refused = issue_leaf(&root.certificate, &root.key, &leaf);
+            let problems = vec![Problem::ServerWithoutAltName];
+            prop_assert_eq!(refused, Err(IssueError::Refused { problems }));
+            return Ok(());
+        }
+        let made = issue_leaf(&root.certificate, &root.key, &leaf).unwrap();
+        prop_assert_eq!(made.alt_names(), asked.clone());
+        let request = SigningRequest::create(Kind::Server, key, &leaf.subject, &asked).unwrap();
+        let request = SigningRequest::from_pem(request.to_pem().as_bytes()).unwrap();
+        prop_assert_eq!(request.alt_names(), asked);
+    }
+}
+
+/// RFC 5280 4.2.1.6: without a subject the names are critical.
+#[test]
+fn a_name_too_long_for_the_subject_is_critical_among_the_names() {
+    let root = Authority::root("trustly");
+    let name = format!("{}.example.org", "a".repeat(53));
+    let of = |name: &str| {
+        let made = root.server(name, &[name]);
+        let (_, x509) = X509Certificate::from_der(made.der()).unwrap();
+        let names = x509.subject_alternative_name().unwrap().unwrap();
+        (made.subject(), names.critical)
+    };
+    assert_eq!(of(&name), (String::new(), true));
+    assert_eq!(of(&name[1..]), (format!("CN={}", &name[1..]), false));
 }
 
 /// An authority under a root with these limits.
