@@ -69,6 +69,7 @@ pub fn draft(goal: &Goal, facts: &Facts) -> Result<Plan, Refusal> {
             format!("{} leads to {}", link.link.display(), link.to.display()),
         );
     }
+    issuer.vet(&plan, facts.now)?;
     plan.steps.sort_by_key(rank);
     Ok(plan)
 }

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 
 use pg_host::Sign;
-use pki_core::VerifyError;
+use pki_core::{IssueError, VerifyError};
 
 /// Why there is no plan. Nothing was touched.
 #[derive(Debug, thiserror::Error)]
@@ -176,6 +176,15 @@ pub enum Refusal {
     ExposedAuthority {
         /// The authority's folder.
         dir: PathBuf,
+    },
+    /// The authority may not issue what would have to be issued: it is limited to one kind, or to other
+    /// names.
+    #[error("no certificate for {name} can be issued: {source}")]
+    NotIssued {
+        /// The server's name, or the role.
+        name: String,
+        /// Why.
+        source: IssueError,
     },
     /// What was brought does not go together.
     #[error("the {what} does not fit: {reason}")]

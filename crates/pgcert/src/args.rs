@@ -423,7 +423,7 @@ pub(crate) struct Material {
     /// The certificate that the authority signed, by pgcert sign
     #[arg(long, value_name = "FILE")]
     pub(crate) cert: PathBuf,
-    /// The authority's certificate, as pgcert ca export prints it
+    /// The authority's certificate, as pgcert ca export prints it; of two, the other side's
     #[arg(long, value_name = "FILE")]
     pub(crate) root: PathBuf,
 }
@@ -437,7 +437,7 @@ pub(crate) struct InstallServer {
     /// The certificate that the authority signed, by pgcert sign
     #[arg(long, value_name = "FILE", help_heading = MATERIAL, required_unless_present = "crl", requires_all = ["key", "root"])]
     pub(crate) cert: Option<PathBuf>,
-    /// The authority's certificate, as pgcert ca export prints it
+    /// The authority's certificate, as pgcert ca export prints it; of two, the other side's
     #[arg(long, value_name = "FILE", help_heading = MATERIAL, required_unless_present = "crl", requires_all = ["key", "cert"])]
     pub(crate) root: Option<PathBuf>,
     /// Revocation lists, by pgcert ca crl; without the three above nothing else is changed

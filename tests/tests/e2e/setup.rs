@@ -2,6 +2,7 @@
 //! nobody else notices.
 
 mod again;
+mod authorities;
 mod consents;
 mod maps;
 mod others;

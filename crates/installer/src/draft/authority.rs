@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use pg_host::{FileSetting, HbaRow, ServerFacts};
-use pki_core::Certificate;
+use pki_core::{Certificate, Leaf, Time, Validity, check_leaf};
 
 use crate::facts::{Facts, Server};
 use crate::goal::{AuthorityGoal, Goal};
@@ -44,6 +44,35 @@ impl Issuer {
     pub(super) fn wrote(&self, file: &[Certificate]) -> bool {
         file.split_first()
             .is_some_and(|(leaf, rest)| self.issued(leaf) && rest.starts_with(self.chain()))
+    }
+
+    /// Whether everything that a plan wants to be issued would be.
+    pub(super) fn vet(&self, plan: &Plan, now: Time) -> Result<(), Refusal> {
+        let Some(own) = self.path().first() else {
+            return Ok(());
+        };
+        for step in &plan.steps {
+            let Step::Issue(issue) = step else { continue };
+            // Where no time is left is said once it is issued.
+            let end = Some(own.validity().not_after);
+            let Ok(validity) = Validity::new(now, issue.days, end) else {
+                continue;
+            };
+            let leaf = Leaf {
+                kind: issue.kind,
+                subject: issue.subject.clone(),
+                alt_names: issue.alt_names.clone(),
+                // Key and serial are made later, and are as good.
+                public_key: &own.public_key(),
+                serial: own.serial(),
+                validity,
+            };
+            check_leaf(self.path(), &leaf).map_err(|source| Refusal::NotIssued {
+                name: issue.name.clone(),
+                source,
+            })?;
+        }
+        Ok(())
     }
 
     /// Whether a certificate says that this authority issued it. Its signature is not looked at:

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use pg_host::Place;
-use pki_core::{AltName, Certificate, Kind, Purpose, Time, verify_chain};
+use pki_core::{AltName, Certificate, ExtendedKeyUsage, Kind, Purpose, Time, verify_chain};
 
 use super::authority::Issuer;
 use super::names::{certificate_names, covers, default_names, list, union};
@@ -241,8 +241,46 @@ pub(super) fn vet_brought<'a>(
         Ok(_) | Err(pki_core::KeyError::Encrypted) => {}
         Err(error) => return Err(mismatch(error.to_string())),
     }
+    if is_of_the_other_side(material, purpose) {
+        return fits_alone(leaf, purpose, now)
+            .map(|()| leaf)
+            .map_err(mismatch);
+    }
     verify_chain(leaf, rest, &material.roots, &[], purpose, now).map_err(Refusal::Chain)?;
     Ok(leaf)
+}
+
+/// Two authorities side by side: each side is given the root of the other one, which may sign nothing
+/// for it. Then there is nothing to verify its own certificate under; the login will show.
+fn is_of_the_other_side(material: &Material, purpose: Purpose) -> bool {
+    let signs_no = |root: &Certificate| {
+        root.extended_key_usage()
+            .is_some_and(|usages| !usages.contains(&usage(purpose)))
+    };
+    !material.roots.is_empty() && material.roots.iter().all(signs_no)
+}
+
+/// What can be said of a certificate without its root.
+fn fits_alone(leaf: &Certificate, purpose: Purpose, now: Time) -> Result<(), String> {
+    let usages = leaf.extended_key_usage();
+    if leaf.is_authority() || usages.is_some_and(|usages| !usages.contains(&usage(purpose))) {
+        return Err("it was signed for the other side".to_owned());
+    }
+    let validity = leaf.validity();
+    match validity.holds(now) {
+        true => Ok(()),
+        false => Err(format!(
+            "it holds from {} to {}",
+            validity.not_before, validity.not_after
+        )),
+    }
+}
+
+fn usage(purpose: Purpose) -> ExtendedKeyUsage {
+    match purpose {
+        Purpose::Server => ExtendedKeyUsage::ServerAuth,
+        Purpose::Client => ExtendedKeyUsage::ClientAuth,
+    }
 }
 
 /// The certificate that clients are shown today; none where TLS is off, does not work, or shows

@@ -12,8 +12,8 @@ use pg_host::{
     Place, Postmaster, Role, ServerFacts, Setting, TlsFiles,
 };
 use pki_core::{
-    AltName, Certificate, KeyType, Kind, Leaf, PrivateKey, RoleName, Secret, Serial, Subject, Time,
-    Validity, issue_intermediate, issue_leaf, issue_root,
+    AltName, Certificate, KeyType, Kind, Leaf, NewAuthority, PrivateKey, RoleName, Scope, Secret,
+    Serial, Subject, Time, Validity, issue_authority, issue_intermediate, issue_leaf, issue_root,
 };
 
 use crate::facts::{AuthorityFacts, Client, Facts, Server, Snapshot};
@@ -35,6 +35,24 @@ impl Issuing {
         let subject = Subject::empty().with_common_name(name);
         let validity = Validity::new(Time::from_unix(NOW), 3650, None).unwrap();
         let certificate = issue_root(&key, &subject, Serial::random().unwrap(), validity).unwrap();
+        Issuing { key, certificate }
+    }
+
+    /// One that may sign certificates of a kind alone.
+    pub(super) fn only_for(kind: Kind) -> Self {
+        let key = PrivateKey::generate(KeyType::P256).unwrap();
+        let scope = Scope {
+            only: Some(kind),
+            ..Scope::default()
+        };
+        let new = NewAuthority {
+            subject: &Subject::empty().with_common_name(kind.name()),
+            public_key: &key.public_key(),
+            serial: Serial::random().unwrap(),
+            validity: Validity::new(Time::from_unix(NOW), 3650, None).unwrap(),
+            scope: &scope,
+        };
+        let certificate = issue_authority(None, &key, &new).unwrap();
         Issuing { key, certificate }
     }
 

@@ -1,6 +1,6 @@
 //! What a plan says, and when there is none. The made-up machine is in `fixture`.
 
-use pki_core::Kind;
+use pki_core::{Certificate, Kind, PrivateKey};
 
 use super::draft;
 use super::fixture::*;
@@ -550,5 +550,38 @@ fn under_an_intermediate_files_hold_the_chain_and_the_root_alone_is_trusted() {
                 .iter()
                 .any(|step| step.contains("root.crt (postgres)"))
         );
+    }
+}
+
+#[test]
+fn with_two_authorities_each_side_is_given_the_root_of_the_other() {
+    let [servers, clients] = [Kind::Server, Kind::Client].map(Issuing::only_for);
+    let bring = |(key, leaf): (PrivateKey, Certificate), root: &Issuing| {
+        let mut goal = goal();
+        (goal.authority, goal.client) = (None, None);
+        goal.server.as_mut().unwrap().identity = Identity::Brought(Material {
+            key: secret(&key),
+            chain: vec![leaf],
+            roots: vec![root.certificate.clone()],
+            roots_are_marked: true,
+        });
+        draft(&goal, &machine())
+    };
+    bring(servers.issue(Kind::Server, &["tolva"], 1), &clients).unwrap();
+    for (swapped, root) in [
+        (clients.issue(Kind::Client, &["tolva"], 1), &clients),
+        (servers.issue(Kind::Server, &["tolva"], 400), &clients),
+    ] {
+        assert!(matches!(
+            bring(swapped, root),
+            Err(Refusal::Mismatch { .. })
+        ));
+    }
+    // Setup issues for both sides, and sees it before it begins.
+    for one in [servers, clients] {
+        let mut facts = machine();
+        facts.authority.as_mut().unwrap().path = vec![one.certificate];
+        let refused = draft(&goal(), &facts);
+        assert!(matches!(refused, Err(Refusal::NotIssued { .. })));
     }
 }

@@ -3,7 +3,7 @@
 
 use doctor::Finding;
 use installer::{ApplyError, Failed, JournalError, NotPutBack, ProofError, Refusal, Unaccepted};
-use pki_core::VerifyCode;
+use pki_core::{IssueError, Problem, VerifyCode};
 
 use crate::command::ca;
 use crate::failure::{Code, Failure};
@@ -55,6 +55,11 @@ pub(crate) fn refused(refusal: &Refusal) -> Failure {
             VerifyCode::CertHasExpired | VerifyCode::CertNotYetValid => "have it signed anew, and check this machine's clock",
             _ => "--root is the certificate of the authority that signed it: pgcert ca export prints it there",
         }),
+        Refusal::NotIssued { source: IssueError::Refused { problems }, .. }
+            if problems.iter().any(|problem| matches!(problem, Problem::NotForKind { .. })) =>
+        {
+            failure.hint("setup issues for both sides with one authority; where there are two, pgcert issue and install do it side by side")
+        }
         Refusal::Mismatch { .. } => failure.hint("pgcert inspect shows what is in each of the files"),
         Refusal::EncryptedServerKey => failure.hint("openssl pkey -in KEY -out NEWKEY takes the passphrase off; or set ssl_passphrase_command first"),
         Refusal::ServiceTaken { .. } => failure.hint("--service NAME chooses another name"),
