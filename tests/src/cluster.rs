@@ -20,8 +20,12 @@ pub struct Cluster {
     pub socket: String,
     /// Its port.
     pub port: u16,
-    /// The folder with `pg_ctl`, where it is none of Debian's clusters.
-    programs: Option<String>,
+    /// The folder with `pg_ctl`.
+    programs: String,
+    /// The file that it writes its log to.
+    log: String,
+    /// What its command line has beside the data folder.
+    options: String,
 }
 
 impl Cluster {
@@ -40,10 +44,12 @@ impl Cluster {
             version,
             owner: "postgres".to_owned(),
             data,
-            configuration,
             socket: "/var/run/postgresql".to_owned(),
             port: 5432,
-            programs: None,
+            programs: format!("/usr/lib/postgresql/{version}/bin"),
+            log: format!("/var/log/postgresql/postgresql-{version}-main.log"),
+            options: format!("-c config_file={configuration}/postgresql.conf"),
+            configuration,
         }
     }
 
@@ -103,33 +109,26 @@ impl Cluster {
             data,
             socket: folder.to_owned(),
             port,
-            programs: Some(programs),
+            programs,
+            log: format!("{folder}/server.log"),
+            options: String::new(),
         }
     }
 
     /// Starts, stops, restarts or reloads it (`verb`), and waits.
+    ///
+    /// It is started as Debian's `pg_ctlcluster` starts it, which calls `pg_ctl` too, and then looks
+    /// for two seconds and a half whether the server stays up.
     pub fn ctl(&self, host: &Host, verb: &str) -> Said {
-        if let Some(programs) = &self.programs {
-            let pg_ctl = format!("{programs}/pg_ctl");
-            let log = format!("{}/server.log", self.socket);
-            return host.run(
-                &self.owner,
-                &[
-                    &pg_ctl, "-D", &self.data, "-l", &log, "-w", "-m", "fast", verb,
-                ],
-            );
-        }
-        let version = self.version.to_string();
-        host.run(
-            "root",
-            &[
-                "pg_ctlcluster",
-                "--skip-systemctl-redirect",
-                &version,
-                "main",
-                verb,
-            ],
-        )
+        self.ctl_with(host, verb, &self.options)
+    }
+
+    fn ctl_with(&self, host: &Host, verb: &str, options: &str) -> Said {
+        let pg_ctl = format!("{}/pg_ctl", self.programs);
+        let clean = ["env", "--ignore-environment", "LANG=C.UTF-8"];
+        let to = ["-D", &self.data, "-l", &self.log, "-o", options];
+        let words = [&clean[..], &[&pg_ctl, "-w", "-m", "fast"], &to, &[verb]];
+        host.run(&self.owner, &words.concat())
     }
 
     /// Starts it.
@@ -142,31 +141,14 @@ impl Cluster {
         assert!(said.code == 0, "{said}\n--- log\n{}", self.log(host));
     }
 
-    /// Restarts it with options on its command line.
+    /// Restarts it with more options on its command line.
     pub fn restart_with(&self, host: &Host, options: &str) -> Said {
-        if let Some(programs) = &self.programs {
-            let (pg_ctl, data) = (format!("{programs}/pg_ctl"), &self.data);
-            let log = format!("{}/server.log", self.socket);
-            let words = [&pg_ctl, "-D", data, "-l", &log, "-w", "-m", "fast"];
-            return host.run(
-                &self.owner,
-                &[&words[..], &["-o", options, "restart"]].concat(),
-            );
-        }
-        let script = format!(
-            "pg_ctlcluster --skip-systemctl-redirect -o '{options}' {} main restart",
-            self.version
-        );
-        host.sh("root", &script)
+        self.ctl_with(host, "restart", &format!("{} {options}", self.options))
     }
 
     /// What it wrote to its log.
     pub fn log(&self, host: &Host) -> String {
-        let file = match self.programs {
-            Some(_) => format!("{}/server.log", self.socket),
-            None => format!("/var/log/postgresql/postgresql-{}-main.log", self.version),
-        };
-        host.read(&file).unwrap_or_default()
+        host.read(&self.log).unwrap_or_default()
     }
 
     /// Asks it as its owner over its own socket: rows as `psql -At` prints them.

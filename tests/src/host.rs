@@ -1,10 +1,15 @@
 //! A machine that a test has to itself: a container, or this machine where there are none. Programs
 //! run on it as one of its accounts.
 
+mod inside;
+
 use std::io::Write as _;
 use std::os::unix::fs::MetadataExt as _;
 use std::process::{Command, Stdio};
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
+
+use inside::{FIRST, Inside};
 
 use crate::Said;
 use crate::given::{Server, given};
@@ -12,6 +17,9 @@ use crate::tree::{self, Tree};
 
 /// The label of everything that is made in the engine, by which leftovers can be found.
 const LABEL: &str = "pgcert-e2e";
+
+/// The language of every command.
+const LOCALE: &str = "LC_ALL=C.UTF-8";
 
 /// A machine.
 #[derive(Debug)]
@@ -21,7 +29,7 @@ pub struct Host {
 
 #[derive(Debug)]
 enum Place {
-    Container { engine: String, id: String },
+    Container(Mutex<Inside>),
     Here,
 }
 
@@ -79,7 +87,10 @@ impl Host {
         let mut run = Command::new(engine);
         run.args([
             "run",
-            "--detach",
+            "--interactive",
+            "--rm",
+            "--log-driver",
+            "none",
             "--label",
             LABEL,
             "--name",
@@ -88,27 +99,23 @@ impl Host {
             name,
         ]);
         match network {
-            Some(network) => run.args(["--network", &network.name, "--network-alias", name]),
+            Some(network) => {
+                run.args(["--network", &network.name, "--network-alias", name]);
+                // The engine asks there for names that it does not know itself, and hears at once that
+                // nobody answers.
+                run.args(["--dns", "127.0.0.1"])
+            }
             None => run.args(["--network", "none"]),
         };
         run.arg("--volume").arg(format!(
             "{}:/usr/local/bin/pgcert:ro",
             given().pgcert.display()
         ));
-        // A shell as the first process takes in orphans, so that a server that stopped is gone.
-        run.args(options).args([
-            "--entrypoint",
-            "bash",
-            image,
-            "-c",
-            "while :; do sleep 2; done",
-        ]);
-        let id = say(&mut run, "", None).ok().answer().to_owned();
+        let [program, arguments @ ..] = FIRST;
+        run.args(options).args(["--entrypoint", program, image]);
+        run.args(arguments);
         Self {
-            place: Place::Container {
-                engine: engine.clone(),
-                id,
-            },
+            place: Place::Container(Mutex::new(Inside::start(&mut run))),
         }
     }
 
@@ -119,7 +126,7 @@ impl Host {
 
     /// Whether this is a container, where any account may do anything.
     pub fn is_container(&self) -> bool {
-        matches!(self.place, Place::Container { .. })
+        matches!(self.place, Place::Container(_))
     }
 
     /// Runs a command as `user`.
@@ -129,51 +136,43 @@ impl Host {
 
     /// Runs a command as `user` with `input` on its standard input.
     pub fn run_with(&self, user: &str, words: &[&str], input: Option<&[u8]>) -> Said {
-        say(
-            &mut self.command(user, words, input.is_some()),
-            &format!("[{user}] {}", words.join(" ")),
-            input,
-        )
+        let shown = format!("[{user}] {}", words.join(" "));
+        let Place::Container(inside) = &self.place else {
+            return say(&mut self.command(user, words), &shown, input);
+        };
+        // As a login would have it.
+        let (home, name) = (home_in_container(user), format!("USER={user}"));
+        let home = format!("HOME={home}");
+        let login = ["env", &home, &name, LOCALE];
+        let said = inside
+            .lock()
+            .map(|mut inside| inside.run(user, &[&login[..], words].concat(), input));
+        match said {
+            Ok(Ok(output)) => Said::new(shown, &output),
+            Ok(Err(error)) => panic!("no answer from the container to {shown}: {error}"),
+            Err(_) => panic!("the container failed before {shown}"),
+        }
     }
 
-    /// A command as `user`, not yet run. `talks` says whether it reads its standard input.
-    pub(crate) fn command(&self, user: &str, words: &[&str], talks: bool) -> Command {
-        let mut command = match &self.place {
-            Place::Container { engine, id } => {
-                let mut command = Command::new(engine);
-                command.arg("exec");
-                if talks {
-                    command.arg("--interactive");
-                }
-                // As a login would have it: the engine sets neither home nor name.
-                command.args([
-                    "--user",
-                    user,
-                    "--env",
-                    &format!("USER={user}"),
-                    "--workdir",
-                    "/",
-                    id,
-                ]);
-                command.args(["env", &format!("HOME={}", home_in_container(user))]);
-                command
-            }
-            Place::Here if user == me() => Command::new("env"),
-            Place::Here => {
-                let mut command = Command::new("setpriv");
-                command.args([
-                    &format!("--reuid={user}"),
-                    &format!("--regid={}", group_of(user)),
-                    "--init-groups",
-                ]);
-                command.arg("env");
-                command
-            }
+    /// A command as `user` of this machine, not yet run.
+    ///
+    /// # Panics
+    /// In a container, where a command is run to its end.
+    pub(crate) fn command(&self, user: &str, words: &[&str]) -> Command {
+        assert!(!self.is_container(), "a command that stays open");
+        let mut command = if user == me() {
+            Command::new("env")
+        } else {
+            let mut command = Command::new("setpriv");
+            command.args([
+                &format!("--reuid={user}"),
+                &format!("--regid={}", group_of(user)),
+                "--init-groups",
+            ]);
+            command.arg("env");
+            command
         };
-        command.arg("LC_ALL=C.UTF-8").args(words);
-        if matches!(self.place, Place::Here) {
-            command.current_dir("/");
-        }
+        command.arg(LOCALE).args(words).current_dir("/");
         command
     }
 
@@ -219,19 +218,8 @@ impl Host {
     /// The account that may do most here: root, and on one's own machine oneself.
     pub fn root(&self) -> String {
         match self.place {
-            Place::Container { .. } => "root".to_owned(),
+            Place::Container(_) => "root".to_owned(),
             Place::Here => me(),
-        }
-    }
-}
-
-impl Drop for Host {
-    fn drop(&mut self) {
-        if let Place::Container { engine, id } = &self.place {
-            let _ = Command::new(engine)
-                .args(["rm", "--force", "--volumes", id])
-                .stdout(Stdio::null())
-                .status();
         }
     }
 }

@@ -42,7 +42,7 @@ impl Psql {
             "-f",
             "-",
         ];
-        let mut command = host.command(&cluster.owner, &words, true);
+        let mut command = host.command(&cluster.owner, &words);
         let spawned = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
         let mut child = spawned.expect("psql starts");
         let output = child.stdout.take().expect("its output");

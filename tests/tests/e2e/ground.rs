@@ -1,6 +1,10 @@
-//! The tests' own ground: that the server answers, and that a change to a file cannot hide.
+//! The tests' own ground: that the server answers, that a change to a file cannot hide, and that a
+//! command in a container gets what it is given and is heard to its end.
 
-use e2e::Site;
+use std::time::{Duration, Instant};
+
+use e2e::given::has_containers;
+use e2e::{Host, Site};
 
 #[test]
 fn the_server_answers_and_knows_its_version() {
@@ -63,4 +67,36 @@ fn every_change_to_a_file_shows() {
     // Without what lies in its folders.
     let shallow = host.tree(&[&format!("{}/x/", site.home)]);
     assert!(shallow.paths().all(|p| !p.contains("above")));
+}
+
+#[test]
+fn a_command_in_a_container_is_given_and_heard_all_of_it() {
+    if !has_containers("the way into a container") {
+        return;
+    }
+    let host = Host::container("bare", None, &[]);
+    // More than pipes hold, both ways at once, and with every byte that is text.
+    let text: String = (0..200_000).map(|n| format!("{n}\0\n")).collect();
+    let words = ["sh", "-c", "tee /dev/stderr; exit 3"];
+    let said = host.run_with("postgres", &words, Some(text.as_bytes()));
+    assert!(said.code == 3 && said.stdout == text && said.stderr == text);
+    // One that does not read to the end, and one that is given nothing.
+    host.run_with("postgres", &["true"], Some(text.as_bytes()))
+        .ok();
+    assert_eq!(host.run("postgres", &["cat"]).ok().stdout, "");
+
+    let account = "echo $(id -u -n; id -G -n; umask; pwd; echo $HOME $USER)";
+    let said = host.sh("postgres", account).ok();
+    let postgres = "postgres postgres 0022 / /var/lib/postgresql postgres";
+    assert_eq!(said.answer().replace(" ssl-cert", ""), postgres);
+    host.sh("root", "kill -9 $$").exits(137);
+    host.run("root", &["no-such-program"]).exits(127);
+    // What is left behind goes on, and nobody waits for it.
+    let began = Instant::now();
+    let left = host.sh("root", "sleep 1000 & echo $!").ok();
+    assert!(began.elapsed() < Duration::from_secs(100));
+    // And an orphan that ends is gone.
+    let end = "kill $1; while test -d /proc/$1; do sleep 0.01; done";
+    host.run("root", &["sh", "-ec", end, "sh", left.answer()])
+        .ok();
 }
