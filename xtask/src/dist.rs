@@ -1,5 +1,5 @@
 //! `cargo xtask dist`: the one binary that is shipped, linked against an old glibc so that it
-//! starts on every supported system. The linker is zig, through cargo-zigbuild, both under
+//! starts on every supported system. The linker is zig, through cargo-zigbuild, both from PyPI under
 //! `target/tools`.
 
 use std::path::{Path, PathBuf};
@@ -7,23 +7,27 @@ use std::process::Command;
 
 use anyhow::{Context as _, bail};
 
-use crate::{command, python};
+use crate::{command, tools};
 
 /// The oldest glibc that the binary has to start with: Debian 10 and RHEL 8.
 const GLIBC: (u32, u32) = (2, 28);
+
+/// The version of cargo-zigbuild, whose package depends on zig's.
+const ZIGBUILD: &str = "0.24.1";
 
 /// Builds the binary, says what it is, and answers its path.
 ///
 /// `optimised` is the profile that is shipped; without, the same linking in a fraction of the time.
 pub(crate) fn build(root: &Path, optimised: bool) -> anyhow::Result<PathBuf> {
-    let tools = Tools::ready(root)?;
+    let folder = crate::target(root).join("tools/python");
+    let python = tools::from_pypi(&folder, "cargo-zigbuild", ZIGBUILD)?;
     let triple = format!("{}-unknown-linux-gnu", std::env::consts::ARCH);
-    let mut cargo = Command::new(tools.zigbuild);
+    let mut cargo = Command::new(python.with_file_name("cargo-zigbuild"));
     cargo
         .current_dir(root)
         .args(["zigbuild", "--package", "pgcert", "--target"])
         .arg(format!("{triple}.{}.{}", GLIBC.0, GLIBC.1))
-        .env("CARGO_ZIGBUILD_PYTHON_PATH", tools.python)
+        .env("CARGO_ZIGBUILD_PYTHON_PATH", python)
         .env(
             "ZIG_GLOBAL_CACHE_DIR",
             crate::target(root).join("tools/zig-cache"),
@@ -69,30 +73,6 @@ fn highest_glibc(binary: &[u8]) -> Option<(u32, u32)> {
             Some((parts.next()?.ok()?, parts.next()?.ok()?))
         });
     versions.max()
-}
-
-struct Tools {
-    zigbuild: PathBuf,
-    python: PathBuf,
-}
-
-impl Tools {
-    /// The tools under `target/tools`, fetched where they are missing.
-    fn ready(root: &Path) -> anyhow::Result<Self> {
-        let folder = crate::target(root).join("tools");
-        let python = python::with_package(
-            &folder.join("python"),
-            "ziglang",
-            &["-m", "ziglang", "version"],
-        )?;
-        let zigbuild = folder.join("bin/cargo-zigbuild");
-        if !command::succeeds(Command::new(&zigbuild).arg("--version")) {
-            println!("building cargo-zigbuild (two minutes, once)");
-            let install = ["install", "--quiet", "--locked", "cargo-zigbuild", "--root"];
-            command::output(Command::new("cargo").args(install).arg(&folder))?;
-        }
-        Ok(Self { zigbuild, python })
-    }
 }
 
 #[cfg(test)]
