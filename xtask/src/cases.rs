@@ -50,25 +50,16 @@ enum Source {
 
 /// Runs the end-to-end tests once for each version, as a part of `report` each.
 pub(crate) fn e2e(root: &Path, wanted: &Wanted, scope: Scope, report: &mut Report) {
-    let mut binary = wanted.binary.as_ref().and_then(|b| b.canonicalize().ok());
-    if let (Some(named), None) = (&wanted.binary, &binary) {
+    let named = wanted.binary.as_ref();
+    let mut binary = named.and_then(|b| b.canonicalize().ok());
+    if let (Some(named), None) = (named, &binary) {
         return report.not_run("e2e", &format!("{} is not there", named.display()));
     }
-    if binary.is_none() {
-        report.part("dist", |_| {
-            binary = Some(dist::build(root, !wanted.quick)?);
-            Ok(())
-        });
-    }
-    let Some(binary) = binary else {
-        return report.not_run("e2e", "there is no binary to test");
-    };
     let versions: Vec<u16> = if wanted.versions.is_empty() {
         images::SUITES.iter().map(|(v, _)| *v).collect()
     } else {
         wanted.versions.clone()
     };
-
     let mut engine = None;
     if wanted.engine.as_deref() != Some("local") {
         let ready = report.part("container engine", |_| {
@@ -79,32 +70,43 @@ pub(crate) fn e2e(root: &Path, wanted: &Wanted, scope: Scope, report: &mut Repor
             return;
         }
     }
-    let mut images = engine.as_ref().map(|e| Images::new(root, e));
+    // Packages are fetched and unpacked while the compiler works.
+    let of = engine.as_ref();
+    let images = std::thread::scope(|threads| {
+        let images = threads.spawn(|| of.map(|engine| Images::new(root, engine).all(&versions)));
+        if binary.is_none() {
+            report.part("dist", |_| {
+                binary = Some(dist::build(root, !wanted.quick)?);
+                Ok(())
+            });
+        }
+        images.join()
+    });
+    let Some(binary) = binary else {
+        return report.not_run("e2e", "there is no binary to test");
+    };
+    let Ok(mut images) = images else {
+        return report.not_run("e2e", "there are no images");
+    };
     for &version in &versions {
         let name = format!("e2e on PostgreSQL {version}");
-        let mut source = None;
-        match &mut images {
-            None => {
-                source = local_server(root, version, report);
+        let image = images.as_mut().and_then(|images| images.remove(&version));
+        let source = match (&engine, image) {
+            (Some(engine), Some(Ok(image))) => Some(Source::Container {
+                engine: engine.program,
+                tag: image.tag,
+                origin: image.origin,
+            }),
+            (_, Some(Err(NoImage::Failed(error)))) => {
+                report.part(&format!("image for PostgreSQL {version}"), |_| Err(error));
+                None
             }
-            Some(images) => match images.ready(version) {
-                Ok(image) => {
-                    let engine = images.program();
-                    source = Some(Source::Container {
-                        engine,
-                        tag: image.tag,
-                        origin: image.origin,
-                    });
-                }
-                Err(NoImage::Lacking(what)) => {
-                    report.note(format!("no container for PostgreSQL {version}: {what}; it runs on local programs instead"));
-                    source = local_server(root, version, report);
-                }
-                Err(NoImage::Failed(error)) => {
-                    report.part(&format!("image for PostgreSQL {version}"), |_| Err(error));
-                }
-            },
-        }
+            (_, Some(Err(NoImage::Lacking(what)))) => {
+                report.note(format!("no container for PostgreSQL {version}: {what}; it runs on local programs instead"));
+                local_server(root, version, report)
+            }
+            (None, _) | (_, None) => local_server(root, version, report),
+        };
         if let Some(source) = source {
             report.part(&name, |count| {
                 let filter = Filter::of(wanted, version, &versions);
@@ -118,7 +120,7 @@ pub(crate) fn e2e(root: &Path, wanted: &Wanted, scope: Scope, report: &mut Repor
             let _ = std::fs::remove_file(list);
         }
     }
-    if images.is_some() && wanted.only.is_empty() {
+    if engine.is_some() && wanted.only.is_empty() {
         report.part("demonstration in a container", |_| {
             trial::run(On::Container, &debug_binary(root, scope)?)
         });

@@ -7,11 +7,12 @@ use std::process::Command;
 
 use anyhow::Context as _;
 
+use crate::cases::{self, Scope};
 use crate::command;
 
 /// Writes the pages.
 pub(crate) fn write(root: &Path) -> anyhow::Result<()> {
-    for (page, text) in pages(root)? {
+    for (page, text) in pages(root, Scope::Alone)? {
         if let Some(folder) = page.parent() {
             std::fs::create_dir_all(folder)?;
         }
@@ -21,45 +22,40 @@ pub(crate) fn write(root: &Path) -> anyhow::Result<()> {
 }
 
 /// The first page that is no longer what the program says, where there is one.
-pub(crate) fn outdated(root: &Path) -> anyhow::Result<Option<PathBuf>> {
+pub(crate) fn outdated(root: &Path, scope: Scope) -> anyhow::Result<Option<PathBuf>> {
     let old = |(page, text): &(PathBuf, String)| {
         std::fs::read_to_string(page).unwrap_or_default() != *text
     };
-    let pages = pages(root)?.into_iter();
+    let pages = pages(root, scope)?.into_iter();
     Ok(pages.into_iter().find(old).map(|(page, _)| page))
 }
 
 /// Each page and what it has to say.
-fn pages(root: &Path) -> anyhow::Result<[(PathBuf, String); 2]> {
+fn pages(root: &Path, scope: Scope) -> anyhow::Result<[(PathBuf, String); 2]> {
     let reference = root.join("docs/reference");
     Ok([
-        (reference.join("cli.md"), commands(root)?),
-        (reference.join("lints.md"), lints(root)?),
+        (reference.join("cli.md"), commands(root, scope)?),
+        (reference.join("lints.md"), lints(root, scope)?),
     ])
 }
 
 /// The page of all lints: the library prints it.
-fn lints(root: &Path) -> anyhow::Result<String> {
-    let run = [
-        "run",
-        "--quiet",
-        "--package",
-        "pg-config",
-        "--example",
-        "lints",
-    ];
-    command::output(Command::new("cargo").current_dir(root).args(run))
+fn lints(root: &Path, scope: Scope) -> anyhow::Result<String> {
+    let of = match scope {
+        Scope::Alone => &["--package", "pg-config"][..],
+        Scope::Workspace => &["--workspace"],
+    };
+    let mut build = Command::new("cargo");
+    build.current_dir(root).args(["build", "--quiet"]).args(of);
+    command::output(build.args(["--example", "lints"]))?;
+    command::output(&mut Command::new(
+        crate::target(root).join("debug/examples/lints"),
+    ))
 }
 
 /// The page of all commands.
-fn commands(root: &Path) -> anyhow::Result<String> {
-    command::output(Command::new("cargo").current_dir(root).args([
-        "build",
-        "--quiet",
-        "--package",
-        "pgcert",
-    ]))?;
-    let binary = crate::target(root).join("debug/pgcert");
+fn commands(root: &Path, scope: Scope) -> anyhow::Result<String> {
+    let binary = cases::debug_binary(root, scope)?;
     let help = |command: &[String]| {
         command::output(
             Command::new(&binary)

@@ -1,6 +1,7 @@
 //! Container images with a PostgreSQL of each version: the official image where it can be pulled,
 //! else one made of Debian's packages. Either is made once: its tag holds a digest of the recipe.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -114,11 +115,6 @@ impl<'a> Images<'a> {
         }
     }
 
-    /// The engine's program.
-    pub(crate) fn program(&self) -> &'static str {
-        self.engine.program
-    }
-
     /// An image that has a server and `psql` and need not have more: whatever is here already, else of
     /// the newest version that can be had.
     pub(crate) fn plain(&mut self) -> Result<(u16, Image), NoImage> {
@@ -141,6 +137,14 @@ impl<'a> Images<'a> {
             }
         }
         Err(NoImage::Lacking(lacking.join("; ")))
+    }
+
+    /// The images of `versions`, made where they are not there.
+    pub(crate) fn all(mut self, versions: &[u16]) -> BTreeMap<u16, Result<Image, NoImage>> {
+        let each = versions
+            .iter()
+            .map(|&version| (version, self.ready(version)));
+        each.collect()
     }
 
     /// The image of `version`, made if it is not there.
@@ -237,6 +241,8 @@ impl<'a> Images<'a> {
         let include = format!("--include=postgresql-{version},{}", WITH.join(","));
         let mut build = Command::new(debootstrap);
         build
+            // The image is made anew where the machine fails: nothing has to reach the disk at once.
+            .env("DPKG_FORCE", "unsafe-io")
             .args(["--variant=minbase", &include, suite])
             .arg(&folder);
         if let Some(mirror) = &mirror {

@@ -162,7 +162,7 @@ fn main() -> ExitCode {
         Chore::UnderMeasure { program } => return bench::under_measure(&program),
         Chore::Docs => docs::write(&root),
         Chore::Dist => dist::build(&root, true).map(|_| ()),
-        Chore::Tidy { fix } => tidy::run(&root, fix),
+        Chore::Tidy { fix } => tidy::run(&root, fix, Scope::Alone),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -21,7 +21,7 @@ pub(crate) fn run(root: &Path, wanted: &Wanted) -> anyhow::Result<()> {
     report.part("format", |_| {
         command::run(&mut cargo(&["fmt", "--all", "--check"]))
     });
-    report.part("tidy", |_| tidy::run(root, false));
+    report.part("tidy", |_| tidy::run(root, false, Scope::Workspace));
     report.part("clippy", |_| {
         let lints = [
             "clippy",
@@ -46,7 +46,8 @@ pub(crate) fn run(root: &Path, wanted: &Wanted) -> anyhow::Result<()> {
         ignored(&mut cargo(&cases::IGNORED), count)
     });
     report.part("examples in the documentation", |count| {
-        cases::run_tests(&mut cargo(&["test", "--quiet", "--doc"]), count)
+        let tests = ["test", "--quiet", "--doc", "--workspace"];
+        cases::run_tests(&mut cargo(&tests), count)
     });
     cases::oracle(
         root,

@@ -18,6 +18,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 
+use crate::cases::Scope;
 use crate::docs;
 
 /// Lines above which a file is listed for a second look.
@@ -58,18 +59,19 @@ impl fmt::Display for Offence {
     }
 }
 
-/// Checks the workspace at `root`, after rewriting its generated files if `fix` says so.
+/// Checks the workspace at `root`, after rewriting its generated files if `fix` says so. `scope` is how
+/// the program is built that some of them come from.
 ///
 /// # Errors
 /// When anything is not as it has to be; each offence has been printed.
-pub(crate) fn run(root: &Path, fix: bool) -> anyhow::Result<()> {
+pub(crate) fn run(root: &Path, fix: bool, scope: Scope) -> anyhow::Result<()> {
     if fix {
         walls::write(root)?;
         docs::write(root)?;
     }
     let mut offences = check(root)?;
     // Not in `check`: it needs the program, which a copy of the sources has not got.
-    if let Some(page) = docs::outdated(root)? {
+    if let Some(page) = docs::outdated(root, scope)? {
         let what = "is not what the program says: cargo xtask docs writes it";
         offences.push(Offence::of_file(root, &page, what));
     }
