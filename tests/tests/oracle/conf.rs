@@ -1,6 +1,7 @@
 //! Our reading of `postgresql.conf` against `pg_file_settings`, and our edits against what the
 //! server then reads.
 
+use e2e::given;
 use pg_config::conf::Document;
 
 use crate::servers::Server;
@@ -91,4 +92,57 @@ fn an_edit_is_read_as_it_was_meant() {
             }
         }
     });
+}
+
+/// Our commands on a server that runs: what they find without asking it is what it says itself.
+#[test]
+fn a_running_server_s_files_are_found_and_changed() {
+    let server = Server::newest();
+    let data = &server.cluster.data;
+    let pgcert = given::pgcert().display().to_string();
+    let state = format!("{data}/pgcert-state");
+    let conf = |words: &[&str]| {
+        let common = ["--data-dir", data, "--state", &state, "--json"];
+        let words = [&[&*pgcert, "conf"], words, &common].concat();
+        let out = server.host.run(&server.cluster.owner, &words).ok();
+        serde_json::from_str::<serde_json::Value>(&out.stdout).unwrap()
+    };
+    let says = |sql: &str| server.cluster.ask(&server.host, sql);
+    let port = conf(&["get", "port"]);
+    assert_eq!(port["value"], says("show port").trim());
+
+    let done = conf(&["set", "work_mem=5MB", "max_connections=55"]);
+    let codes: Vec<_> = done["notes"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|note| &note["code"])
+        .collect();
+    assert_eq!(codes, ["needs-restart", "needs-reload"]);
+    says("select pg_reload_conf(), pg_sleep(1)");
+    assert_eq!(says("show work_mem").trim(), "5MB");
+    let asked = conf(&["get", "work_mem", "max_connections"]);
+    let pending: Vec<_> = asked["settings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|s| &s["pending_restart"])
+        .collect();
+    assert_eq!(pending, [false, true]);
+    let view = "select count(*) from pg_file_settings where error is not null and error not like '%could not be applied%'";
+    assert_eq!(says(view).trim(), "0");
+
+    server
+        .cluster
+        .restart_with(&server.host, "-c work_mem=6MB")
+        .ok();
+    assert_eq!(says("show max_connections").trim(), "55");
+    let hidden = conf(&["get", "work_mem"]);
+    assert_eq!(
+        (&hidden["value"], &hidden["source"]),
+        (&"6MB".into(), &"command line".into())
+    );
+    assert_eq!(says("show work_mem").trim(), "6MB");
+    let done = conf(&["set", "work_mem=7MB"]);
+    assert_eq!(done["notes"][0]["code"], "hidden-by-command-line");
 }

@@ -10,6 +10,7 @@ use super::lines::{self, BYTE_ORDER_MARK, Codes};
 use super::report::Report;
 use crate::Version;
 use crate::ident::{Document, Entry, Maps};
+use crate::regex::syntax;
 use crate::resolve::Files;
 use crate::tokens::{Line, Tokenizer};
 
@@ -76,6 +77,11 @@ fn look(entry: &Entry, line: &Line<'_>, version: Version, report: &mut Report<'_
     let reference = entry.role.matches("\\1").count();
     match entry.system_user.strip_prefix('/') {
         Some(pattern) => {
+            if let Some(fault) = syntax::fault(pattern.as_bytes(), version) {
+                let message = format!("invalid regular expression \"{pattern}\": {fault}");
+                report.at("ident-regex", at(1), message);
+                return;
+            }
             if !is_anchored(pattern.as_bytes()) {
                 let message = format!("/{pattern} matches every name in which that is found");
                 report.at("ident-unanchored-regex", at(1), message);
@@ -158,7 +164,7 @@ mod tests {
     #[test]
     fn each_lint_is_found() {
         let text = "m CN=a,O=b alice\nm bob\nm bob bob extra\nm /bob bob\nm /^bob$ \\1\nm \"/^(.*)@x$\" \\1\\1\nm bob \\1\nm bob all\n\
-                    m bob \"all\"\nm  bob bob\n# alice \\\nm alice alice\nm @none x\nm a , b\n";
+                    m bob \"all\"\nm  bob bob\n# alice \\\nm alice alice\nm @none x\nm a , b\nm /( b\n";
         insta::assert_snapshot!(found(text, Version::V15), @r#"
         /i:1:1: multiple values in ident field [ident-unquoted-comma]
         /i:2:1: missing entry at end of line [ident-syntax]
@@ -172,6 +178,7 @@ mod tests {
         /i:11:9: the comment goes on: line 12 is not read [ident-comment-goes-on]
         /i:13:1: could not open secondary authentication file "@none" as "/none": No such file or directory [ident-include]
         /i:14:5: "b" begins a field of its own: a list has no blank before its commas [ident-comma]
+        /i:15:3: invalid regular expression "(": parentheses () not balanced [ident-regex]
         "#);
         insta::assert_snapshot!(found(text, Version::V16), @r#"
         /i:1:1: multiple values in ident field [ident-unquoted-comma]
@@ -186,6 +193,7 @@ mod tests {
         /i:11:9: the comment goes on: line 12 is not read [ident-comment-goes-on]
         /i:13:1: could not open file "/none": No such file or directory [ident-include]
         /i:14:5: "b" begins a field of its own: a list has no blank before its commas [ident-comma]
+        /i:15:3: invalid regular expression "(": parentheses () not balanced [ident-regex]
         "#);
         assert_eq!(
             found(

@@ -300,6 +300,12 @@ pub static LINTS: &[Lint] = &[
         "put double quotes around the field: \"CN=alice,O=Acme\"",
     ),
     ident(
+        "ident-regex",
+        Error,
+        "A regular expression that cannot be compiled.",
+        "correct it, or take the slash before it away for a plain name",
+    ),
+    ident(
         "ident-include",
         Error,
         "An @file or include that cannot be read, or holds what is refused here.",

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use hostfile::Account;
+use installer::Way;
 use pg_config::Version;
 use pg_config::resolve::{self, Assignment, Files, ReadError, Settings};
 use pg_host::{Cluster, HostFiles};
@@ -24,6 +25,8 @@ pub(crate) struct Found {
     pub(crate) rights: Account,
     /// The server's data folder, where a server was looked for.
     pub(crate) data_dir: Option<String>,
+    /// The server, where one was looked for.
+    cluster: Option<Cluster>,
     /// What the running server was started with.
     pub(crate) command_line: Vec<(String, String)>,
 }
@@ -58,6 +61,7 @@ impl Found {
             rights,
             data_dir: Some(text(&cluster.data_dir)?),
             command_line,
+            cluster: Some(cluster),
         })
     }
 
@@ -105,6 +109,7 @@ impl Found {
             rights,
             data_dir: None,
             command_line: Vec::new(),
+            cluster: None,
         })
     }
 
@@ -130,6 +135,16 @@ impl Found {
     /// The settings in force, as these files have them.
     pub(crate) fn settings(&self, files: &dyn Files) -> Settings {
         Settings::read(files, &self.path, self.data_dir.as_deref())
+    }
+
+    /// What the server runs with, where one runs and lets us in.
+    pub(crate) fn running(&self, context: &Context) -> Option<pg_host::Settings> {
+        let cluster = self
+            .cluster
+            .as_ref()
+            .filter(|cluster| cluster.postmaster.is_some())?;
+        let mut admin = Way::Socket.connect(cluster, context.now).ok()?;
+        admin.settings().ok()
     }
 
     /// The value on the server's command line, which files cannot override.

@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use pg_config::Version;
 use pg_config::conf::{Lookup, Parameter};
 use pg_config::resolve::{Assignment, Settings};
+use pg_host::Setting;
 use serde_json::{Value, json};
 
 use crate::args::ConfGet;
@@ -24,10 +25,15 @@ pub(crate) fn run(args: &ConfGet, context: &Context, output: &mut Output) -> Res
     } else {
         args.names.clone()
     };
-    let answers = names
+    let mut answers = names
         .iter()
         .map(|name| Answer::find(name, &found, &settings))
         .collect::<Result<Vec<_>, _>>()?;
+    if let Some(running) = found.running(context) {
+        for answer in &mut answers {
+            answer.running = running.get(&answer.name).cloned();
+        }
+    }
     if output.json() {
         return output.print_json(document(&answers, args.names.len() == 1));
     }
@@ -58,6 +64,8 @@ struct Answer {
     source: &'static str,
     /// What would count without it, the next one first.
     overrides: Vec<Assignment>,
+    /// What the server says, where one runs and lets us in.
+    running: Option<Setting>,
 }
 
 impl Answer {
@@ -86,6 +94,7 @@ impl Answer {
                 place: None,
                 source: "command line",
                 overrides: set.into_iter().rev().cloned().collect(),
+                running: None,
             });
         }
         if let Some(last) = set.pop() {
@@ -95,6 +104,7 @@ impl Answer {
                 place: Some((last.file.clone(), last.line)),
                 source: "configuration file",
                 overrides: set.into_iter().rev().cloned().collect(),
+                running: None,
             });
         }
         if parameter.is_none()
@@ -108,6 +118,7 @@ impl Answer {
             place: None,
             source: "default",
             overrides: Vec::new(),
+            running: None,
         })
     }
 
@@ -120,6 +131,19 @@ impl Answer {
             Some((file, line)) => writeln!(text, "    {}:{line}", escape_name(file)),
             None => writeln!(text, "    {}", self.source),
         };
+        if let Some(running) = self
+            .running
+            .as_ref()
+            .filter(|running| running.pending_restart)
+        {
+            let unit = running.unit.as_deref().map(|unit| format!(" x {unit}"));
+            let _ = writeln!(
+                text,
+                "    needs a restart: the server still runs with {}{}",
+                shown_value(&running.value),
+                unit.unwrap_or_default()
+            );
+        }
         for over in &self.overrides {
             let _ = writeln!(
                 text,
@@ -148,7 +172,7 @@ impl Answer {
             "source": self.source,
             "overrides": overrides.collect::<Vec<_>>(),
             // Only the running server knows.
-            "pending_restart": null,
+            "pending_restart": self.running.as_ref().map(|running| running.pending_restart),
         })
     }
 }
