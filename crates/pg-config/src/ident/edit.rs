@@ -348,6 +348,15 @@ mod tests {
         insta::assert_snapshot!(refused, @r#"invalid regular expression "(": parentheses () not balanced"#);
     }
 
+    #[test]
+    fn a_line_goes_with_its_end_and_no_other_byte() {
+        let mut document = Document::parse(b"# top\r\nm  a b # c\r\n\r\nn a b", Version::V15);
+        document.remove(0).unwrap();
+        assert_eq!(document.to_bytes(), b"# top\r\n\r\nn a b");
+        document.remove(0).unwrap();
+        assert_eq!(document.to_bytes(), b"# top\r\n\r\n");
+    }
+
     proptest! {
         #[test]
         fn a_removed_line_is_gone_and_the_others_stay(

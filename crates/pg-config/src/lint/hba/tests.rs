@@ -172,7 +172,7 @@ fn the_server_s_settings_count_where_they_are_known() {
 }
 
 #[test]
-fn the_sample_has_no_findings_but_its_trust() {
+fn the_sample_has_no_findings() {
     let text = "# TYPE  DATABASE        USER            ADDRESS                 METHOD\n\
                 local   all             all                                     peer\n\
                 host    all             all             127.0.0.1/32            scram-sha-256\n\
@@ -182,6 +182,11 @@ fn the_sample_has_no_findings_but_its_trust() {
     for version in Version::ALL {
         assert_eq!(found(text, version), "");
     }
+    // A rule that goes on in the next line is no comment.
+    assert_eq!(
+        found("local all \\\n all peer # \\\n# x\n", Version::V15),
+        ""
+    );
 }
 
 proptest! {
