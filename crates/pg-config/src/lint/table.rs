@@ -67,7 +67,7 @@ pub static LINTS: &[Lint] = &[
     ),
     conf(
         "conf-hidden",
-        Warning,
+        Note,
         "A setting that postgresql.auto.conf overrides: a change here does nothing.",
         "ALTER SYSTEM RESET takes the line out of postgresql.auto.conf",
     ),
