@@ -284,8 +284,7 @@ fn word<T: FromStr>(row: &Row<'_>, column: usize) -> Result<T, rusqlite::Error>
 where
     T::Err: std::error::Error + Send + Sync + 'static,
 {
-    let text: String = row.get(column)?;
-    text.parse().map_err(|error| {
+    row.get_ref(column)?.as_str()?.parse().map_err(|error| {
         rusqlite::Error::FromSqlConversionFailure(
             column,
             rusqlite::types::Type::Text,

@@ -10,7 +10,7 @@ use rustix::io::Errno;
 
 use crate::attributes::Attributes;
 use crate::read::FileKind;
-use crate::stage::{After, stage_at};
+use crate::stage::{After, replace_at, stage_at};
 use crate::walk::{Last, Spot, walk};
 use crate::{Error, Ground, Trust};
 
@@ -38,13 +38,20 @@ pub fn create_new(path: &Path, bytes: &[u8], ground: &Ground, trust: Trust) -> R
 /// # Errors
 /// As [`crate::stage`]; [`Error::Changed`] where somebody changed the old one meanwhile.
 pub fn replace(path: &Path, bytes: &[u8], ground: &Ground, trust: Trust) -> Result<(), Error> {
-    stage_at(
-        walk(path, trust, Last::Follow)?,
-        bytes,
-        ground,
-        After::Nobody,
-    )?
-    .replace()
+    replace_with(path, ground, trust, |out| out.write_all(bytes))
+}
+
+/// As [`replace`], with what `fill` writes: for contents that need not be in memory whole. Where it fails, nothing is replaced.
+///
+/// # Errors
+/// As [`replace`]; an error of `fill` is one of writing.
+pub fn replace_with(
+    path: &Path,
+    ground: &Ground,
+    trust: Trust,
+    fill: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> Result<(), Error> {
+    replace_at(&walk(path, trust, Last::Follow)?, ground, fill)
 }
 
 /// Adds bytes at the end of a file and syncs it; one that does not exist is made, mode 0600. All bytes or none: a write that

@@ -39,7 +39,7 @@ pub use abandoned::clear_abandoned;
 pub use account::{Account, AccountError};
 pub use acting::{acting_as, becoming};
 pub use attributes::{Ground, set_attributes};
-pub use create::{append, create_new, open_for_database, remove, replace};
+pub use create::{append, create_new, open_for_database, remove, replace, replace_with};
 pub use error::Error;
 pub use folder::{make_folder, remove_folder_if_empty};
 pub use lock::Lock;

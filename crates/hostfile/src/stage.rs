@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 use std::fs::File;
-use std::io::Write;
+use std::io::{self, BufWriter, Write};
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
@@ -111,44 +111,6 @@ impl Staged {
         Swapped { pair: self.pair }
     }
 
-    /// Gives the new file its name, and the old one goes: no copy of it is kept, and nothing can be undone.
-    ///
-    /// # Errors
-    /// As [`Staged::swap`] before the rename. Should the folder not be synced afterwards, a file that had no predecessor goes again; one
-    /// that had stays.
-    pub(crate) fn replace(mut self) -> Result<(), Error> {
-        let pair = &self.pair;
-        let changed = || Error::Changed {
-            path: pair.record.target.clone(),
-        };
-        if Predecessor::find(&pair.spot)? != self.old
-            || pair.identify(&pair.staged)? != pair.record.new
-        {
-            return Err(changed());
-        }
-        // Opened first: what can fail afterwards is the sync alone.
-        let open = pair.spot.open_folder()?;
-        let folder = &pair.spot.folder;
-        renameat(folder, &pair.staged, folder, pair.spot.name()?)
-            .map_err(|errno| Error::io("replace", &pair.record.target, errno))?;
-        if let Some(made) = &mut self.made {
-            made.kept = true;
-        }
-        match fsync(open) {
-            Ok(()) | Err(Errno::INVAL) => Ok(()),
-            Err(errno) => {
-                if self.old.is_none() {
-                    let _ = unlinkat(
-                        &self.pair.spot.folder,
-                        self.pair.spot.name()?,
-                        AtFlags::empty(),
-                    );
-                }
-                Err(Error::io("sync", &self.pair.spot.folder_path, errno))
-            }
-        }
-    }
-
     /// Takes the staged file away.
     ///
     /// # Errors
@@ -170,7 +132,8 @@ impl Staged {
 /// What would make the swap fail is found here, and nothing is left behind: links somebody could have planted, immutable files and
 /// folders, mount points, hard links, read-only and full disks, missing rights.
 pub fn stage(path: &Path, bytes: &[u8], new: &Ground, trust: Trust) -> Result<Staged, Error> {
-    let staged = stage_at(walk(path, trust, Last::Follow)?, bytes, new, After::Journal)?;
+    let spot = walk(path, trust, Last::Follow)?;
+    let staged = stage_at(spot, bytes, new, After::Journal)?;
     // The journal must not name what a power cut could still take away.
     staged.pair.spot.sync()?;
     Ok(staged)
@@ -214,15 +177,60 @@ pub(crate) fn stage_at(
     new: &Ground,
     after: After,
 ) -> Result<Staged, Error> {
-    let old = Predecessor::find(&spot)?;
+    let (old, mut made, written) = beside(&spot, new, after, |out| out.write_all(bytes))?;
+    made.id = FileId::new(&written, bytes);
+    let staged = made.name.clone();
+    Ok(Staged::new(spot, staged, old, Some(made)))
+}
+
+/// Puts a file with what `fill` writes in place of what is there, of which no copy is kept: nothing can be undone.
+///
+/// # Errors
+/// As [`Staged::swap`] before the rename. Should the folder not be synced afterwards, a file that had no predecessor goes again; one
+/// that had stays.
+pub(crate) fn replace_at(
+    spot: &Spot,
+    new: &Ground,
+    fill: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> Result<(), Error> {
+    let (old, mut made, _) = beside(spot, new, After::Nobody, fill)?;
+    // That the new file is the one that was made a moment ago says its inode: who may write in it may do so afterwards as well.
+    if Predecessor::find(spot)? != old || !made.is_there() {
+        return Err(Error::Changed { path: spot.path() });
+    }
+    // Opened first: what can fail afterwards is the sync alone.
+    let open = spot.open_folder()?;
+    let (folder, name) = (&spot.folder, spot.name()?);
+    renameat(folder, &made.name, folder, name)
+        .map_err(|errno| Error::io("replace", &spot.path(), errno))?;
+    made.kept = true;
+    match fsync(open) {
+        Ok(()) | Err(Errno::INVAL) => Ok(()),
+        Err(errno) => {
+            if old.is_none() {
+                let _ = unlinkat(folder, name, AtFlags::empty());
+            }
+            Err(Error::io("sync", &spot.folder_path, errno))
+        }
+    }
+}
+
+/// Writes a file beside the target, complete and synced. Its digest is not known yet.
+fn beside(
+    spot: &Spot,
+    new: &Ground,
+    after: After,
+    fill: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> Result<(Option<Predecessor>, Made, Stat), Error> {
+    let old = Predecessor::find(spot)?;
     refuse_unchangeable(spot.open_folder()?.as_fd(), &spot.folder_path)?;
     let attributes = match &old {
         Some(old) => old.attributes.clone(),
         None => Attributes::new(new),
     };
     let path = spot.path();
-    let mut made =
-        Made::beside(&spot, after).map_err(|errno| Error::io("write beside", &path, errno))?;
+    let made =
+        Made::beside(spot, after).map_err(|errno| Error::io("write beside", &path, errno))?;
     // From here on dropping `made` takes the file away again.
     attributes.put_on(made.file.as_fd()).map_err(|errno| {
         match attributes.owner_if_refused(errno) {
@@ -235,14 +243,12 @@ pub(crate) fn stage_at(
         }
     })?;
     let written =
-        write(&made.file, bytes).map_err(|error| Error::io("write the new", &path, error))?;
+        write(&made.file, fill).map_err(|error| Error::io("write the new", &path, error))?;
     if !attributes.hold(&written) {
         let doing = "give owner and mode to the new";
         return Err(Error::io(doing, &path, Errno::PERM));
     }
-    made.id = FileId::new(&written, bytes);
-    let staged = made.name.clone();
-    Ok(Staged::new(spot, staged, old, Some(made)))
+    Ok((old, made, written))
 }
 
 /// In what a file differs from what is wanted. All false: there is nothing to do.
@@ -352,8 +358,7 @@ impl Predecessor {
             return Err(Error::io("replace", &path, Errno::PERM));
         }
         let attributes = Attributes::of(file.as_fd()).map_err(failed)?;
-        let bytes = read_all(file, &path, &stat)?;
-        let id = FileId::new(&stat, &bytes);
+        let id = FileId::read(file, &stat).map_err(|error| Error::io("read", &path, error))?;
         Ok(Some(Predecessor { id, attributes }))
     }
 }
@@ -417,9 +422,11 @@ impl Drop for Made {
     }
 }
 
-/// Writes and syncs everything.
-fn write(mut file: &File, bytes: &[u8]) -> std::io::Result<Stat> {
-    file.write_all(bytes)?;
+/// Syncs what `fill` writes.
+fn write(file: &File, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<Stat> {
+    let mut out = BufWriter::new(file);
+    fill(&mut out)?;
+    out.flush()?;
     fsync(file)?;
     Ok(fstat(file)?)
 }

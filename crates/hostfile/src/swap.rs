@@ -300,7 +300,7 @@ impl FileId {
     }
 
     /// Reads the file a piece at a time: what was written here may be larger than what is read for its contents.
-    fn read(file: OwnedFd, stat: &Stat) -> io::Result<FileId> {
+    pub(crate) fn read(file: OwnedFd, stat: &Stat) -> io::Result<FileId> {
         let mut file = File::from(file);
         let mut sha256 = Sha256::new();
         let mut piece = vec![0; 64 << 10];

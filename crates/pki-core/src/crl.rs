@@ -113,7 +113,12 @@ impl Crl {
     /// PEM. The only form that PostgreSQL reads.
     #[must_use]
     pub fn to_pem(&self) -> String {
-        pem::encode(LABEL, self.der()).to_string()
+        self.pem_pieces().collect()
+    }
+
+    /// The same one piece after the other, for a list that need not be in memory twice.
+    pub fn pem_pieces(&self) -> impl Iterator<Item = String> {
+        pem::pieces(LABEL, self.der())
     }
 
     /// The issuer as OpenSSL writes it under RFC 2253.

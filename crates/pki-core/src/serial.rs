@@ -82,20 +82,27 @@ impl FromStr for Serial {
         };
         let mut digits = [0; 40];
         let mut count = 0;
-        for c in text.chars().filter(|c| *c != ':') {
-            let digit = c.to_digit(16).ok_or_else(bad)?;
-            *digits.get_mut(count).ok_or_else(bad)? = digit as u8;
+        for digit in text.bytes().filter(|c| *c != b':') {
+            *digits.get_mut(count).ok_or_else(bad)? = digit;
             count += 1;
         }
         // From the end: of an odd number of digits the first one is an octet of its own.
-        let octets = digits[..count].rchunks(2).rev();
-        let bytes: Vec<u8> = octets
-            .map(|digits| digits.iter().fold(0, |octet, digit| octet << 4 | digit))
-            .collect();
-        if bytes.is_empty() {
+        let (first, pairs) = digits[..count].as_rchunks::<2>();
+        let pairs = first
+            .iter()
+            .map(|digit| [b'0', *digit])
+            .chain(pairs.iter().copied());
+        let mut octets = [0; 20];
+        let mut length = 0;
+        for (octet, [high, low]) in octets.iter_mut().zip(pairs) {
+            let digit = |c| char::from(c).to_digit(16).ok_or_else(bad);
+            *octet = (digit(high)? << 4 | digit(low)?) as u8;
+            length += 1;
+        }
+        if length == 0 {
             return Err(bad());
         }
-        Ok(Self::from_der_content(&bytes))
+        Ok(Self::from_der_content(&octets[..length]))
     }
 }
 

@@ -60,16 +60,13 @@ impl Time {
     /// Year, month, day, hour, minute, second, UTC.
     pub(crate) fn parts(self) -> [u16; 6] {
         let t = self.calendar();
+        let (year, month, day) = t.to_calendar_date();
+        let (hour, minute, second) = t.to_hms();
         // Not negative: the first moment is the beginning of year 0.
-        let year = u16::try_from(t.year()).unwrap_or(0);
-        [
-            year,
-            u8::from(t.month()).into(),
-            t.day().into(),
-            t.hour().into(),
-            t.minute().into(),
-            t.second().into(),
-        ]
+        let year = u16::try_from(year).unwrap_or(0);
+        let [month, day, hour, minute, second] =
+            [month.into(), day, hour, minute, second].map(u16::from);
+        [year, month, day, hour, minute, second]
     }
 
     /// From the same; `None` for a day or an hour that there is not.

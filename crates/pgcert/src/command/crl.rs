@@ -36,8 +36,7 @@ pub(crate) fn run(args: &CaCrl, context: &Context, output: &mut Output) -> Resul
         .filter(|other| !other.same_authority(&crl))
         .collect();
     if let Some(path) = &target {
-        let text: String = kept.iter().chain([&crl]).map(Crl::to_pem).collect();
-        replace(path, text.as_bytes())?;
+        replace(path, kept.iter().chain([&crl]))?;
     }
     say(&crl, target.as_deref(), kept.len(), &authority, output);
     if output.json() {
@@ -146,7 +145,7 @@ fn lists_in(path: &Path) -> Result<Vec<Crl>, Failure> {
     Ok(lists)
 }
 
-fn replace(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+fn replace<'a>(path: &Path, lists: impl Iterator<Item = &'a Crl>) -> Result<(), Failure> {
     let ground = Ground {
         owner: None,
         mode: 0o644,
@@ -154,7 +153,11 @@ fn replace(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
     if let Some(folder) = path.parent() {
         hostfile::clear_abandoned(folder);
     }
-    hostfile::replace(path, bytes, &ground, Trust::Owner).map_err(|error| {
+    let written = hostfile::replace_with(path, &ground, Trust::Owner, |out| {
+        let mut pieces = lists.flat_map(Crl::pem_pieces);
+        pieces.try_for_each(|piece| out.write_all(piece.as_bytes()))
+    });
+    written.map_err(|error| {
         let failure =
             Failure::because(format_args!("{} cannot be written", path.display()), &error);
         if error.is_not_found() {

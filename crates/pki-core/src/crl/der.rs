@@ -137,20 +137,17 @@ pub(super) fn put_positive(out: &mut Vec<u8>, number: &[u8]) {
 /// Appends a time: UTCTime through 2049, GeneralizedTime from then on (RFC 5280 5.1.2.4 to 5.1.2.6).
 pub(super) fn put_time(out: &mut Vec<u8>, time: Time) {
     let [year, month, day, hour, minute, second] = time.parts();
-    let two = |out: &mut Vec<u8>, n: u16| {
+    let parts = [year / 100, year % 100, month, day, hour, minute, second];
+    let mut text = [b'Z'; 15];
+    for (two, part) in text.chunks_exact_mut(2).zip(parts) {
         // Two decimal digits.
-        out.extend([b'0' + (n / 10 % 10) as u8, b'0' + (n % 10) as u8]);
-    };
+        two.copy_from_slice(&[b'0' + (part / 10) as u8, b'0' + (part % 10) as u8]);
+    }
     if (1950..2050).contains(&year) {
-        put_head(out, UTC_TIME, 13);
+        put(out, UTC_TIME, &text[2..]);
     } else {
-        put_head(out, GENERALIZED_TIME, 15);
-        two(out, year / 100);
+        put(out, GENERALIZED_TIME, &text);
     }
-    for part in [year % 100, month, day, hour, minute, second] {
-        two(out, part);
-    }
-    out.push(b'Z');
 }
 
 pub(super) const INTEGER: u8 = 0x02;

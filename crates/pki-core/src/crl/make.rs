@@ -94,19 +94,14 @@ impl CrlDraft {
             return Err(CrlError::NotAllowed);
         }
         let algorithm = signature::identifier(&key).ok_or(CrlError::NoAlgorithm)?;
-        let tbs = self.to_be_signed(issuer, algorithm, number, times);
-        let signature = signer.sign(&tbs)?;
-
-        let mut end = algorithm.to_vec();
-        put_head(&mut end, BIT_STRING, signature.len() + 1);
+        let mut der = self.unsigned(issuer, algorithm, number, times);
+        let signature = signer.sign(&der)?;
+        der.extend_from_slice(algorithm);
+        put_head(&mut der, BIT_STRING, signature.len() + 1);
         // No bit of the last octet is unused.
-        end.push(0);
-        end.extend_from_slice(&signature);
-        let mut der = Vec::with_capacity(tbs.len() + end.len() + 8);
-        put_head(&mut der, SEQUENCE, tbs.len() + end.len());
-        der.extend_from_slice(&tbs);
-        der.extend_from_slice(&end);
-        drop(tbs);
+        der.push(0);
+        der.extend_from_slice(&signature);
+        enclose(&mut der, &[]);
 
         let crl = Crl::from_vec(der)?;
         if crl.is_signed_by(&key) && crl.issuer_der() == issuer.subject_der() {
@@ -116,8 +111,9 @@ impl CrlDraft {
         }
     }
 
-    fn to_be_signed(
-        &self,
+    /// What is to be signed. It grows around the entries where they lie.
+    fn unsigned(
+        self,
         issuer: &Certificate,
         algorithm: &[u8],
         number: u64,
@@ -133,18 +129,19 @@ impl CrlDraft {
         if !self.entries.is_empty() {
             put_head(&mut head, SEQUENCE, self.entries.len());
         }
-        let end = extensions(issuer, number);
-        let mut tbs = Vec::with_capacity(head.len() + self.entries.len() + end.len() + 8);
-        put_head(
-            &mut tbs,
-            SEQUENCE,
-            head.len() + self.entries.len() + end.len(),
-        );
-        tbs.extend_from_slice(&head);
-        tbs.extend_from_slice(&self.entries);
-        tbs.extend_from_slice(&end);
+        let mut tbs = self.entries;
+        tbs.extend(extensions(issuer, number));
+        enclose(&mut tbs, &head);
         tbs
     }
+}
+
+/// Makes a SEQUENCE of `head` and what is there, which is moved once and not copied.
+fn enclose(content: &mut Vec<u8>, head: &[u8]) {
+    let mut front = Vec::new();
+    put_head(&mut front, SEQUENCE, head.len() + content.len());
+    front.extend_from_slice(head);
+    content.splice(..0, front);
 }
 
 /// authorityKeyIdentifier and cRLNumber, both of which every list has to have (RFC 5280 5.2.1, 5.2.3).
