@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::measure::{cost, median};
+use super::measure::{cost, in_turn};
 use super::rivals::{PGCERT, RIVALS, Rival};
 use super::table::Table;
 use super::{Bench, python};
@@ -13,29 +13,46 @@ const BULK: usize = 10_000;
 /// How many the slow ones make.
 const FEW: usize = 100;
 
-/// One certificate a process, as it is typed.
+/// One certificate a process, as it is typed. All take turns.
 pub(super) fn single(bench: &Bench) -> anyhow::Result<()> {
-    let mut table = Table::new("One client certificate, as a whole process");
+    let alone = PGCERT.one.replace("exec ", "exec taskset -c 0 ");
+    let python = python::ready(&bench.root)?;
+    let by_python = format!("OUT=one$N exec {} issue.py 1", python.display());
+    let mut programs = Vec::new();
+    let mut enter = |name: &str, prepare: &str, one: &str, runs| -> anyhow::Result<()> {
+        let place = bench.place(name)?;
+        place.prepare(prepare)?;
+        std::fs::write(place.folder.join("issue.py"), python::ISSUE)?;
+        programs.push((name.to_owned(), place, one.to_owned(), runs));
+        Ok(())
+    };
     for rival in std::iter::once(&PGCERT).chain(RIVALS) {
         rival.ready()?;
-        let place = bench.place(rival.name)?;
-        place.prepare(rival.prepare)?;
-        let runs = median(rival.runs, |n| place.shell(rival.one, n))?;
-        table.row(rival.name, 1, runs);
+        enter(rival.name, rival.prepare, rival.one, rival.runs)?;
     }
-    let place = bench.place("sh")?;
-    let shell = median(PGCERT.runs, |n| place.shell("exec true", n))?;
-    table.row("of which the shell that starts it", 1, shell);
-    let python = python::ready(&bench.root)?;
-    let place = bench.place("python")?;
-    std::fs::write(place.folder.join("issue.py"), python::ISSUE)?;
-    let one = format!("exec {} issue.py 1", python.display());
-    let runs = median(10, |n| {
-        let mut shell = place.shell(&one, n);
-        shell.env("OUT", format!("one{n}"));
-        shell
+    enter("Python cryptography", "", &by_python, 10)?;
+    enter(
+        "pgcert issue, one core (with taskset)",
+        PGCERT.prepare,
+        &alone,
+        PGCERT.runs,
+    )?;
+    enter(
+        "of which the shell that starts each",
+        "",
+        "exec true",
+        PGCERT.runs,
+    )?;
+
+    let runs: Vec<usize> = programs.iter().map(|(_, _, _, runs)| *runs).collect();
+    let costs = in_turn(&runs, |program, n| {
+        let (_, place, one, _) = &programs[program];
+        place.shell(one, n)
     })?;
-    table.row("Python cryptography", 1, runs);
+    let mut table = Table::new("One client certificate, as a whole process");
+    for ((name, ..), cost) in programs.iter().zip(costs) {
+        table.row(name, 1, cost);
+    }
     table.print();
     Ok(())
 }

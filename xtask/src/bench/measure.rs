@@ -57,19 +57,38 @@ pub(crate) fn median(
     runs: usize,
     mut command: impl FnMut(usize) -> Command,
 ) -> anyhow::Result<Cost> {
-    let costs = (1..=runs)
-        .map(|n| cost(&command(n)))
-        .collect::<anyhow::Result<Vec<Cost>>>()?;
+    let all = in_turn(&[runs], |_, n| command(n))?;
+    all.first().copied().context("no program was measured")
+}
+
+/// The medians of several programs, of each as many runs as are named. They take turns, so that what else the
+/// machine does meets all of them. A run is given the place of its program in the list, and its number.
+pub(crate) fn in_turn(
+    runs: &[usize],
+    mut command: impl FnMut(usize, usize) -> Command,
+) -> anyhow::Result<Vec<Cost>> {
+    let mut costs = vec![Vec::new(); runs.len()];
+    for n in 1..=runs.iter().copied().max().unwrap_or_default() {
+        for (program, costs) in costs.iter_mut().enumerate() {
+            if n <= runs[program] {
+                costs.push(cost(&command(program, n))?);
+            }
+        }
+    }
+    Ok(costs.iter().map(|costs| middle(costs)).collect())
+}
+
+fn middle(costs: &[Cost]) -> Cost {
     let middle = |of: fn(&Cost) -> u64| {
         let mut all: Vec<u64> = costs.iter().map(of).collect();
         all.sort_unstable();
         all.get(all.len() / 2).copied().unwrap_or_default()
     };
-    Ok(Cost {
+    Cost {
         cpu: middle(|c| c.cpu),
         elapsed: middle(|c| c.elapsed),
         peak: middle(|c| c.peak),
-    })
+    }
 }
 
 /// The process in between: runs the program, and prints what it cost.
