@@ -41,12 +41,11 @@ fn judge(umask: &'static str) {
     for (path, bytes) in files(folder) {
         let text = latin(&bytes);
         for secret in secrets.all() {
-            let home = secret.home.as_ref() == Some(&path);
             assert!(
-                home || !text.contains(&secret.text),
+                secret.homes.contains(&path) || !text.contains(&secret.text),
                 "{} of {:?} is in {}",
                 secret.what,
-                secret.home,
+                secret.homes,
                 path.display()
             );
         }
@@ -68,7 +67,7 @@ impl Desk {
         let binary = format!("{}/pgcert", site.scratch);
         std::fs::copy(given::pgcert(), &binary).unwrap();
         let script = format!(
-            "cd {}; mkdir -m 755 made; mkdir -m 700 made/given",
+            "cd {}; mkdir -m 755 made; mkdir -m 700 made/given made/der",
             site.scratch
         );
         site.host.sh(&site.runner, &script).ok();
@@ -115,7 +114,14 @@ impl Desk {
             ),
             (format!("revoke other --yes {at}"), 0),
             (format!("ca crl --out {made}/root.crl {signs}"), 0),
-            // Encrypted: in the clear it would be a second home of the same key, as is meant.
+            // In the clear it is a second home of the same key, as is meant; encrypted it is none.
+            (
+                format!(
+                    "export --for jdbc --key {made}/slardiere.key --cert {made}/slardiere.crt \
+                     --root {made}/ca/ca.crt --out {made}/der"
+                ),
+                1,
+            ),
             (
                 format!(
                     "export --for jdbc --key {made}/other.key --cert {made}/other.crt --root {made}/ca/ca.crt \
@@ -171,7 +177,7 @@ impl Desk {
     /// The files of all keys that were made, private to their owner.
     fn keys(&self) -> Vec<PathBuf> {
         let keys: Vec<PathBuf> = files(Path::new(&self.site.scratch))
-            .filter(|(_, bytes)| latin(bytes).contains(MARK))
+            .filter(|(path, bytes)| is_der(path) || latin(bytes).contains(MARK))
             .map(|(path, _)| path)
             .collect();
         let owner = std::fs::metadata(&self.site.home).unwrap().uid();
@@ -284,7 +290,7 @@ impl Run {
             // And no other key's bytes are in it.
             for call in calls.iter().filter(|c| is_write(c)).filter(about) {
                 let text = latin(&call.data());
-                for secret in secrets.all().filter(|s| s.home.as_ref() != Some(&home)) {
+                for secret in secrets.all().filter(|s| !s.homes.contains(&home)) {
                     assert!(!text.contains(&secret.text), "{call:?}");
                 }
             }
@@ -316,11 +322,11 @@ impl Run {
 /// What every PEM file with a private key has, encrypted or not.
 const MARK: &str = "PRIVATE KEY-----";
 
-/// What must not be seen, and the one file in which it may be.
+/// What must not be seen, and the files in which it may be: its own, and that in which it was exported.
 struct Secret {
     what: &'static str,
     text: String,
-    home: Option<PathBuf>,
+    homes: Vec<PathBuf>,
 }
 
 struct Secrets {
@@ -336,11 +342,22 @@ impl Secrets {
             known.push(Secret {
                 what: "a passphrase",
                 text: text.to_owned(),
-                home: None,
+                homes: Vec::new(),
             });
         }
-        for key in keys {
+        let (der, pem): (Vec<_>, Vec<_>) = keys.iter().partition(|key| is_der(key));
+        for key in pem {
             known.extend(secrets_of(key));
+        }
+        for file in der {
+            let text = latin(&std::fs::read(file).unwrap());
+            let exported = known.iter_mut().filter(|secret| {
+                let of_it = |home: &PathBuf| home.file_stem() == file.file_stem();
+                text.contains(&secret.text) && secret.homes.iter().any(of_it)
+            });
+            let exported = exported.map(|secret| secret.homes.push(file.clone()));
+            // The DER form and the number in it.
+            assert_eq!(exported.count(), 2, "{}", file.display());
         }
         Self {
             known,
@@ -376,7 +393,11 @@ fn secrets_of(file: &Path) -> Vec<Secret> {
     let secret = |what, text| Secret {
         what,
         text,
-        home: (!encrypted).then(|| file.to_owned()),
+        homes: if encrypted {
+            Vec::new()
+        } else {
+            vec![file.to_owned()]
+        },
     };
     let lines = |text: &str| -> Vec<String> {
         let body = text.lines().filter(|l| !l.starts_with("-----"));
@@ -408,7 +429,7 @@ fn secrets_of(file: &Path) -> Vec<Secret> {
         .map(|text| Secret {
             what: "a line of the file",
             text,
-            home: Some(file.to_owned()),
+            homes: vec![file.to_owned()],
         })
         .collect();
     let pem = lines(&String::from_utf8(pem).unwrap());
@@ -439,7 +460,12 @@ fn secret_number(text: &str) -> Vec<u8> {
 
 /// Whether the file holds a secret, by its name.
 fn is_secret(path: &str) -> bool {
-    path.ends_with(".pass") || path.ends_with(".key")
+    path.ends_with(".pass") || path.ends_with(".key") || is_der(Path::new(path))
+}
+
+/// Whether it is a key that was exported as DER, by its name.
+fn is_der(path: &Path) -> bool {
+    path.extension().is_some_and(|ending| ending == "pk8")
 }
 
 fn is_write(call: &Call) -> bool {
