@@ -135,6 +135,8 @@ fn key(path: &Path, passphrase: Option<&str>, version: Version) -> Result<Privat
         .filter(|text| !text.is_empty() && version >= Version::V13)
         .map(secret);
     match PrivateKey::from_pem(&bytes, passphrase.as_ref()) {
+        // OpenSSL's word for it.
+        Ok(_) if PrivateKey::is_under_des(&bytes) => Err(unusable("unsupported".to_owned())),
         Ok(key) => Ok(key),
         Err(KeyError::Encrypted) => Err(ClientError::KeyEncrypted(path.to_owned())),
         Err(KeyError::WrongPassphrase) => Err(unusable("bad decrypt".to_owned())),

@@ -42,6 +42,11 @@ impl<'a> Encrypted<'a> {
         describe(&self.algorithm)
     }
 
+    pub(super) fn is_under_des(&self) -> bool {
+        let scheme = pbe::Scheme::of(&self.algorithm.oid.to_string());
+        matches!(scheme, Some(pbe::Scheme::Md5Des | pbe::Scheme::Sha1Des))
+    }
+
     /// The key in it: PKCS#8.
     pub(super) fn open(&self, passphrase: Option<&Secret>) -> Result<Secret, KeyError> {
         let passphrase = passphrase.ok_or(KeyError::Encrypted)?;

@@ -69,6 +69,19 @@ impl PrivateKey {
         }
     }
 
+    /// Whether the first private key of a PEM file is under DES. That cipher is in OpenSSL 3's legacy provider alone, which
+    /// libpq and the server do not load: they do not open the key, whatever passphrase they are given.
+    #[must_use]
+    pub fn is_under_des(file: &[u8]) -> bool {
+        let Ok(block) = first_key(file) else {
+            return false;
+        };
+        match &block.dek_info {
+            Some(dek_info) if block.encrypted => traditional::cipher(dek_info) == "DES-CBC",
+            _ => Encrypted::read(block.contents.as_bytes()).is_some_and(|e| e.is_under_des()),
+        }
+    }
+
     pub(crate) fn from_block(
         block: &pem::Block,
         passphrase: Option<&Secret>,

@@ -244,6 +244,18 @@ fn encrypted_keys_may_not_be_der() {
     ));
 }
 
+/// Seen with OpenSSL 3: `could not load private key file: unsupported`.
+#[test]
+fn keys_under_des_are_not_opened() {
+    let user = User::new().with_default_files();
+    let key = include_bytes!("../../../../pki-core/src/key/testdata/pbes1-md5-des.pem");
+    user.write(".postgresql/postgresql.key", key, 0o600);
+    assert!(matches!(
+        user.resolve("host=db sslmode=require sslpassword=hunter2"),
+        Err(ClientError::Key { reason, .. }) if reason == "unsupported"
+    ));
+}
+
 #[test]
 fn intermediates_in_the_root_file_are_sent_along() {
     let pki = Pki::get();

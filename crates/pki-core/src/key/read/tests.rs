@@ -96,6 +96,16 @@ fn opens_what_openssl_encrypts() {
     let mut all = Vec::new();
     for (name, file) in files {
         assert!(PrivateKey::is_encrypted(file), "{name}");
+        let des = [
+            "pbes1-md5-des.pem",
+            "pbes1-sha1-des.pem",
+            "traditional-des-cbc.pem",
+        ];
+        assert_eq!(
+            PrivateKey::is_under_des(file),
+            des.contains(&name),
+            "{name}"
+        );
         let without = PrivateKey::from_file(file, None).unwrap_err();
         assert_eq!(without, KeyError::Encrypted, "{name}");
         let key = PrivateKey::from_file(file, Some(&secret("hunter2")));
