@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use pki_core::Certificate;
 
-use crate::lint::{Lint, judge, openssl};
+use crate::lint::{Lint, clean, openssl};
 use crate::made::{Authority, KEY_TYPES};
 
 /// A root and an authority below it, for servers and clients or for one of them.
@@ -139,13 +139,7 @@ fn chains_of_three() {
         by_type.into_iter().chain(limited).collect()
     });
     let lints: Vec<Lint> = chains.iter().flat_map(Chain::lints).collect();
-    for (lint, verdict) in lints.iter().zip(judge(&lints)) {
-        assert_eq!(
-            (verdict.code, verdict.error.as_str()),
-            (0, ""),
-            "{lint:?}\n{verdict:#?}"
-        );
-    }
+    clean(&lints);
     for chain in &chains {
         chain.openssl_agrees();
     }

@@ -145,15 +145,15 @@ impl Lint {
 
 /// What pkilint says to one of them.
 #[derive(Debug, Deserialize)]
-pub(crate) struct Verdict {
-    pub(crate) code: i32,
-    pub(crate) findings: Vec<Finding>,
-    pub(crate) error: String,
+struct Verdict {
+    code: i32,
+    findings: Vec<Finding>,
+    error: String,
 }
 
 /// Something that pkilint does not like.
 #[derive(Debug, Deserialize)]
-pub(crate) struct Finding {
+struct Finding {
     at: String,
     severity: String,
     code: String,
@@ -178,7 +178,7 @@ impl Finding {
 }
 
 /// pkilint's verdicts, in the order of what was asked.
-pub(crate) fn judge(lints: &[Lint]) -> Vec<Verdict> {
+fn judge(lints: &[Lint]) -> Vec<Verdict> {
     let mut python = Command::new(given::tool("pkilint"))
         .args(["-c", include_str!("pkilint.py")])
         .stdin(Stdio::piped())
@@ -197,6 +197,14 @@ pub(crate) fn judge(lints: &[Lint]) -> Vec<Verdict> {
         .collect();
     assert_eq!(verdicts.len(), lints.len());
     verdicts
+}
+
+/// pkilint has nothing to say to any of them.
+pub(crate) fn clean(lints: &[Lint]) {
+    for (lint, verdict) in lints.iter().zip(judge(lints)) {
+        let said = (verdict.code, verdict.error.as_str(), verdict.findings.len());
+        assert_eq!(said, (0, "", 0), "{lint:?}\n{verdict:#?}");
+    }
 }
 
 /// All of it in one go: finding primes takes longer than all the judging.

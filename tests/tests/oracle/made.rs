@@ -19,40 +19,30 @@ impl Authority {
     /// A root with a key of that type, without a passphrase: what is judged does not depend on it, and
     /// it costs a tenth of a second each time. More options in `more`.
     pub(crate) fn root(key_type: &str, more: &[&str]) -> Self {
-        let made = Self {
-            folder: tempfile::tempdir().unwrap(),
-        };
-        let words = [
-            "ca",
-            "init",
-            "--no-passphrase",
-            "--force",
-            "--key-type",
-            key_type,
-        ];
-        made.pgcert(&[&words[..], more].concat()).ok();
+        let made = Self::in_a_folder();
+        made.init(key_type, more);
         made
     }
 
     /// An authority below a root of its own ([`root_path`](Self::root_path)), whose key is of the same type.
     pub(crate) fn under_a_root(key_type: &str, more: &[&str]) -> Self {
-        let made = Self {
-            folder: tempfile::tempdir().unwrap(),
-        };
+        let made = Self::in_a_folder();
         let root = made.root_path().display().to_string();
-        let words = [
-            "ca",
-            "init",
-            "--intermediate",
-            "--root-authority",
-            &root,
-            "--no-passphrase",
-            "--force",
-            "--key-type",
-            key_type,
-        ];
-        made.pgcert(&[&words[..], more].concat()).ok();
+        let below = ["--intermediate", "--root-authority", &root];
+        made.init(key_type, &[&below[..], more].concat());
         made
+    }
+
+    fn in_a_folder() -> Self {
+        Self {
+            folder: tempfile::tempdir().unwrap(),
+        }
+    }
+
+    fn init(&self, key_type: &str, more: &[&str]) {
+        let init = ["ca", "init", "--no-passphrase", "--force"];
+        let words = [&init[..], &["--key-type", key_type], more].concat();
+        self.pgcert(&words).ok();
     }
 
     /// A certificate by way of a request: `words` are those of `pgcert request`.
