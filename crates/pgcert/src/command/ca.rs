@@ -1,7 +1,8 @@
 //! `pgcert ca`: making the authority, showing it, giving out its certificate.
 
-use authority::{Authority, StoreFault, Unlocked};
+use authority::{Authority, State, StoreFault, Unlocked};
 use hostfile::host_name;
+use pki_core::Certificate;
 use serde_json::json;
 
 use super::{advice, audit, crl, import, init};
@@ -21,6 +22,13 @@ pub(crate) fn run(args: &Ca, context: &Context, output: &mut Output) -> Result<(
         Ca::Crl(args) => crl::run(args, context, output),
         Ca::Audit(args) => audit::run(args, context, output),
     }
+}
+
+/// Notes that nobody has a certificate, since its file could not be written: the store shall not say
+/// that it is in use. The failure that is told is the one of the file.
+pub(crate) fn nobody_has(certificate: &Certificate, authority: &Authority, context: &Context) {
+    let by = &context.account.name;
+    let _ = authority.mark(&certificate.serial(), State::Unused, by, context.now);
 }
 
 fn show(context: &Context, output: &mut Output) -> Result<(), Failure> {

@@ -6,7 +6,7 @@ mod rows;
 
 use std::path::{Path, PathBuf};
 
-use authority::{Authority, IssueOrder, State};
+use authority::{Authority, IssueOrder};
 use hostfile::Trust;
 use pki_core::{AltName, Certificate, Kind, PrivateKey, Secret, Time};
 use serde_json::json;
@@ -25,16 +25,12 @@ pub(crate) fn run(args: &Issue, context: &Context, output: &mut Output) -> Resul
         return batch::run(&args.many, context, output);
     };
     let wanted = match one {
-        IssueOne::Server { name, san, options } => {
-            let mut names = vec![name.clone()];
-            names.extend(san.iter().filter(|san| *san != name).cloned());
-            Wanted {
-                kind: Kind::Server,
-                name: name.bare(),
-                names,
-                options,
-            }
-        }
+        IssueOne::Server { name, san, options } => Wanted {
+            kind: Kind::Server,
+            name: name.bare(),
+            names: request::server_names(name, san),
+            options,
+        },
         IssueOne::Client { role, options } => Wanted {
             kind: Kind::Client,
             name: role.to_string(),
@@ -97,15 +93,7 @@ fn issue(wanted: &Wanted<'_>, context: &Context, output: &mut Output) -> Result<
         .map_err(|error| cannot(&error))?;
     files
         .write(&pem, &certificate, &authority)
-        .inspect_err(|_| {
-            // Nobody has it: the store shall not say that it is in use.
-            let _ = authority.mark(
-                &certificate.serial(),
-                State::Unused,
-                &context.account.name,
-                context.now,
-            );
-        })?;
+        .inspect_err(|_| ca::nobody_has(&certificate, &authority, context))?;
     tell(wanted, &files, &certificate, context, output)
 }
 

@@ -16,20 +16,16 @@ use crate::passphrase;
 /// Runs `pgcert request server`, `client` or `intermediate`.
 pub(crate) fn run(args: &Request, _context: &Context, output: &mut Output) -> Result<(), Failure> {
     match args {
-        Request::Server { name, san, request } => {
-            let mut names = vec![name.clone()];
-            names.extend(san.iter().filter(|san| *san != name).cloned());
-            make(
-                &Wanted {
-                    kind: Kind::Server,
-                    name: &name.bare(),
-                    names,
-                    passphrase: None,
-                    options: request,
-                },
-                output,
-            )
-        }
+        Request::Server { name, san, request } => make(
+            &Wanted {
+                kind: Kind::Server,
+                name: &name.bare(),
+                names: server_names(name, san),
+                passphrase: None,
+                options: request,
+            },
+            output,
+        ),
         Request::Client {
             role,
             key_passphrase_file,
@@ -65,6 +61,12 @@ pub(crate) fn run(args: &Request, _context: &Context, output: &mut Output) -> Re
             output,
         ),
     }
+}
+
+/// A server's names, the one that clients use first.
+pub(crate) fn server_names(name: &AltName, more: &[AltName]) -> Vec<AltName> {
+    let more = more.iter().filter(|other| *other != name);
+    std::iter::once(name).chain(more).cloned().collect()
 }
 
 struct Wanted<'a> {

@@ -6,7 +6,7 @@ mod agree;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use authority::{Authority, AuthorityOrder, IssueOrder, State, Unlocked};
+use authority::{Authority, AuthorityOrder, IssueOrder, Unlocked};
 use pki_core::{AltName, Certificate, Kind, Scope, SigningRequest, Subject};
 use serde_json::json;
 
@@ -214,15 +214,8 @@ fn sign(
         )
     })?;
     let pem = certificate.to_pem_with(authority.chain());
-    request::write_new(&order.certificate, pem.as_bytes(), 0o644).inspect_err(|_| {
-        // Nobody has it: the store shall not say that it is in use.
-        let _ = authority.mark(
-            &certificate.serial(),
-            State::Unused,
-            &context.account.name,
-            context.now,
-        );
-    })?;
+    request::write_new(&order.certificate, pem.as_bytes(), 0o644)
+        .inspect_err(|_| ca::nobody_has(&certificate, authority, context))?;
     Ok(certificate)
 }
 

@@ -9,7 +9,7 @@ use std::hash::{DefaultHasher, Hasher as _};
 use std::io::Read;
 use std::path::Path;
 
-use authority::{Authority, IssueOrder, Made, Order, State, Unlocked};
+use authority::{Authority, IssueOrder, Made, Order, Unlocked};
 use hostfile::{FileKind, Ground, NewFiles, Trust};
 use pki_core::{Certificate, PublicKey, Subject};
 use serde_json::json;
@@ -278,12 +278,8 @@ impl Batch<'_> {
         for (at, (row, one)) in wanted.iter().zip(&made).enumerate() {
             let stem = installer::stem(&row.name);
             if let Err(error) = self.write(&stem, one, files) {
-                // Nobody has these: the store shall not say that they are in use.
                 for left in &made[at..] {
-                    let serial = left.certificate.serial();
-                    let _ = self
-                        .authority
-                        .mark(&serial, State::Unused, by, self.context.now);
+                    ca::nobody_has(&left.certificate, self.authority, self.context);
                 }
                 let what = format!("the files of {} cannot be written", row.name);
                 return Err(Failure::because(what, &error)
