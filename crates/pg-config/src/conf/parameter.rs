@@ -96,9 +96,7 @@ impl Parameter {
             return Lookup::Custom;
         }
         let name = current_name(name, version);
-        let rows: Vec<Row> = rows()
-            .filter(|row| row.name.eq_ignore_ascii_case(name))
-            .collect();
+        let rows: Vec<Row> = rows_of(name).collect();
         if let Some(row) = rows.iter().find(|row| row.is_of(version)) {
             return Lookup::Known(row.parameter(version));
         }
@@ -322,6 +320,27 @@ fn rows() -> impl Iterator<Item = Row> {
     TABLE.lines().filter_map(Row::of)
 }
 
+/// The lines of one name, found by halving: they are in order of their names, whatever the case.
+fn rows_of(name: &str) -> impl Iterator<Item = Row> {
+    let lower = |text: &str| text.to_ascii_lowercase();
+    let name = lower(name);
+    let (mut start, mut end) = (0, TABLE.len());
+    while start < end {
+        let middle = start + (end - start) / 2;
+        let line = TABLE[..middle].rfind('\n').map_or(0, |at| at + 1);
+        let length = TABLE[line..].find('\n').unwrap_or(TABLE.len() - line);
+        let known = TABLE[line..line + length].split('\t').next();
+        if known.is_some_and(|known| lower(known) < name) {
+            start = line + length + 1;
+        } else {
+            end = line;
+        }
+    }
+    let behind = TABLE.get(start..).unwrap_or_default();
+    let rows = behind.lines().filter_map(Row::of);
+    rows.take_while(move |row| lower(row.name) == name)
+}
+
 /// How many letters have to be changed, added or left out to get from one name to the other.
 fn distance(a: &str, b: &str) -> usize {
     let mut row: Vec<usize> = (0..=b.len()).collect();
@@ -357,6 +376,15 @@ mod tests {
     #[test]
     fn every_line_of_the_table_is_read() {
         assert_eq!(rows().count(), TABLE.lines().count());
+        let names: Vec<_> = rows().map(|row| row.name.to_ascii_lowercase()).collect();
+        assert!(names.is_sorted());
+        for name in &names {
+            let of_it = names.iter().filter(|other| *other == name).count();
+            assert_eq!(rows_of(name).count(), of_it, "{name}");
+        }
+        for name in ["", "~", "a", "portx", "zero", "zzz"] {
+            assert_eq!(rows_of(name).count(), 0, "{name}");
+        }
         for version in Version::ALL {
             assert!(Parameter::all(version).count() > 300);
             let mut names: Vec<_> = Parameter::all(version)

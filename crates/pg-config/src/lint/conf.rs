@@ -1,5 +1,6 @@
 //! What is worth saying about `postgresql.conf` and what goes with it.
 
+use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -15,6 +16,11 @@ use crate::resolve::{Assignment, Files, Settings};
 pub fn conf(files: &dyn Files, settings: &Settings, version: Version) -> Vec<Finding> {
     let mut findings = Vec::new();
     let mut seen: Vec<&str> = Vec::new();
+    let in_force = settings
+        .assignments()
+        .iter()
+        .map(|assignment| (assignment.name.to_ascii_lowercase(), assignment))
+        .collect();
     for path in settings.files() {
         if seen.contains(&path.as_str()) {
             continue;
@@ -37,7 +43,7 @@ pub fn conf(files: &dyn Files, settings: &Settings, version: Version) -> Vec<Fin
         // The mark has become a part of the first line's name, and is what is wrong with it.
         for setting in document.settings().filter(|s| !marked || s.line > 1) {
             value(setting, version, &mut report);
-            overridden(setting, path, settings, &mut report);
+            overridden(setting, path, &in_force, &mut report);
         }
         findings.extend(report.finish());
     }
@@ -169,13 +175,18 @@ fn value(found: &Setting, version: Version, report: &mut Report<'_>) {
     }
 }
 
-/// Whether a later assignment takes this one's place.
-fn overridden(found: &Setting, path: &str, settings: &Settings, report: &mut Report<'_>) {
+/// Whether a later assignment takes this one's place. `in_force` has the last one of each name.
+fn overridden(
+    found: &Setting,
+    path: &str,
+    in_force: &BTreeMap<String, &Assignment>,
+    report: &mut Report<'_>,
+) {
+    let name = found.name.to_ascii_lowercase();
     let here = |assignment: &Assignment| assignment.file == path && assignment.line == found.line;
-    let Some(last) = settings.get(&found.name).filter(|last| !here(last)) else {
+    let Some(last) = in_force.get(&name).filter(|last| !here(last)) else {
         return;
     };
-    let name = found.name.to_ascii_lowercase();
     // A file that is included twice overrides itself; that is said of its first reading only, and of no line twice.
     let place = if last.file == path {
         format!("line {}", last.line)
@@ -197,7 +208,6 @@ const FROM_THE_START: [&str; 3] = ["hba_file", "ident_file", "data_directory"];
 #[cfg(test)]
 mod tests {
     use super::*;
-    use alloc::collections::BTreeMap;
     use alloc::string::ToString;
     use proptest::prelude::*;
 

@@ -1,6 +1,7 @@
 //! What is worth saying about `pg_hba.conf`, line by line. Which rules can never match because of earlier ones is known
 //! to `hba`.
 
+use alloc::collections::BTreeSet;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -40,11 +41,11 @@ pub fn hba(files: &dyn Files, set: &RuleSet, settings: Option<&Settings>) -> Vec
         for diagnostic in refused.filter(|d| !marked || d.line > 1) {
             report.diagnostic(diagnostic, diagnostic.code);
         }
-        let said = |line: u32| document.diagnostics().iter().any(|d| d.line == line);
+        let said: BTreeSet<u32> = document.diagnostics().iter().map(|d| d.line).collect();
         for error in set.errors.iter().filter(|error| *error.file == *path) {
             if error.line == 0 {
                 report.whole("hba-empty", error.message.as_str());
-            } else if !said(error.line) {
+            } else if !said.contains(&error.line) {
                 report.in_line("hba-include", error.line, error.message.as_str());
             }
         }

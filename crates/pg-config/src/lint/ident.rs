@@ -1,7 +1,7 @@
 //! What is worth saying about `pg_ident.conf`.
 
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::format;
-use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::Finding;
@@ -38,26 +38,27 @@ pub fn ident(files: &dyn Files, path: &str, maps: &Maps, version: Version) -> Ve
             };
             report.diagnostic(diagnostic, code);
         }
-        let said = |line: u32| {
-            document
-                .diagnostics()
-                .iter()
-                .any(|d| d.line == line && refused(d.code))
-        };
+        let said: BTreeSet<u32> = document
+            .diagnostics()
+            .iter()
+            .filter(|d| refused(d.code))
+            .map(|d| d.line)
+            .collect();
         for error in maps.errors().iter().filter(|error| error.file == path) {
-            if !said(error.line) {
+            if !said.contains(&error.line) {
                 report.in_line("ident-include", error.line, error.message.as_str());
             }
         }
         let mut reader = Tokenizer::new(&bytes, version);
-        let mut entries = document.entries().iter().enumerate().peekable();
+        let mut entries = document.entries().iter().peekable();
+        let mut first = BTreeMap::new();
         while let Some(line) = reader.next_line() {
             lines::commas(&CODES, line, &mut report);
-            if let Some((index, entry)) = entries.next_if(|(_, entry)| entry.line == line.number)
+            if let Some(entry) = entries.next_if(|entry| entry.line == line.number)
                 && !(marked && line.number == 1)
             {
                 look(entry, line, version, &mut report);
-                repeated(&document.entries()[..index], entry, line, &mut report);
+                repeated(&mut first, entry, line, &mut report);
             }
         }
         findings.extend(report.finish());
@@ -126,13 +127,25 @@ fn look(entry: &Entry, line: &Line<'_>, version: Version, report: &mut Report<'_
     }
 }
 
-fn repeated(before: &[Entry], entry: &Entry, line: &Line<'_>, report: &mut Report<'_>) {
-    let same = |other: &&Entry| {
-        (&other.map, &other.system_user) == (&entry.map, &entry.system_user)
-            && (&other.role, other.role_quoted) == (&entry.role, entry.role_quoted)
-    };
-    if let Some(earlier) = before.iter().find(same) {
-        let message: String = format!("line {} says the same", earlier.line);
+/// What a line says: its three fields, and whether the role is quoted.
+type Said<'a> = (&'a str, &'a str, &'a str, bool);
+
+/// Whether an earlier line says the same; `first` has the first line of each.
+fn repeated<'a>(
+    first: &mut BTreeMap<Said<'a>, u32>,
+    entry: &'a Entry,
+    line: &Line<'_>,
+    report: &mut Report<'_>,
+) {
+    let said = (
+        &*entry.map,
+        &*entry.system_user,
+        &*entry.role,
+        entry.role_quoted,
+    );
+    let earlier = *first.entry(said).or_insert(entry.line);
+    if earlier != entry.line {
+        let message = format!("line {earlier} says the same");
         report.at("ident-duplicate", line.span.start, message);
     }
 }
@@ -149,8 +162,7 @@ const CODES: Codes = Codes {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use alloc::collections::BTreeMap;
-    use alloc::string::ToString;
+    use alloc::string::{String, ToString};
     use proptest::prelude::*;
 
     fn found(text: &str, version: Version) -> String {

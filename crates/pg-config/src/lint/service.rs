@@ -1,5 +1,6 @@
 //! What is worth saying about `pg_service.conf`.
 
+use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::vec::Vec;
 
@@ -38,15 +39,14 @@ pub fn service(path: &str, bytes: &[u8], version: Version) -> Vec<Finding> {
         }
     }
     outside(&document, &mut report);
-    for (index, section) in document.sections().iter().enumerate() {
+    let mut first = BTreeMap::new();
+    for section in document.sections() {
         let at = section.span.start;
-        let earlier = document.sections()[..index]
-            .iter()
-            .find(|s| s.name == section.name);
-        if let Some(earlier) = earlier {
+        let earlier = *first.entry(&*section.name).or_insert(section.line);
+        if earlier != section.line {
             let message = format!(
-                "[{}] stands in line {} already, and only that one is read",
-                section.name, earlier.line
+                "[{}] stands in line {earlier} already, and only that one is read",
+                section.name
             );
             report.at("service-duplicate-section", at, message);
         } else if section.parameters.is_empty() {

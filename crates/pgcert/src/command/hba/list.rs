@@ -1,5 +1,6 @@
 //! `pgcert hba list`: the rules in the server's words.
 
+use std::collections::{BTreeMap, VecDeque};
 use std::fmt::Write as _;
 
 use pg_config::hba::{Address, Located, RuleSet};
@@ -43,19 +44,24 @@ enum Row<'a> {
     Error(&'a FileError),
 }
 
-/// The rules in the order in which they are tried; what is refused stands where its file is.
+/// The rules in the order in which they are tried; what is refused stands before the next rule of its file, or at the
+/// end.
 fn rows(set: &RuleSet) -> Vec<Row<'_>> {
-    let mut rows: Vec<Row<'_>> = set.rules.iter().map(Row::Rule).collect();
-    for error in set.errors.iter().rev() {
-        let behind = |row: &Row<'_>| row.file() == error.file && row.line() > error.line;
-        let before = |row: &Row<'_>| row.file() == error.file;
-        let place = rows
-            .iter()
-            .position(behind)
-            .or_else(|| rows.iter().rposition(before).map(|at| at + 1))
-            .unwrap_or(rows.len());
-        rows.insert(place, Row::Error(error));
+    let mut waiting: BTreeMap<&str, VecDeque<&FileError>> = BTreeMap::new();
+    for error in &set.errors {
+        waiting.entry(&error.file).or_default().push_back(error);
     }
+    let mut rows = Vec::new();
+    for at in &set.rules {
+        let errors = waiting.get_mut(&*at.file);
+        if let Some(errors) = errors {
+            while let Some(error) = errors.pop_front_if(|error| error.line < at.line) {
+                rows.push(Row::Error(error));
+            }
+        }
+        rows.push(Row::Rule(at));
+    }
+    rows.extend(waiting.into_values().flatten().map(Row::Error));
     rows
 }
 
@@ -109,13 +115,6 @@ impl Row<'_> {
         match self {
             Row::Rule(at) => &at.file,
             Row::Error(error) => &error.file,
-        }
-    }
-
-    fn line(&self) -> u32 {
-        match self {
-            Row::Rule(at) => at.line,
-            Row::Error(error) => error.line,
         }
     }
 
