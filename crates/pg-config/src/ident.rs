@@ -7,9 +7,11 @@ mod maps;
 pub use edit::EditError;
 pub use maps::{Located, Maps};
 
+use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use crate::regex::syntax;
 use crate::text::{Change, Span};
 use crate::tokens::{Line, Token, Tokenizer};
 use crate::{Diagnostic, Severity, Version};
@@ -193,11 +195,11 @@ impl Entry {
                 message: "what this line says stands in another file".into(),
             });
         }
-        Self::of_expanded(line)
+        Self::of_expanded(line, version)
     }
 
     /// Reads a record in which `@file` lists are replaced by what they hold.
-    fn of_expanded(line: &Line<'_>) -> Result<Self, Diagnostic> {
+    fn of_expanded(line: &Line<'_>, version: Version) -> Result<Self, Diagnostic> {
         let mut fields = line.fields();
         let mut field = || match fields.next() {
             Some([token]) => Ok(token),
@@ -207,13 +209,24 @@ impl Entry {
         let read = line
             .error
             .map_or_else(|| Ok((field()?, field()?, field()?)), Err);
-        let (map, system_user, role) = read.map_err(|message| Diagnostic {
-            code: "ident-syntax",
+        let refusal = |code, span, message| Diagnostic {
+            code,
             severity: Severity::Error,
-            span: line.span,
+            span,
             line: line.number,
-            message: message.into(),
-        })?;
+            message,
+        };
+        let (map, system_user, role) =
+            read.map_err(|message| refusal("ident-syntax", line.span, message.into()))?;
+        for (token, is_regex) in [(system_user, true), (role, version >= Version::V16)] {
+            if let (true, Some((b'/', pattern))) = (is_regex, token.text.split_first())
+                && let Some(fault) = syntax::fault(pattern, version)
+            {
+                let pattern = String::from_utf8_lossy(pattern);
+                let message = format!("invalid regular expression \"{pattern}\": {fault}");
+                return Err(refusal("ident-regex", token.span, message));
+            }
+        }
         Ok(Self {
             map: map.lossy().into(),
             system_user: system_user.lossy().into(),
@@ -241,7 +254,6 @@ fn is_include(line: &Line<'_>, version: Version) -> bool {
 mod tests {
     use super::*;
     use crate::diagnostic::rendered;
-    use alloc::format;
     use proptest::prelude::*;
 
     fn shown(text: &str, version: Version) -> String {
@@ -288,6 +300,18 @@ mod tests {
             shown("m \"@list\" alice\n", Version::V15),
             "1 m \"@list\" -> alice"
         );
+    }
+
+    #[test]
+    fn patterns_have_to_be_right() {
+        let text = "m /( alice\nm \"/^[\" alice\nm a /*\nm /a( /(\n";
+        insta::assert_snapshot!(shown(text, Version::V15), @r#"
+        1 Error: invalid regular expression "(": parentheses () not balanced
+        2 Error: invalid regular expression "^[": brackets [] not balanced
+        3 m "a" -> /*
+        4 Error: invalid regular expression "a(": parentheses () not balanced
+        "#);
+        insta::assert_snapshot!(shown("m a /*\n", Version::V16), @r#"1 Error: invalid regular expression "*": quantifier operand invalid"#);
     }
 
     #[test]

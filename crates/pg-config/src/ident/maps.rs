@@ -35,7 +35,7 @@ impl Maps {
         expand(files, path, bytes, version, &mut |record| {
             let refusal = match &record.error {
                 Some(error) => error.clone(),
-                None => match Entry::of_expanded(record.line) {
+                None => match Entry::of_expanded(record.line, version) {
                     Ok(entry) => {
                         maps.lines.push(Located {
                             file: record.file.to_string(),
