@@ -158,6 +158,14 @@ pub enum Entry {
 }
 
 impl Entry {
+    /// The line, from 1.
+    pub fn line(&self) -> u32 {
+        match self {
+            Self::Setting(setting) => setting.line,
+            Self::Include(include) => include.line,
+        }
+    }
+
     /// What an assignment is: the names of the directives are compared without regard to case too.
     fn new(setting: Setting) -> Self {
         let kind = [

@@ -5,7 +5,8 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::{Files, MAX_DEPTH, conf_files_in, location};
+use super::{Files, MAX_DEPTH, ReadError, conf_files_in, location};
+use crate::Diagnostic;
 use crate::conf::{Document, Entry, Include, IncludeKind, Setting};
 
 /// Every assignment in `postgresql.conf`, the files that it includes, and `postgresql.auto.conf`.
@@ -151,21 +152,29 @@ impl Reader<'_> {
         if caller.is_some_and(|(containing, _)| containing == path) {
             return self.refuse(caller, named, "configuration file recursion".into());
         }
-        let Ok(bytes) = self.files.read(&path) else {
-            return !strict
-                || self.refuse(caller, named, format!("could not open file \"{path}\""));
+        let bytes = match self.files.read(&path) {
+            Ok(bytes) => bytes,
+            // It opens, and then the lexer fails to read from it.
+            Err(ReadError::Folder) => {
+                return self.refuse(
+                    Some((&path, 1)),
+                    named,
+                    "input in flex scanner failed".into(),
+                );
+            }
+            Err(_) => {
+                return !strict
+                    || self.refuse(caller, named, format!("could not open file \"{path}\""));
+            }
         };
         let document = Document::parse(&bytes);
         self.settings.files.push(path.clone());
         let mut accepted = document.diagnostics().is_empty();
-        self.settings
-            .errors
-            .extend(document.diagnostics().iter().map(|diagnostic| FileError {
-                file: path.clone(),
-                line: diagnostic.line,
-                message: diagnostic.message.clone(),
-            }));
+        let mut refused = document.diagnostics().iter().peekable();
         for entry in document.entries() {
+            while let Some(error) = refused.next_if(|error| error.line < entry.line()) {
+                self.settings.errors.push(syntax_error(error, &path));
+            }
             match entry {
                 Entry::Setting(setting) => {
                     self.settings.assignments.push(assignment(setting, &path));
@@ -173,6 +182,8 @@ impl Reader<'_> {
                 Entry::Include(include) => accepted &= self.include(include, &path, depth + 1),
             }
         }
+        let rest = refused.map(|error| syntax_error(error, &path));
+        self.settings.errors.extend(rest);
         accepted
     }
 
@@ -221,6 +232,14 @@ impl Reader<'_> {
     }
 }
 
+fn syntax_error(error: &Diagnostic, path: &str) -> FileError {
+    FileError {
+        file: path.into(),
+        line: error.line,
+        message: error.message.clone(),
+    }
+}
+
 fn assignment(setting: &Setting, path: &str) -> Assignment {
     Assignment {
         name: setting.name.clone(),
@@ -241,7 +260,6 @@ const AUTO_CONF: &str = "postgresql.auto.conf";
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::resolve::ReadError;
     use alloc::collections::BTreeMap;
     use alloc::string::ToString;
 
@@ -327,12 +345,12 @@ mod tests {
             "include 'none.conf'\ninclude ' '\ninclude_dir ''\ninclude_dir 'nowhere'\ninclude 'pg.conf'\n= 1\na = 1\n",
         )]);
         insta::assert_snapshot!(errors(&settings).join("\n"), @r#"
-        /etc/pg.conf:6: syntax error near token "="
         /etc/pg.conf:1: could not open file "/etc/none.conf"
         /etc/pg.conf:2: empty configuration file name
         /etc/pg.conf:3: empty configuration directory name
         /etc/pg.conf:4: could not open directory "/etc/nowhere"
         /etc/pg.conf:5: configuration file recursion
+        /etc/pg.conf:6: syntax error near token "="
         "#);
         assert_eq!(settings.get("a").unwrap().line, 7);
         assert_eq!(
@@ -378,7 +396,11 @@ mod tests {
         impl Files for Locked {
             fn read(&self, path: &str) -> Result<Vec<u8>, ReadError> {
                 match path {
-                    "/pg.conf" => Ok(b"include_if_exists 'a'\ninclude 'b'\n".to_vec()),
+                    "/pg.conf" => Ok(
+                        b"include_if_exists 'a'\ninclude 'b'\ninclude_if_exists 'folder'\n"
+                            .to_vec(),
+                    ),
+                    "/folder" => Err(ReadError::Folder),
                     _ => Err(ReadError::Failed("Permission denied".into())),
                 }
             }
@@ -389,7 +411,10 @@ mod tests {
         let settings = Settings::read(&Locked, "/pg.conf", None);
         assert_eq!(
             errors(&settings),
-            ["/pg.conf:2: could not open file \"/b\""]
+            [
+                "/pg.conf:2: could not open file \"/b\"",
+                "/folder:1: input in flex scanner failed",
+            ]
         );
     }
 }
