@@ -2,8 +2,10 @@
 //! that nobody would write. The same seed always makes the same file. What the files mean, and who judges that, is not
 //! known here.
 
+pub mod conf;
 pub mod dice;
 pub mod hba;
+pub mod ident;
 pub mod mutate;
 pub mod spelling;
 

@@ -60,7 +60,7 @@ pub(super) fn named(dice: &mut Dice, includes: bool, made: &mut Made) {
 }
 
 /// Lists of names, for `@`.
-const LISTS: &[&str] = &["lists/who", "lists/more names", "lists/last"];
+pub(super) const LISTS: &[&str] = &["lists/who", "lists/more names", "lists/last"];
 
 /// Files of records.
 const RECORDS: &[&str] = &[

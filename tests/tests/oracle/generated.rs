@@ -1,12 +1,14 @@
 //! Thousands of generated files, each read by us and by a server of every version, line by line and error by error.
 //!
-//! `PGCERT_GENERATED` says how many files a version, `PGCERT_SEED` from which seed; `cargo xtask oracle --generated N
-//! --seed S` sets them. A difference that is not in the table of explained ones fails the run, and so does, in a long
+//! `PGCERT_GENERATED` says how many files of each format a version, `PGCERT_SEED` from which seed; `cargo xtask oracle
+//! --generated N --seed S` sets them. `PGCERT_FORMAT` keeps to the files that have it in their name. A difference that is not in the table of explained ones fails the run, and so does, in a long
 //! run, an entry of the table that nothing matched.
 
+mod conf;
 mod differences;
 mod disk;
 mod hba;
+mod ident;
 mod rows;
 
 use std::collections::BTreeSet;
@@ -75,7 +77,7 @@ fn the_page_has_the_table() {
 }
 
 /// The formats.
-const FORMATS: &[Format] = &[hba::FORMAT];
+const FORMATS: &[Format] = &[hba::FORMAT, ident::FORMAT, conf::FORMAT];
 
 /// The run's files, put to every server.
 #[test]
@@ -88,7 +90,8 @@ fn files_are_read_as_the_server_does() {
     };
     Server::each(|server| {
         server.equip();
-        for format in FORMATS {
+        let only = std::env::var("PGCERT_FORMAT").unwrap_or_default();
+        for format in FORMATS.iter().filter(|format| format.file.contains(&only)) {
             run.judge(format, server);
         }
     });
@@ -99,7 +102,11 @@ fn files_are_read_as_the_server_does() {
         found.len(),
         found.join("\n")
     );
-    let explained = FORMATS.iter().flat_map(|format| format.explained);
+    let only = std::env::var("PGCERT_FORMAT").unwrap_or_default();
+    let explained = FORMATS
+        .iter()
+        .filter(|format| format.file.contains(&only))
+        .flat_map(|format| format.explained);
     let unmet: Vec<_> = explained
         .map(|entry| entry.name)
         .filter(|name| !run.met.contains(name))
@@ -128,6 +135,7 @@ impl Run {
             server,
             session: Psql::open(&server.host, &server.cluster),
             written: BTreeSet::new(),
+            before: std::fs::read(format!("{}/{}", server.cluster.data, format.file)).unwrap(),
         };
         let mut shown = 0;
         for index in 0..self.count {
@@ -146,9 +154,11 @@ impl Run {
                 .iter()
                 .map(ToString::to_string)
                 .collect::<Vec<_>>();
+            let bytes = small.main.escape_ascii().to_string();
             self.found.push(format!(
-                "{} {index} on PostgreSQL {version}: {}",
+                "{} {index} on PostgreSQL {version}: {:.300}\n{}",
                 format.file,
+                bytes,
                 what.join("\n")
             ));
             shown += 1;
@@ -166,6 +176,18 @@ struct Bench<'a> {
     session: Psql,
     /// The files beside the main one that are there now.
     written: BTreeSet<String>,
+    /// What the main one was.
+    before: Vec<u8>,
+}
+
+impl Drop for Bench<'_> {
+    fn drop(&mut self) {
+        let main = std::mem::take(&mut self.before);
+        self.write(&Made {
+            main,
+            ..Made::default()
+        });
+    }
 }
 
 impl Bench<'_> {

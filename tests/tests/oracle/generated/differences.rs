@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::RangeInclusive;
+use std::path::Path;
 
 use pg_config::Version;
 use pg_config::tokens::Tokenizer;
@@ -36,6 +37,32 @@ pub(super) struct Explained {
     /// Whether a difference is this one: looks at the form of the input and at both readings.
     pub(super) applies: fn(&Difference) -> bool,
 }
+
+/// How paths with dots in them are taken is the same for every format.
+pub(super) const DOTS: Explained = Explained {
+    name: "`.` and `..` within the path of a named file",
+    because: "15 and later take them out of the path as a text, as we do; before, only those at its end, and the disk has its say about the others",
+    versions: 12..=14,
+    source: "path.c, canonicalize_path",
+    applies: |difference| {
+        let dots = |bytes: &[u8]| {
+            [&b"/../"[..], b"/./", b"../"]
+                .iter()
+                .any(|dots| bytes.windows(dots.len()).any(|w| w == *dots))
+        };
+        let named = |file: &Path| std::fs::read(file).is_ok_and(|bytes| dots(&bytes));
+        let folders = Path::new(&difference.at.0).ancestors();
+        folders
+            .flat_map(|folder| {
+                [
+                    folder.to_owned(),
+                    folder.join("postgresql.conf"),
+                    folder.join("pg_hba.conf"),
+                ]
+            })
+            .any(|file| named(&file))
+    },
+};
 
 impl Difference {
     /// The tokens of the line, where it is one of `pg_hba.conf` or `pg_ident.conf`.

@@ -10,7 +10,7 @@ use pg_config::hba::{Address, ClientCert, Method, Rule, RuleSet};
 use crate::servers::VALIDATOR;
 
 use super::Format;
-use super::differences::Explained;
+use super::differences::{DOTS, Explained};
 use super::disk::Disk;
 use super::rows::{self, Row};
 
@@ -25,6 +25,7 @@ pub(super) const FORMAT: Format = Format {
 
 /// What we do not say as the server does, and why.
 const EXPLAINED: &[Explained] = &[
+    DOTS,
     Explained {
         name: "a bad value of clientcert or clientname",
         because: "the line is refused, and the view has a row of NULLs for it, without the reason: we give that of the log",
