@@ -39,6 +39,25 @@ pub struct Entry {
     pub revoked: Option<Revoked>,
 }
 
+impl Entry {
+    /// Whether it was taken over from another program by its serial alone: signed there, and never seen
+    /// here.
+    #[must_use]
+    pub fn is_unseen(&self) -> bool {
+        self.state == State::Intended && self.public_key == Fingerprint::of(b"")
+    }
+
+    /// What became of it, in a word: that of its state, or `unseen`.
+    #[must_use]
+    pub fn standing(&self) -> &'static str {
+        if self.is_unseen() {
+            "unseen"
+        } else {
+            self.state.as_str()
+        }
+    }
+}
+
 /// How a certificate was revoked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Revoked {

@@ -114,7 +114,7 @@ impl History {
         say(
             unknown,
             "certificate-missing",
-            "serials are on record without their certificate: they can be revoked and stay on the revocation list, and are listed as `intended` until then",
+            "serials are on record without their certificate: they can be revoked and stay on the revocation list, and are listed as `unseen` until then",
         );
         Self {
             records: records.into_values().collect(),

@@ -96,14 +96,14 @@ fn all_that_was_issued_goes_on_from_there() {
         .list(&Filter::default())
         .unwrap()
         .into_iter()
-        .map(|e| format!("{} {} {} {}", e.serial, e.kind, e.name, e.state))
+        .map(|e| format!("{} {} {} {}", e.serial, e.kind, e.name, e.standing()))
         .collect();
     insta::assert_snapshot!(listed.join("\n"), @"
     01 root old issued
     02 client alice issued
     03 client bob revoked
     04 client carol revoked
-    05 client dave intended
+    05 client dave unseen
     ");
     assert_eq!(authority.audit(None).unwrap().findings, []);
 

@@ -45,7 +45,8 @@ pub(crate) fn show(args: &Show, context: &Context, output: &mut Output) -> Resul
         let certificate = certificate.ok_or_else(|| {
             Failure::new(format!(
                 "{} is {} alone: there is no certificate",
-                args.serial, entry.state
+                args.serial,
+                entry.standing()
             ))
         })?;
         let chain = match entry.kind {
@@ -64,7 +65,7 @@ pub(crate) fn show(args: &Show, context: &Context, output: &mut Output) -> Resul
             "events": events,
         }));
     }
-    let mut text = format!("state {}\n", entry.state);
+    let mut text = format!("state {}\n", entry.standing());
     for event in &events {
         let _ = writeln!(text, "  {}", happened(event));
     }
@@ -113,7 +114,7 @@ fn document(entry: &Entry) -> serde_json::Value {
         "subject": subject(entry),
         "not_before": entry.not_before.rfc3339(),
         "not_after": entry.not_after.rfc3339(),
-        "state": entry.state.as_str(),
+        "state": entry.standing(),
         "fingerprint": entry.fingerprint.map(|f| f.to_string()),
         "requested_by": entry.requested_by,
         "requested_at": entry.requested_at.rfc3339(),
@@ -144,7 +145,7 @@ fn csv(entries: &[Entry]) -> Result<String, Failure> {
                 subject(entry),
                 entry.not_before.rfc3339(),
                 entry.not_after.rfc3339(),
-                entry.state.to_string(),
+                entry.standing().to_owned(),
                 entry.fingerprint.map(|f| f.to_string()).unwrap_or_default(),
                 entry.requested_by.clone(),
                 entry.requested_at.rfc3339(),
@@ -222,7 +223,7 @@ fn table(entries: &[Entry], now: Time) -> String {
             entry.kind.name(),
             escape_name(&entry.name),
             entry.not_after.date(),
-            entry.state.as_str(),
+            entry.standing(),
             entry.serial
         );
     }
