@@ -101,9 +101,9 @@ impl Host {
         match network {
             Some(network) => {
                 run.args(["--network", &network.name, "--network-alias", name]);
-                // The engine asks there for names that it does not know itself, and hears at once that
-                // nobody answers.
-                run.args(["--dns", "127.0.0.1"])
+                // Nobody answers for a name that the engine does not know itself: by default that takes
+                // every lookup ten seconds.
+                run.args(["--dns-option", "timeout:1", "--dns-option", "attempts:2"])
             }
             None => run.args(["--network", "none"]),
         };

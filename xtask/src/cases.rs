@@ -211,7 +211,10 @@ fn run_version(
             origin,
         } => {
             println!("server: {origin}, in {engine} as {tag}");
+            // A test in a container waits about as long as it computes.
+            let threads = 2 * std::thread::available_parallelism().map_or(1, usize::from);
             tests
+                .env("NEXTEST_TEST_THREADS", threads.to_string())
                 .env("PGCERT_E2E_ENGINE", engine)
                 .env("PGCERT_E2E_IMAGE", tag);
         }
