@@ -1,7 +1,7 @@
 //! Files that are written without saving a predecessor: new ones, journals, a database's empty file; and taking them away.
 
 use std::fs::File;
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
@@ -38,10 +38,12 @@ pub fn create_new(path: &Path, bytes: &[u8], ground: &Ground, trust: Trust) -> R
 /// # Errors
 /// As [`crate::stage`]; [`Error::Changed`] where somebody changed the old one meanwhile.
 pub fn replace(path: &Path, bytes: &[u8], ground: &Ground, trust: Trust) -> Result<(), Error> {
-    replace_with(path, ground, trust, |out| out.write_all(bytes))
+    let spot = walk(path, trust, Last::Follow)?;
+    replace_at(&spot, ground, |out| out.write_all(bytes))
 }
 
-/// As [`replace`], with what `fill` writes: for contents that need not be in memory whole. Where it fails, nothing is replaced.
+/// As [`replace`], with what `fill` writes: for contents that need not be in memory whole. Not for secrets, of which its buffer
+/// would keep a copy. Where it fails, nothing is replaced.
 ///
 /// # Errors
 /// As [`replace`]; an error of `fill` is one of writing.
@@ -51,7 +53,12 @@ pub fn replace_with(
     trust: Trust,
     fill: impl FnOnce(&mut dyn Write) -> io::Result<()>,
 ) -> Result<(), Error> {
-    replace_at(&walk(path, trust, Last::Follow)?, ground, fill)
+    let spot = walk(path, trust, Last::Follow)?;
+    replace_at(&spot, ground, |out| {
+        let mut out = BufWriter::new(out);
+        fill(&mut out)?;
+        out.flush()
+    })
 }
 
 /// Adds bytes at the end of a file and syncs it; one that does not exist is made, mode 0600. All bytes or none: a write that

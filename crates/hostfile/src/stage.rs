@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 use std::fs::File;
-use std::io::{self, BufWriter, Write};
+use std::io::{self, Write};
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
@@ -423,10 +423,8 @@ impl Drop for Made {
 }
 
 /// Syncs what `fill` writes.
-fn write(file: &File, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<Stat> {
-    let mut out = BufWriter::new(file);
-    fill(&mut out)?;
-    out.flush()?;
+fn write(mut file: &File, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<Stat> {
+    fill(&mut file)?;
     fsync(file)?;
     Ok(fstat(file)?)
 }
