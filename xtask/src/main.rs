@@ -13,6 +13,7 @@ mod demo;
 mod dist;
 mod docs;
 mod engine;
+mod fuzz;
 mod images;
 mod interrupt;
 mod local;
@@ -73,6 +74,14 @@ enum Chore {
     /// Look at the binary through the kernel: where secrets go, what kills and failing disks leave
     Faults {
         /// Only tests whose name contains one of these
+        only: Vec<String>,
+    },
+    /// Feed the parsers what a fuzzer thinks of
+    Fuzz {
+        /// How long each target runs
+        #[arg(long, default_value_t = 30)]
+        seconds: u32,
+        /// Only targets whose name contains one of these
         only: Vec<String>,
     },
     /// Measure what pgcert costs, beside the programs that do the same work
@@ -158,6 +167,7 @@ fn main() -> ExitCode {
             cases::faults(&root, &only, Tried::Every, Scope::Alone, &mut report);
             report.close()
         }
+        Chore::Fuzz { seconds, only } => fuzz::run(&root, &only, seconds),
         Chore::Bench { only } => bench::run(&root, &only),
         Chore::UnderMeasure { program } => return bench::under_measure(&program),
         Chore::Docs => docs::write(&root),
