@@ -60,6 +60,14 @@ impl<'a> Edits<'a> {
         });
     }
 
+    /// The server has the result once it has been told to read its files again.
+    pub(crate) fn note_reload(&mut self) {
+        self.note(
+            "needs-reload",
+            "the server takes it with a reload: SELECT pg_reload_conf()",
+        );
+    }
+
     /// An edit must not add to what the server refuses. What was wrong before is only said.
     pub(crate) fn must_not_add_errors(
         &mut self,

@@ -8,10 +8,10 @@ use serde_json::json;
 
 use super::edit::Edits;
 use super::files::Found;
-use super::lint::tell;
+use super::lint::{all_taken, tell};
 use crate::args::{Editing, Ident, IdentAdd, IdentLint, IdentList, IdentRemove, ServerFile};
 use crate::context::Context;
-use crate::failure::{Code, Failure, escape_name};
+use crate::failure::{Failure, escape_name};
 use crate::output::{BAD, HEAD, Output, styled};
 
 /// Runs `pgcert ident`.
@@ -86,19 +86,7 @@ fn list(args: &IdentList, context: &Context, output: &mut Output) -> Result<(), 
         }
         output.print(&text)?;
     }
-    match maps.errors().len() {
-        0 => Ok(()),
-        count => Err(Failure::new(format!(
-            "the server would refuse all of it: {count} {}",
-            if count == 1 {
-                "line is wrong"
-            } else {
-                "lines are wrong"
-            }
-        ))
-        .code(Code::Problems)
-        .hint("pgcert ident lint says more about each")),
-    }
+    all_taken(maps.errors(), "pgcert ident lint")
 }
 
 fn table(rows: &[[String; 4]]) -> String {
@@ -206,10 +194,7 @@ fn write(
     let will_be = Maps::of_bytes(&edits, &found.path, document.as_bytes(), found.version);
     edits.must_not_add_errors(was.errors(), will_be.errors())?;
     if changes {
-        edits.note(
-            "needs-reload",
-            "the server takes it with a reload: SELECT pg_reload_conf()",
-        );
+        edits.note_reload();
     }
     edits.finish(&found.rights, editing, context, output)
 }

@@ -1,7 +1,8 @@
-//! Telling what a lint has found, in the form that is asked for, and ending with the exit code that says so.
+//! Telling what a lint or a list has found wrong, in the form that is asked for, and ending with the exit code that says so.
 
 use pg_config::Severity;
 use pg_config::lint::Finding;
+use pg_config::resolve::FileError;
 
 use crate::args::{Form, Linting};
 use crate::failure::{Code, Failure, escape_name};
@@ -50,4 +51,20 @@ pub(crate) fn tell(
         return Ok(());
     }
     Err(Failure::new(format!("{looked_at}: {}", counts.join(" and "))).code(Code::Problems))
+}
+
+/// Whether the server takes every line of what was listed; `lint` is the command that says more.
+///
+/// # Errors
+/// With exit code 3 where it does not.
+pub(crate) fn all_taken(errors: &[FileError], lint: &str) -> Result<(), Failure> {
+    let wrong = match errors.len() {
+        0 => return Ok(()),
+        1 => "1 line is wrong".to_owned(),
+        count => format!("{count} lines are wrong"),
+    };
+    let what = format!("the server would refuse all of it: {wrong}");
+    Err(Failure::new(what)
+        .code(Code::Problems)
+        .hint(format!("{lint} says more about each")))
 }

@@ -153,13 +153,7 @@ fn ours(path: &str, version: u16) -> Vec<Row> {
         error: None,
     });
     let errors = set.errors.iter().filter(|error| error.line > 0);
-    let errors = errors.map(|error| Row {
-        file: error.file.clone(),
-        line: u64::from(error.line),
-        read: None,
-        error: Some(error.message.clone()),
-    });
-    rules.chain(errors).collect()
+    rules.chain(errors.map(Row::refused)).collect()
 }
 
 fn theirs(session: &mut Psql, path: &str, version: u16) -> Vec<Row> {

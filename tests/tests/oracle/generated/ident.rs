@@ -53,12 +53,7 @@ fn ours(path: &str, version: u16) -> Vec<Row> {
             error: None,
         }
     });
-    let errors = maps.errors().iter().map(|error| Row {
-        file: error.file.clone(),
-        line: u64::from(error.line),
-        read: None,
-        error: Some(error.message.clone()),
-    });
+    let errors = maps.errors().iter().map(Row::refused);
     if version >= 15 {
         return lines.chain(errors).collect();
     }

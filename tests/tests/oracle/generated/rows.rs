@@ -1,5 +1,6 @@
 //! A reading of a file, ours or a server's, in a form that can be compared.
 
+use pg_config::resolve::FileError;
 use serde_json::Value;
 
 /// What is made of one line.
@@ -13,6 +14,18 @@ pub(super) struct Row {
     pub(super) read: Option<Vec<String>>,
     /// What is said against it.
     pub(super) error: Option<String>,
+}
+
+impl Row {
+    /// A line that is refused.
+    pub(super) fn refused(error: &FileError) -> Self {
+        Self {
+            file: error.file.clone(),
+            line: u64::from(error.line),
+            read: None,
+            error: Some(error.message.clone()),
+        }
+    }
 }
 
 /// The rows in an answer of `json_agg`, each a list of values. Its bytes are taken for what they are: one character

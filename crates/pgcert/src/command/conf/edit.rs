@@ -198,9 +198,6 @@ fn say_what_it_needs(changed: &[&str], found: &Found, edits: &mut Edits<'_>) {
             format!("{names}: counts for connections made after a reload: SELECT pg_reload_conf()"),
         );
     } else if reload {
-        edits.note(
-            "needs-reload",
-            "the server takes it with a reload: SELECT pg_reload_conf()",
-        );
+        edits.note_reload();
     }
 }

@@ -113,7 +113,7 @@ fn write(
     let will_be = RuleSet::of_bytes(&edits, &found.path, document.as_bytes(), found.version);
     edits.must_not_add_errors(&was.errors, &will_be.errors)?;
     if changes {
-        edits.note("needs-reload", RELOAD);
+        edits.note_reload();
     }
     edits.finish(&found.rights, editing, context, output)
 }
@@ -163,6 +163,3 @@ pub(super) fn refused(error: &EditError, found: &Found) -> Failure {
         _ => Failure::because(what, error),
     }
 }
-
-/// What is left to do.
-pub(super) const RELOAD: &str = "the server takes it with a reload: SELECT pg_reload_conf()";

@@ -8,8 +8,9 @@ use pg_config::resolve::FileError;
 use serde_json::{Value, json};
 
 use crate::args::HbaList;
+use crate::command::lint::all_taken;
 use crate::context::Context;
-use crate::failure::{Code, Failure, escape_name};
+use crate::failure::{Failure, escape_name};
 use crate::output::{BAD, HEAD, Output, styled};
 
 /// Runs `pgcert hba list`. Refused lines are listed too, and make it end with exit code 3.
@@ -23,19 +24,7 @@ pub(crate) fn run(args: &HbaList, context: &Context, output: &mut Output) -> Res
     } else {
         output.print(&words(&rows))?;
     }
-    match set.errors.len() {
-        0 => Ok(()),
-        count => Err(Failure::new(format!(
-            "the server would refuse all of it: {count} {}",
-            if count == 1 {
-                "line is wrong"
-            } else {
-                "lines are wrong"
-            }
-        ))
-        .code(Code::Problems)
-        .hint("pgcert hba lint says more about each")),
-    }
+    all_taken(&set.errors, "pgcert hba lint")
 }
 
 /// A rule, or a line that is refused.

@@ -6,7 +6,7 @@ use pg_config::hba::{
     Site, Source, User, Wanted, place,
 };
 
-use super::edit::{RELOAD, one_rule, refused};
+use super::edit::{one_rule, refused};
 use crate::args::Editing;
 use crate::command::edit::Edits;
 use crate::command::files::Found;
@@ -117,7 +117,7 @@ fn say(placement: &Placement, set: &RuleSet, edits: &mut Edits<'_>) {
                 ),
             );
         }
-        edits.note("needs-reload", RELOAD);
+        edits.note_reload();
     }
     if !placement.already.is_empty() {
         edits.note(
