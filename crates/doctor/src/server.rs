@@ -3,7 +3,7 @@
 
 use std::net::IpAddr;
 
-use pg_config::hba::{Connection, Decision, RuleSet, Site, Transport, decide};
+use pg_config::hba::{Connection, Decision, HostName, RuleSet, Site, Transport, decide};
 use pg_host::{FileSetting, HbaRow, ServerFacts, TlsFiles};
 use pg_probe::{Address, Failure};
 
@@ -58,6 +58,7 @@ impl<'a> View<'a> {
             member_of: self.member_of.map(<[String]>::to_vec),
             // Over the loopback interface the client's address is the server's.
             address: address.or(own.filter(IpAddr::is_loopback)),
+            host_name: HostName::Unknown,
             physical_replication: target.replication,
         };
         let named = |index: &usize| {

@@ -22,8 +22,41 @@ pub struct Connection {
     pub member_of: Option<Vec<String>>,
     /// The client's address; none where that is not known, and for [`Transport::Local`].
     pub address: Option<IpAddr>,
+    /// What the server finds when it looks that address up, for rules that give a host name.
+    pub host_name: HostName,
     /// `replication=true` in the startup packet. (`replication=database` is an ordinary connection here.)
     pub physical_replication: bool,
+}
+
+/// The client's name as a server finds it (`hba.c`, `check_hostname`).
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum HostName {
+    /// Not known here.
+    #[default]
+    Unknown,
+    /// The address has no name, or one that does not lead back to it: no rule with a host name matches.
+    Unverified,
+    /// The name that the address has, and which leads back to it.
+    Verified(String),
+}
+
+impl HostName {
+    /// Whether a rule's host name, or end of one, matches; none where that is not known (`hba.c`, `hostname_match`).
+    pub(super) fn is_met_by(&self, pattern: &[u8]) -> Option<bool> {
+        let actual = match self {
+            Self::Unknown => return None,
+            Self::Unverified => return Some(false),
+            Self::Verified(name) => name.as_bytes(),
+        };
+        let compared = match pattern {
+            [b'.', ..] => actual
+                .len()
+                .checked_sub(pattern.len())
+                .map(|at| &actual[at..]),
+            _ => Some(actual),
+        };
+        Some(compared.is_some_and(|actual| actual.eq_ignore_ascii_case(pattern)))
+    }
 }
 
 /// How a connection comes in.
@@ -138,7 +171,7 @@ pub fn matches(rule: &Rule, connection: &Connection, site: &Site) -> Match {
     let answers = [
         (
             Mismatch::Address,
-            address_matches(rule.address.as_ref(), connection.address, site),
+            address_matches(rule.address.as_ref(), connection, site),
         ),
         (Mismatch::Database, login.database_matches(&rule.databases)),
         (Mismatch::User, login.role_matches(&rule.users)),
@@ -260,6 +293,7 @@ mod tests {
             role: role.to_string(),
             member_of: Some(vec![]),
             address: Some(from.parse().unwrap()),
+            host_name: HostName::Unknown,
             physical_replication: false,
         }
     }
@@ -379,6 +413,33 @@ mod tests {
                 none: true
             }
         );
+    }
+
+    #[test]
+    fn host_names_are_those_that_lead_back() {
+        let from = |host_name| Connection {
+            host_name,
+            ..connection("app", "bob", "10.0.0.1")
+        };
+        let named = |name: &str| from(HostName::Verified(name.to_string()));
+        let no = Match::No(Mismatch::Address);
+        for (field_says, client, answer) in [
+            ("db.example.com", named("DB.example.com"), Match::Yes),
+            ("db.example.com", named("db.example.org"), no),
+            (".example.com", named("db.Example.com"), Match::Yes),
+            (".example.com", named("example.com"), no),
+            (".example.com", named("dbexample.com"), no),
+            (".example.com", from(HostName::Unverified), no),
+            (
+                ".example.com",
+                from(HostName::Unknown),
+                Match::May(Mismatch::Address),
+            ),
+            ("10.0.0.0/8", from(HostName::Unknown), Match::Yes),
+        ] {
+            let rule = alloc::format!("host all all {field_says} trust\n");
+            assert_eq!(field(&rule, &client), answer, "{field_says} {client:?}");
+        }
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use super::{Address, Site};
+use super::{Address, Connection, Site};
 
 /// A set of addresses of both families.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -155,20 +155,18 @@ impl Reach {
 /// Whether an address field matches an address; none where only the server can tell.
 pub(super) fn address_matches(
     field: Option<&Address>,
-    address: Option<IpAddr>,
+    connection: &Connection,
     site: &Site,
 ) -> Option<bool> {
-    let (Some(field), Some(address)) = (field, address) else {
-        return match field {
-            None | Some(Address::All) => Some(true),
-            Some(_) => None,
-        };
+    let field = match field {
+        None | Some(Address::All) => return Some(true),
+        Some(Address::HostName(name)) => return connection.host_name.is_met_by(name),
+        Some(field) => field,
     };
+    let address = connection.address?;
     match field {
-        Address::All => Some(true),
         Address::Masked { address: own, mask } => Some(in_range(address, *own, *mask)),
-        Address::HostName(_) => None,
-        Address::SameHost | Address::SameNet => {
+        _ => {
             let interfaces = site.interfaces.as_ref()?;
             Some(interfaces.iter().any(|i| {
                 let mask = if *field == Address::SameHost {
@@ -260,6 +258,8 @@ fn union(a: &Ranges, b: &Ranges) -> Ranges {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::hba::{HostName, Transport};
+    use alloc::string::String;
     use proptest::prelude::*;
 
     fn small() -> impl Strategy<Value = Ranges> {
@@ -307,8 +307,18 @@ mod tests {
             mask: "255.0.0.255".parse().unwrap(),
         };
         let site = Site::default();
-        let matches =
-            |address: &str| address_matches(Some(&field), Some(address.parse().unwrap()), &site);
+        let matches = |address: &str| {
+            let connection = Connection {
+                transport: Transport::Plain,
+                database: String::new(),
+                role: String::new(),
+                member_of: None,
+                address: Some(address.parse().unwrap()),
+                host_name: HostName::Unknown,
+                physical_replication: false,
+            };
+            address_matches(Some(&field), &connection, &site)
+        };
         assert_eq!(matches("10.1.2.7"), Some(true));
         assert_eq!(matches("10.1.2.8"), Some(false));
         let reach = Reach::of(Some(&field), &site);

@@ -9,7 +9,9 @@ use alloc::vec::Vec;
 
 use super::decide::{Login, Target};
 use super::space::{AddressSet, Reach};
-use super::{Connection, Database, Decision, Rule, RuleSet, Site, Transport, User, decide};
+use super::{
+    Connection, Database, Decision, HostName, Rule, RuleSet, Site, Transport, User, decide,
+};
 use crate::regex;
 
 /// A connection that a rule decides.
@@ -107,6 +109,7 @@ impl Candidate {
                 Transport::Local => None,
                 _ => from.example(),
             },
+            host_name: HostName::Unknown,
             physical_replication: self.database.is_none(),
         }
     }

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::Version;
-use crate::hba::{Connection, Decision, decide};
+use crate::hba::{Connection, Decision, HostName, decide};
 use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::vec;
@@ -400,6 +400,7 @@ fn universe(member_of: &[String]) -> Vec<Connection> {
                             Vec::new()
                         }),
                         address,
+                        host_name: HostName::Unknown,
                         physical_replication: database.is_none(),
                     });
                 }
