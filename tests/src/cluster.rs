@@ -151,6 +151,11 @@ impl Cluster {
         host.read(&self.log).unwrap_or_default()
     }
 
+    /// The file of its log.
+    pub fn log_file(&self) -> &str {
+        &self.log
+    }
+
     /// Asks it as its owner over its own socket: rows as `psql -At` prints them.
     ///
     /// # Panics

@@ -6,6 +6,7 @@ pub mod conf;
 pub mod dice;
 pub mod hba;
 pub mod ident;
+pub mod meaning;
 pub mod mutate;
 pub mod spelling;
 

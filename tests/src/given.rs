@@ -106,8 +106,17 @@ pub fn has_containers(test: &str) -> bool {
         "{test} needs hosts of its own, and PostgreSQL {} runs on local programs",
         given().version
     );
-    println!("not run: {line}");
-    if let Some(file) = std::env::var_os("PGCERT_E2E_NOT_RUN") {
+    note(&format!("not run: {line}"));
+    false
+}
+
+/// Says something that the run's last lines have to say as well.
+///
+/// # Panics
+/// When the list of what they have to say cannot be written.
+pub fn note(line: &str) {
+    println!("{line}");
+    if let Some(file) = std::env::var_os("PGCERT_NOTES") {
         let mut list = std::fs::OpenOptions::new()
             .append(true)
             .create(true)
@@ -115,7 +124,6 @@ pub fn has_containers(test: &str) -> bool {
             .expect("the list opens");
         writeln!(list, "{line}").expect("the list can be written");
     }
-    false
 }
 
 fn variable(name: &str) -> String {

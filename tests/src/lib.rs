@@ -12,6 +12,7 @@
 
 pub mod attempt;
 pub mod cluster;
+pub mod first_match;
 pub mod foreign;
 pub mod generated;
 pub mod given;

@@ -17,8 +17,8 @@ const FAULTS: &[&str] = &["unwritable::", "taken_back::", "by_parts::"];
 /// The version that they are run on.
 const FAULTS_ON: u16 = 15;
 
-/// Where the tests list what they could not run.
-const NOT_RUN: &str = "e2e-not-run";
+/// Where the tests list what the run's last lines have to say: figures, and what they could not run.
+const NOTES: &str = "notes-of-tests";
 
 /// What `e2e` is asked to run.
 #[derive(Debug, Default)]
@@ -112,12 +112,7 @@ pub(crate) fn e2e(root: &Path, wanted: &Wanted, scope: Scope, report: &mut Repor
                 let filter = Filter::of(wanted, version, &versions);
                 run_version(root, version, &source, &binary, &filter, scope, count)
             });
-            // What the tests themselves left out, for want of containers.
-            let list = crate::target(root).join(NOT_RUN);
-            for line in std::fs::read_to_string(&list).unwrap_or_default().lines() {
-                report.note(format!("not run: {line}"));
-            }
-            let _ = std::fs::remove_file(list);
+            pass_on_notes(root, report);
         }
     }
     if engine.is_some() && wanted.only.is_empty() {
@@ -125,6 +120,15 @@ pub(crate) fn e2e(root: &Path, wanted: &Wanted, scope: Scope, report: &mut Repor
             trial::run(On::Container, &debug_binary(root, scope)?)
         });
     }
+}
+
+/// Takes what the tests themselves had to say into the report.
+fn pass_on_notes(root: &Path, report: &mut Report) {
+    let list = crate::target(root).join(NOTES);
+    for line in std::fs::read_to_string(&list).unwrap_or_default().lines() {
+        report.note(line.to_owned());
+    }
+    let _ = std::fs::remove_file(list);
 }
 
 /// Which tests of a target are run.
@@ -203,7 +207,7 @@ fn run_version(
     tests
         .env("PGCERT_BIN", binary)
         .env("PGCERT_E2E_VERSION", version.to_string())
-        .env("PGCERT_E2E_NOT_RUN", crate::target(root).join(NOT_RUN));
+        .env("PGCERT_NOTES", crate::target(root).join(NOTES));
     match source {
         Source::Container {
             engine,
@@ -247,6 +251,7 @@ pub(crate) fn oracle(
 ) {
     let tools = tools_ready(root, report);
     report.part("oracle", |count| {
+        machine::need("ip", &["iproute2"])?;
         let mut servers = Vec::new();
         for version in bundle::versions() {
             servers.push(format!(
@@ -262,6 +267,7 @@ pub(crate) fn oracle(
         tests
             .env("PGCERT_BIN", debug_binary(root, scope)?)
             .env("PGCERT_ORACLE_SERVERS", servers.join(":"))
+            .env("PGCERT_NOTES", crate::target(root).join(NOTES))
             .env(tools::VARIABLE, &tools);
         for (variable, number) in [
             ("PGCERT_GENERATED", generated.files),
@@ -273,6 +279,7 @@ pub(crate) fn oracle(
         }
         run_tests(&mut tests, count)
     });
+    pass_on_notes(root, report);
 }
 
 /// How many faults of each command are tried.

@@ -40,7 +40,8 @@ const SHOWN: usize = 5;
 /// How many smaller files are tried for one that is shown.
 const SHRINKING: usize = 400;
 
-fn number(variable: &str) -> Option<u64> {
+/// A number from the environment.
+pub(crate) fn number(variable: &str) -> Option<u64> {
     let text = std::env::var(variable).ok()?;
     Some(
         text.parse()

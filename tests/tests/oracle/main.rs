@@ -23,3 +23,4 @@ mod parameters;
 mod requests;
 mod servers;
 mod verify;
+mod wire;
