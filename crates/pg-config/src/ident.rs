@@ -1,9 +1,11 @@
 //! `pg_ident.conf`: which system user (a certificate's name) may log in as which role. Lines and tokens are those of
 //! `pg_hba.conf` (`tokens`); which rule names which map is known to `hba`.
 
+mod answer;
 mod edit;
 mod maps;
 
+pub use answer::{Answer, Claim, Names, Roles};
 pub use edit::EditError;
 pub use maps::{Located, Maps};
 
@@ -151,29 +153,6 @@ pub struct Entry {
 }
 
 impl Entry {
-    /// Whether this line lets `system_user` log in as `role` (`check_ident_usermap`, compared exactly). None where a
-    /// regular expression or the members of a group decide.
-    pub fn allows(&self, system_user: &str, role: &str, version: Version) -> Option<bool> {
-        let is_regex = self.system_user.starts_with('/');
-        let system_user = if is_regex {
-            None
-        } else {
-            Some(self.system_user == system_user)
-        };
-        let role = match self.role.as_bytes() {
-            _ if is_regex && self.role.contains("\\1") => None,
-            [b'/', ..] if version >= Version::V16 => None,
-            [b'+', ..] if version >= Version::V16 && !self.role_quoted => None,
-            b"all" if version >= Version::V16 && !self.role_quoted => Some(true),
-            _ => Some(self.role == role),
-        };
-        match (system_user, role) {
-            (Some(false), _) | (_, Some(false)) => Some(false),
-            (Some(true), Some(true)) => Some(true),
-            _ => None,
-        }
-    }
-
     /// Whether the role is a name and nothing else to this version.
     fn is_literal(&self, version: Version) -> bool {
         let special = self.role.starts_with('/')
@@ -312,31 +291,6 @@ mod tests {
         4 Error: invalid regular expression "a(": parentheses () not balanced
         "#);
         insta::assert_snapshot!(shown("m a /*\n", Version::V16), @r#"1 Error: invalid regular expression "*": quantifier operand invalid"#);
-    }
-
-    #[test]
-    fn words_and_patterns_count_from_16_on() {
-        let allows = |line: &str, system_user, role, version| {
-            Document::parse(line.as_bytes(), version).entries()[0].allows(
-                system_user,
-                role,
-                version,
-            )
-        };
-        let (old, new) = (Version::V15, Version::V16);
-        assert_eq!(allows("m a r", "a", "r", old), Some(true));
-        assert_eq!(allows("m a r", "A", "r", old), Some(false));
-        assert_eq!(allows("m a all", "a", "r", old), Some(false));
-        assert_eq!(allows("m a all", "a", "r", new), Some(true));
-        assert_eq!(allows("m a \"all\"", "a", "r", new), Some(false));
-        assert_eq!(allows("m a +g", "a", "r", new), None);
-        assert_eq!(allows("m a \"+g\"", "a", "r", new), Some(false));
-        assert_eq!(allows("m a /r", "b", "r", new), Some(false));
-        assert_eq!(allows("m a \"/r\"", "a", "r", new), None);
-        assert_eq!(allows("m /a r", "a", "r", old), None);
-        assert_eq!(allows("m /a s", "a", "r", old), Some(false));
-        assert_eq!(allows("m /(a) \\1", "a", "a", old), None);
-        assert_eq!(allows("m a \\1", "a", "a", old), Some(false));
     }
 
     proptest! {

@@ -2,21 +2,64 @@
 //! What the engine says against one is known to [`syntax`].
 //!
 //! Understood: literal characters, `.`, simple bracket lists, `\` before punctuation, each with `*`, `+` or `?`
-//! behind it, `^` at the beginning and `$` at the end, and `|` between whole branches. All of it ASCII. The rest
-//! (groups, bounds, classes, escapes of letters, `***` and `(?` prefixes) is left open.
+//! behind it, `^` at the beginning and `$` at the end, and `|` between whole branches; and one group of that kind
+//! ([`group`]). All of it ASCII. The rest (more groups, bounds, classes, escapes of letters, `***` and `(?` prefixes) is
+//! left open.
 
+mod group;
 pub(crate) mod syntax;
 
 use alloc::string::String;
 use alloc::vec::Vec;
+
+use group::Grouped;
 
 /// Whether the pattern is found in the text; none where that is not sure.
 pub(crate) fn is_match(pattern: &[u8], text: &[u8]) -> Option<bool> {
     if !pattern.is_ascii() || !text.is_ascii() {
         return None;
     }
-    let branches = branches(pattern)?;
-    Some(branches.iter().any(|branch| branch.is_match(text)))
+    match branches(pattern) {
+        Some(branches) => Some(found(&branches, text)),
+        None => Some(Grouped::of(pattern)?.splits(text).next().is_some()),
+    }
+}
+
+/// What the pattern's first group takes of the text; none where that is not sure.
+pub(crate) fn capture<'t>(pattern: &[u8], text: &'t [u8]) -> Option<Capture<'t>> {
+    if !pattern.is_ascii() || !text.is_ascii() {
+        return None;
+    }
+    if let Some(branches) = branches(pattern) {
+        return Some(match found(&branches, text) {
+            true => Capture::NoGroup,
+            false => Capture::NoMatch,
+        });
+    }
+    let grouped = Grouped::of(pattern)?;
+    let mut splits = grouped.splits(text);
+    let Some(first) = splits.next() else {
+        return Some(Capture::NoMatch);
+    };
+    // Which of several ways the engine goes does not matter where all take the same.
+    splits
+        .all(|group| group == first)
+        .then_some(Capture::Group(first))
+}
+
+/// What a pattern's first group takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Capture<'t> {
+    /// The pattern is not found.
+    NoMatch,
+    /// It is found, and has no group.
+    NoGroup,
+    /// This.
+    Group(&'t [u8]),
+}
+
+fn found(branches: &[Branch], text: &[u8]) -> bool {
+    branches.iter().any(|branch| branch.is_match(text))
 }
 
 /// A text in which the pattern is found, if one is easily had.
@@ -260,9 +303,48 @@ mod tests {
     }
 
     #[test]
+    fn one_group_is_followed() {
+        let taken = |group: &'static str| Some(Capture::Group(group.as_bytes()));
+        for (pattern, text, expected) in [
+            (r"^(.*)@example\.com$", "bob@example.com", taken("bob")),
+            (r"^(.*)@example\.com$", "@example.com", taken("")),
+            (
+                r"^(.*)@example\.com$",
+                "bob@example.org",
+                Some(Capture::NoMatch),
+            ),
+            (r"(.*)@example\.com$", "bob@example.com", None),
+            (r"^([^@]*)@", "a@b@c", taken("a")),
+            ("^CN=([^,]+),", "CN=bob,O=x", taken("bob")),
+            ("^(.*)@", "a@b@c", None),
+            ("^(a|bc)$", "bc", taken("bc")),
+            ("(x)", "axbx", taken("x")),
+            ("^x()$", "x", taken("")),
+            (r"^\((.)\)$", "(y)", taken("y")),
+            (r"^[(](.)[)]$", "(y)", taken("y")),
+            ("^bob$", "bob", Some(Capture::NoGroup)),
+            ("^bob$", "tom", Some(Capture::NoMatch)),
+            ("^(.)$", "é", None),
+        ] {
+            assert_eq!(
+                capture(pattern.as_bytes(), text.as_bytes()),
+                expected,
+                "{pattern} {text}"
+            );
+        }
+        assert_eq!(is_match(b"^(a|b)c", b"bcd"), Some(true));
+        assert_eq!(is_match(b"^(a|b)c", b"ccd"), Some(false));
+        assert_eq!(is_match(b"(.*)@", b"a@b@c"), Some(true));
+    }
+
+    #[test]
     fn the_rest_is_left_open() {
         for pattern in [
-            "(a|b)",
+            "(a|b)+",
+            "(a)(b)",
+            "(?:a)",
+            "a|(b)",
+            "(^a)",
             r"\d+",
             "a{2}",
             "a*?",

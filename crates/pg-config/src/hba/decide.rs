@@ -133,11 +133,23 @@ pub enum Mismatch {
     User,
 }
 
+impl Mismatch {
+    /// The field's name, as `pg_hba_file_rules` has it but for the role: `type`, `address`, `database`, `user`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Type => "type",
+            Self::Address => "address",
+            Self::Database => "database",
+            Self::User => "user",
+        }
+    }
+}
+
 /// Which rule decides this connection.
 pub fn decide(set: &RuleSet, connection: &Connection, site: &Site) -> Decision {
     let mut rules = Vec::new();
-    for (index, located) in set.rules.iter().enumerate() {
-        match matches(&located.rule, connection, site) {
+    for (index, answer) in tried(set, connection, site) {
+        match answer {
             Match::No(_) => {}
             Match::May(_) => rules.push(index),
             Match::Yes if rules.is_empty() => return Decision::Rule(index),
@@ -154,6 +166,21 @@ pub fn decide(set: &RuleSet, connection: &Connection, site: &Site) -> Decision {
     }
 }
 
+/// The rules as the server tries them for this connection, each with its answer, up to the first that surely matches,
+/// which is the last item. Where none does, all rules.
+pub fn tried<'a>(
+    set: &'a RuleSet,
+    connection: &'a Connection,
+    site: &'a Site,
+) -> impl Iterator<Item = (usize, Match)> + use<'a> {
+    let mut over = false;
+    set.rules.iter().enumerate().map_while(move |(index, at)| {
+        let answer = (!over).then(|| matches(&at.rule, connection, site))?;
+        over = answer == Match::Yes;
+        Some((index, answer))
+    })
+}
+
 /// Whether this rule matches this connection. PostgreSQL looks at type, address, database and role in this order.
 pub fn matches(rule: &Rule, connection: &Connection, site: &Site) -> Match {
     if !rule.kind.covers(connection.transport) {
@@ -168,20 +195,20 @@ pub fn matches(rule: &Rule, connection: &Connection, site: &Site) -> Match {
         role: connection.role.as_bytes(),
         member_of: connection.member_of.as_deref(),
     };
-    let answers = [
-        (
-            Mismatch::Address,
-            address_matches(rule.address.as_ref(), connection, site),
-        ),
-        (Mismatch::Database, login.database_matches(&rule.databases)),
-        (Mismatch::User, login.role_matches(&rule.users)),
-    ];
-    let first = |wanted: Option<bool>| answers.iter().find(|(_, answer)| *answer == wanted);
-    match (first(Some(false)), first(None)) {
-        (Some((field, _)), _) => Match::No(*field),
-        (None, Some((field, _))) => Match::May(*field),
-        (None, None) => Match::Yes,
+    let mut open = None;
+    for field in [Mismatch::Address, Mismatch::Database, Mismatch::User] {
+        let answer = match field {
+            Mismatch::Address => address_matches(rule.address.as_ref(), connection, site),
+            Mismatch::Database => login.database_matches(&rule.databases),
+            _ => login.role_matches(&rule.users),
+        };
+        match answer {
+            Some(true) => {}
+            Some(false) => return Match::No(field),
+            None => open = open.or(Some(field)),
+        }
     }
+    open.map_or(Match::Yes, Match::May)
 }
 
 impl ConnType {
@@ -353,7 +380,7 @@ mod tests {
         assert_eq!(with("all", "\"all\""), Match::Yes);
         assert_eq!(with("replication", "replication"), no);
         assert_eq!(with("app1", "/^app[0-9]$"), Match::Yes);
-        assert_eq!(with("app1", "/^(a|b)"), Match::May(Mismatch::Database));
+        assert_eq!(with("app1", "/^(a|b)+"), Match::May(Mismatch::Database));
 
         let standby = Connection {
             physical_replication: true,
@@ -412,6 +439,18 @@ mod tests {
                 rules: vec![0],
                 none: true
             }
+        );
+        let rules = set(
+            "local all all peer\nhost x bob 10.0.0.1/8 md5\nhost all +staff all trust\nhost all all all md5\nhost all all all reject\n",
+        );
+        assert_eq!(
+            tried(&rules, &bob, &site).collect::<Vec<_>>(),
+            [
+                (0, Match::No(Mismatch::Type)),
+                (1, Match::No(Mismatch::Database)),
+                (2, Match::May(Mismatch::User)),
+                (3, Match::Yes),
+            ]
         );
     }
 

@@ -229,6 +229,7 @@ const DEFAULT_COLUMNS: [usize; 3] = [0, 16, 40];
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ident::{Answer, Claim};
     use proptest::prelude::*;
 
     fn after_add(before: &str, names: [&str; 3], version: Version) -> String {
@@ -319,7 +320,8 @@ mod tests {
                     prop_assert_eq!(document.to_bytes(), change.apply(before.as_bytes()));
                     prop_assert_eq!(document.entries().len(), known + usize::from(!change.is_empty()));
                     prop_assert!(document.add_line(&map, &system_user, &role).unwrap().is_empty());
-                    let allows = |e: &Entry| e.allows(&system_user, &role, version) == Some(true);
+                    let claim = Claim { system_user: &system_user, role: &role, member_of: None };
+                    let allows = |e: &Entry| e.answer(&claim, version) == Answer::Allows;
                     prop_assert!(document.find(&map).any(allows));
                 }
                 Err(error) => {
