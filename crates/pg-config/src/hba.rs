@@ -55,7 +55,7 @@ use alloc::vec::Vec;
 pub use crate::compact::{List, Word};
 pub use address::{Address, InvalidNetwork, Network, Source};
 pub use decide::{Connection, Decision, HostName, Interface, Match, Mismatch, Site, Transport};
-pub use decide::{decide, matches, tried};
+pub use decide::{decide, matches, open_fields, tried};
 pub use place::{Conflict, Databases, Insertion, MapUse, Place, Placement, Wanted, WayIn};
 pub use place::{place, refuse_without_tls, ways_in};
 pub use rule::{ClientCert, ConnType, Database, Method, Rule, RuleOption, User};

@@ -25,5 +25,5 @@ pub use cluster::{Cluster, FindError, NotACluster, Postmaster, Selector, Survey,
 pub use files::{File, HostFiles};
 pub use server::{
     CertificateFile, Configuration, CrlFile, DatabaseFacts, FactsError, FileProblem, Hba, Ident,
-    KeyFile, KeyRefusal, Manager, Place, ServerFacts, Sign, TlsFiles, server_facts, signs,
+    KeyFile, KeyRefusal, Manager, Place, ServerFacts, Sign, TlsFiles, server_facts, signs, site,
 };

@@ -122,7 +122,7 @@ pub fn server_facts(
         sessions: admin.sessions(role)?,
         in_recovery: admin.in_recovery()?,
         standbys: admin.standbys()?,
-        site: site(&interfaces),
+        site: site_of(&interfaces),
         interfaces,
         host_name: hostfile::host_name(),
         cluster: cluster.clone(),
@@ -135,8 +135,16 @@ pub fn server_facts(
     })
 }
 
+/// What the rules of a server on this machine depend on besides their text.
+///
+/// # Errors
+/// [`hostfile::Error`] where the kernel does not tell the interfaces.
+pub fn site() -> Result<hba::Site, hostfile::Error> {
+    Ok(site_of(&hostfile::interfaces()?))
+}
+
 /// The addresses with a netmask of their family (`pg_foreach_ifaddr`; one without a netmask counts as a network of its own).
-fn site(interfaces: &[Interface]) -> hba::Site {
+fn site_of(interfaces: &[Interface]) -> hba::Site {
     let with_mask = |interface: &Interface| hba::Interface {
         address: interface.address,
         netmask: interface.netmask.unwrap_or(match interface.address {

@@ -13,6 +13,7 @@ use pki_core::{AltName, Fingerprint, KeyType, Kind, Purpose, RoleName, Subject, 
 
 mod authority;
 mod conf;
+mod explain;
 mod export;
 mod files;
 mod hba;
@@ -26,6 +27,7 @@ mod service;
 
 pub(crate) use authority::{CaInit, ScopeOptions};
 pub(crate) use conf::{Assignment, Conf, ConfDiff, ConfGet, ConfLint, ConfSet, ConfUnset};
+pub(crate) use explain::{Connection, HbaExplain, IdentExplain};
 pub(crate) use export::{Driver, Export, FilePassphrase, Format};
 pub(crate) use files::{Editing, Form, Linting, ServerFile};
 pub(crate) use hba::{Hba, HbaAdd, HbaFormat, HbaLint, HbaList, HbaMove, HbaRemove, Place};
@@ -67,7 +69,7 @@ pub(crate) struct Common {
     /// Say only what went wrong
     #[arg(long, short, global = true)]
     pub(crate) quiet: bool,
-    /// Say more: where each parameter of a connection comes from
+    /// Say more: where each parameter of a connection comes from, each rule that was passed over
     #[arg(long, short, global = true, conflicts_with = "quiet")]
     pub(crate) verbose: bool,
     /// When to use colour; auto is on a terminal, unless NO_COLOR is set

@@ -27,6 +27,7 @@ mod server;
 mod service;
 mod setup;
 mod sign;
+mod surroundings;
 
 use crate::args::Command;
 use crate::context::Context;

@@ -55,11 +55,15 @@ impl Output {
     }
 
     /// The result as one JSON document.
-    pub(crate) fn print_json(&mut self, mut document: serde_json::Value) -> Result<(), Failure> {
-        if let Some(object) = document.as_object_mut() {
-            object.insert("schema_version".to_owned(), SCHEMA_VERSION.into());
-        }
+    pub(crate) fn print_json(&mut self, document: serde_json::Value) -> Result<(), Failure> {
+        let document = versioned(document);
         self.print(&format!("{document:#}\n"))
+    }
+
+    /// One of several results, as a JSON document in a line of its own.
+    pub(crate) fn print_json_line(&mut self, document: serde_json::Value) -> Result<(), Failure> {
+        let document = versioned(document);
+        self.print(&format!("{document}\n"))
     }
 
     /// A word to the person at the terminal, on standard error.
@@ -69,7 +73,12 @@ impl Output {
         }
     }
 
-    /// The same, said even when quiet: what a question that follows is about.
+    /// Something good to know, on standard error. Names in it have to be escaped.
+    pub(crate) fn note(&mut self, text: &str) {
+        self.say(&format!("{} {text}", styled(HEAD, "note:")));
+    }
+
+    /// As [`say`](Self::say), but said even when quiet: what a question that follows is about.
     pub(crate) fn insist(&mut self, text: &str) {
         // Talk that nobody hears must not stop the work.
         let _ = writeln!(self.err, "{text}");
@@ -95,6 +104,13 @@ impl Output {
         let text = text.replacen("error:", &styled(BAD, "error:"), 1);
         self.insist(&text.replace("\nhint:", &format!("\n{}", styled(HEAD, "hint:"))));
     }
+}
+
+fn versioned(mut document: serde_json::Value) -> serde_json::Value {
+    if let Some(object) = document.as_object_mut() {
+        object.insert("schema_version".to_owned(), SCHEMA_VERSION.into());
+    }
+    document
 }
 
 fn settle(written: io::Result<()>) -> Result<(), Failure> {

@@ -134,6 +134,9 @@ pub enum Mismatch {
 }
 
 impl Mismatch {
+    /// In PostgreSQL's order.
+    const ALL: [Self; 4] = [Self::Type, Self::Address, Self::Database, Self::User];
+
     /// The field's name, as `pg_hba_file_rules` has it but for the role: `type`, `address`, `database`, `user`.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -183,9 +186,29 @@ pub fn tried<'a>(
 
 /// Whether this rule matches this connection. PostgreSQL looks at type, address, database and role in this order.
 pub fn matches(rule: &Rule, connection: &Connection, site: &Site) -> Match {
-    if !rule.kind.covers(connection.transport) {
-        return Match::No(Mismatch::Type);
+    let mut open = None;
+    for field in Mismatch::ALL {
+        match field_matches(rule, field, connection, site) {
+            Some(true) => {}
+            Some(false) => return Match::No(field),
+            None => open = open.or(Some(field)),
+        }
     }
+    open.map_or(Match::Yes, Match::May)
+}
+
+/// The fields of a rule of which it cannot be told from here whether they match. All of them have to, for the rule to.
+pub fn open_fields(rule: &Rule, connection: &Connection, site: &Site) -> Vec<Mismatch> {
+    let open = |field: &Mismatch| field_matches(rule, *field, connection, site).is_none();
+    Mismatch::ALL.into_iter().filter(open).collect()
+}
+
+fn field_matches(
+    rule: &Rule,
+    field: Mismatch,
+    connection: &Connection,
+    site: &Site,
+) -> Option<bool> {
     let login = Login {
         database: if connection.physical_replication {
             Target::Physical
@@ -195,20 +218,12 @@ pub fn matches(rule: &Rule, connection: &Connection, site: &Site) -> Match {
         role: connection.role.as_bytes(),
         member_of: connection.member_of.as_deref(),
     };
-    let mut open = None;
-    for field in [Mismatch::Address, Mismatch::Database, Mismatch::User] {
-        let answer = match field {
-            Mismatch::Address => address_matches(rule.address.as_ref(), connection, site),
-            Mismatch::Database => login.database_matches(&rule.databases),
-            _ => login.role_matches(&rule.users),
-        };
-        match answer {
-            Some(true) => {}
-            Some(false) => return Match::No(field),
-            None => open = open.or(Some(field)),
-        }
+    match field {
+        Mismatch::Type => Some(rule.kind.covers(connection.transport)),
+        Mismatch::Address => address_matches(rule.address.as_ref(), connection, site),
+        Mismatch::Database => login.database_matches(&rule.databases),
+        Mismatch::User => login.role_matches(&rule.users),
     }
-    open.map_or(Match::Yes, Match::May)
 }
 
 impl ConnType {
@@ -443,6 +458,9 @@ mod tests {
         let rules = set(
             "local all all peer\nhost x bob 10.0.0.1/8 md5\nhost all +staff all trust\nhost all all all md5\nhost all all all reject\n",
         );
+        let rule = &set("host samerole all samenet trust\n").rules[0].rule;
+        let open = open_fields(rule, &bob, &site);
+        assert_eq!(open, [Mismatch::Address, Mismatch::Database]);
         assert_eq!(
             tried(&rules, &bob, &site).collect::<Vec<_>>(),
             [

@@ -57,4 +57,5 @@ pub(crate) enum Form {
     Github,
 }
 
-const FILE: &str = "Which file";
+/// The heading of the options that name a file.
+pub(super) const FILE: &str = "Which file";

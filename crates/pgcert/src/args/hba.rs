@@ -2,6 +2,7 @@
 
 use clap::{Args, Subcommand};
 
+use super::explain::HbaExplain;
 use super::files::{Editing, Linting, ServerFile};
 use super::help;
 
@@ -11,6 +12,9 @@ pub(crate) enum Hba {
     /// List the rules in the order in which the server tries them, and what it refuses
     #[command(after_help = help::HBA_LIST)]
     List(HbaList),
+    /// Say which rule decides a connection, why no earlier one does, and what comes next
+    #[command(after_help = help::HBA_EXPLAIN)]
+    Explain(Box<HbaExplain>),
     /// Add a rule
     #[command(after_help = help::HBA_ADD)]
     Add(HbaAdd),

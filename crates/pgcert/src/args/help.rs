@@ -166,6 +166,25 @@ Examples:
   pgcert hba list
   pgcert hba list --file pg_hba.conf --pg-version 17 --json";
 
+pub(super) const HBA_EXPLAIN: &str = "\
+The first rule that matches a connection decides it, whatever comes of it: the server looks no \
+further. Type, address, database and role are compared in this order; the first field that does not \
+match is named. What is not known (memberships, the server's networks, names of hosts, most regular \
+expressions) gives \"may\", never a guess. A server that runs is asked for memberships and networks, \
+where the one who runs this may ask it. The files are what is read, which a server that has not been \
+reloaded does not go by yet.
+
+Examples:
+  pgcert hba explain --user app --database sales --from 192.168.1.7
+  pgcert hba explain --user postgres --local --file pg_hba.conf -v
+      each earlier rule on a line of its own
+  pgcert hba explain --user standby --replication --from 10.0.0.2 --no-tls --cluster 15/main
+  pgcert hba explain --connections seen.jsonl --file pg_hba.conf --pg-version 17 --json
+
+Exit codes:
+  0  answered
+  3  answered, but the server would refuse the file";
+
 pub(super) const HBA_ADD: &str = "\
 The rule is written in the columns of its neighbours; every other byte stays. Without a place, one \
 is found for rules that let one role in by certificate (hostssl, method cert): where the rule takes \
@@ -214,6 +233,20 @@ pub(super) const IDENT_LIST: &str = "\
 Examples:
   pgcert ident list
   pgcert ident list staff --file pg_ident.conf --json";
+
+pub(super) const IDENT_EXPLAIN: &str = "\
+The lines of a map are tried in order; the first one that lets the name be the role ends it. How \
+each is read depends on the version: all, +group and /regular expression as roles count from 16 on. \
+Which names a rule of pg_hba.conf lets in is said by pgcert hba explain too.
+
+Examples:
+  pgcert ident explain --map staff
+  pgcert ident explain --map staff --name 'Zoë Martin'
+  pgcert ident explain --map staff --name bob@example.com --role bob --file pg_ident.conf --json
+
+Exit codes:
+  0  answered
+  3  answered, but the server would refuse the file";
 
 pub(super) const IDENT_ADD: &str = "\
 The line stands behind the last one of its map, in the columns of its neighbour. Names are meant \

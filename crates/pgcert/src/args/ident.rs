@@ -2,6 +2,7 @@
 
 use clap::{Args, Subcommand};
 
+use super::explain::IdentExplain;
 use super::files::{Editing, Linting, ServerFile};
 use super::help;
 
@@ -11,6 +12,9 @@ pub(crate) enum Ident {
     /// List the lines of all maps in the order in which the server tries them
     #[command(after_help = help::IDENT_LIST)]
     List(IdentList),
+    /// Say which names reach which roles, through which line
+    #[command(after_help = help::IDENT_EXPLAIN)]
+    Explain(IdentExplain),
     /// Let a system user or certificate log in as a role
     #[command(after_help = help::IDENT_ADD)]
     Add(IdentAdd),

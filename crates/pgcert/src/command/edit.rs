@@ -13,7 +13,7 @@ use crate::args::{Changing, Editing};
 use crate::context::Context;
 use crate::failure::{Failure, escape};
 use crate::interrupt::Interrupt;
-use crate::output::{HEAD, Output, styled};
+use crate::output::Output;
 use crate::render;
 
 /// The files under change, and what is to be said about it.
@@ -123,7 +123,7 @@ impl<'a> Edits<'a> {
             output.say("nothing to do");
         }
         for note in notes {
-            output.say(&format!("{} {}", styled(HEAD, "note:"), escape(&note.text)));
+            output.note(&escape(&note.text));
         }
         Ok(())
     }

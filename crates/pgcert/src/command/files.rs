@@ -6,7 +6,7 @@ use hostfile::Account;
 use installer::Way;
 use pg_config::Version;
 use pg_config::resolve::{self, Assignment, Files, ReadError, Settings};
-use pg_host::{Cluster, HostFiles};
+use pg_host::{Admin, AdminError, Cluster, HostFiles};
 
 use super::{advice, server};
 use crate::args::{self, ServerFile};
@@ -139,12 +139,13 @@ impl Found {
 
     /// What the server runs with, where one runs and lets us in.
     pub(crate) fn running(&self, context: &Context) -> Option<pg_host::Settings> {
-        let cluster = self
-            .cluster
-            .as_ref()
-            .filter(|cluster| cluster.postmaster.is_some())?;
-        let mut admin = Way::Socket.connect(cluster, context.now).ok()?;
-        admin.settings().ok()
+        self.admin(context)?.ok()?.settings().ok()
+    }
+
+    /// A session that may ask the server everything; none where the file was named instead of a server.
+    pub(crate) fn admin(&self, context: &Context) -> Option<Result<Admin, AdminError>> {
+        let cluster = self.cluster.as_ref()?;
+        Some(Way::Socket.connect(cluster, context.now))
     }
 
     /// The value on the server's command line, which files cannot override.

@@ -1,11 +1,14 @@
-//! `pgcert hba`: pg_hba.conf listed, changed and checked.
+//! `pgcert hba`: pg_hba.conf listed, explained, changed and checked.
 
 mod edit;
+mod explain;
 mod list;
 mod place;
+mod words;
 
 use pg_config::hba::RuleSet;
 use pg_config::lint;
+use pg_config::resolve::Settings;
 
 use super::files::Found;
 use super::lint::tell;
@@ -18,6 +21,7 @@ use crate::output::Output;
 pub(crate) fn run(args: &Hba, context: &Context, output: &mut Output) -> Result<(), Failure> {
     match args {
         Hba::List(args) => list::run(args, context, output),
+        Hba::Explain(args) => explain::run(args, context, output),
         Hba::Add(args) => edit::add(args, context, output),
         Hba::Remove(args) => edit::remove(args, context, output),
         Hba::Move(args) => edit::shift(args, context, output),
@@ -27,7 +31,7 @@ pub(crate) fn run(args: &Hba, context: &Context, output: &mut Output) -> Result<
 }
 
 fn check(args: &HbaLint, context: &Context, output: &mut Output) -> Result<(), Failure> {
-    let (found, settings) = Found::by_setting(&args.file, SETTING, USUAL, context)?;
+    let (found, settings) = find(&args.file, context)?;
     let bytes = found.existing()?;
     let disk = found.files();
     let set = RuleSet::of_bytes(&disk, &found.path, &bytes, found.version);
@@ -35,12 +39,14 @@ fn check(args: &HbaLint, context: &Context, output: &mut Output) -> Result<(), F
     tell(&findings, &found.path, &args.linting, output)
 }
 
+/// The file, and the settings where a server was looked for.
+fn find(options: &ServerFile, context: &Context) -> Result<(Found, Option<Settings>), Failure> {
+    Found::by_setting(options, "hba_file", "pg_hba.conf", context)
+}
+
 /// The file and its bytes.
 fn read(options: &ServerFile, context: &Context) -> Result<(Found, Vec<u8>), Failure> {
-    let (found, _) = Found::by_setting(options, SETTING, USUAL, context)?;
+    let (found, _) = find(options, context)?;
     let bytes = found.existing()?;
     Ok((found, bytes))
 }
-
-const SETTING: &str = "hba_file";
-const USUAL: &str = "pg_hba.conf";

@@ -1,4 +1,6 @@
-//! `pgcert ident`: pg_ident.conf listed, changed and checked.
+//! `pgcert ident`: pg_ident.conf listed, explained, changed and checked.
+
+mod explain;
 
 use std::fmt::Write as _;
 
@@ -18,6 +20,7 @@ use crate::output::{BAD, HEAD, Output, styled};
 pub(crate) fn run(args: &Ident, context: &Context, output: &mut Output) -> Result<(), Failure> {
     match args {
         Ident::List(args) => list(args, context, output),
+        Ident::Explain(args) => explain::run(args, context, output),
         Ident::Add(args) => add(args, context, output),
         Ident::Remove(args) => remove(args, context, output),
         Ident::Lint(args) => check(args, context, output),

@@ -20,6 +20,7 @@ mod colour;
 mod complete;
 mod conf;
 mod escaping;
+mod explain;
 mod export;
 mod hba;
 mod help;

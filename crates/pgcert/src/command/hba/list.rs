@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt::Write as _;
 
-use pg_config::hba::{Address, Located, RuleSet};
+use pg_config::hba::{Located, RuleSet};
 use pg_config::resolve::FileError;
 use serde_json::{Value, json};
 
+use super::words;
 use crate::args::HbaList;
 use crate::command::lint::all_taken;
 use crate::context::Context;
@@ -111,34 +112,8 @@ impl Row<'_> {
         let Row::Rule(Located { rule, line, .. }) = self else {
             return Default::default();
         };
-        let databases: Vec<_> = rule
-            .databases
-            .iter()
-            .map(|d| escape_name(&d.text()))
-            .collect();
-        let users: Vec<_> = rule.users.iter().map(|u| escape_name(&u.text())).collect();
-        let (address, netmask) = address(rule.address.as_ref());
-        let address = match (address, netmask) {
-            (Some(address), Some(netmask)) => with_mask(&address, &netmask),
-            (address, _) => escape_name(&address.unwrap_or_default()),
-        };
-        let options = rule.options.iter().map(|option| {
-            let (name, value) = (option.name(), option.value());
-            let shown = if SECRETS.contains(&name) {
-                "(not shown)"
-            } else {
-                value
-            };
-            format!(" {name}={}", escape_name(shown))
-        });
-        [
-            line.to_string(),
-            rule.kind.to_string(),
-            databases.join(","),
-            users.join(","),
-            address,
-            format!("{}{}", rule.method, options.collect::<String>()),
-        ]
+        let [kind, databases, users, address, method] = words::fields(rule);
+        [line.to_string(), kind, databases, users, address, method]
     }
 
     fn document(&self) -> Value {
@@ -146,7 +121,7 @@ impl Row<'_> {
             Row::Rule(Located {
                 rule, file, line, ..
             }) => {
-                let (address, netmask) = address(rule.address.as_ref());
+                let (address, netmask) = words::address(rule.address.as_ref());
                 let options: serde_json::Map<String, Value> = rule
                     .options
                     .iter()
@@ -180,37 +155,3 @@ impl Row<'_> {
         }
     }
 }
-
-/// Address and mask as `pg_hba_file_rules` shows them.
-fn address(address: Option<&Address>) -> (Option<String>, Option<String>) {
-    match address {
-        None => (None, None),
-        Some(Address::All) => (Some("all".to_owned()), None),
-        Some(Address::SameHost) => (Some("samehost".to_owned()), None),
-        Some(Address::SameNet) => (Some("samenet".to_owned()), None),
-        Some(Address::Masked { address, mask }) => {
-            (Some(address.to_string()), Some(mask.to_string()))
-        }
-        Some(Address::HostName(name)) => (Some(name.lossy().into_owned()), None),
-    }
-}
-
-/// As a prefix where the mask is one.
-fn with_mask(address: &str, mask: &str) -> String {
-    let bits = match mask.parse() {
-        Ok(std::net::IpAddr::V4(mask)) => Some(mask.to_bits())
-            .filter(|m| m.leading_ones() == m.count_ones())
-            .map(u32::count_ones),
-        Ok(std::net::IpAddr::V6(mask)) => Some(mask.to_bits())
-            .filter(|m| m.leading_ones() == m.count_ones())
-            .map(u128::count_ones),
-        Err(_) => None,
-    };
-    match bits {
-        Some(bits) => format!("{address}/{bits}"),
-        None => format!("{address} {mask}"),
-    }
-}
-
-/// Options that hold what nobody shall read over somebody's shoulder.
-const SECRETS: [&str; 2] = ["ldapbindpasswd", "radiussecrets"];
