@@ -35,33 +35,37 @@
 //! ```
 
 mod address;
+mod change;
 mod columns;
+mod cube;
 mod decide;
 mod format;
 mod grammar;
+mod kept;
+mod logins;
 mod options;
+mod origin;
 mod place;
 mod quote;
+mod reach;
 mod rule;
 mod set;
-mod space;
-mod territory;
-mod tls;
-mod witness;
+mod taken;
+mod walk;
 mod write;
 
 use alloc::vec::Vec;
 
 pub use crate::compact::{List, Word};
 pub use address::{Address, InvalidNetwork, Network, Source};
+pub use change::{Change, changes, changes_with_tls};
 pub use decide::{Connection, Decision, HostName, Interface, Match, Mismatch, Site, Transport};
 pub use decide::{decide, matches, open_fields, tried};
 pub use place::{Conflict, Databases, Insertion, MapUse, Place, Placement, Wanted, WayIn};
 pub use place::{place, refuse_without_tls, ways_in};
+pub use reach::{Reach, reach};
 pub use rule::{ClientCert, ConnType, Database, Method, Rule, RuleOption, User};
 pub use set::{Located, RuleSet};
-pub use tls::{DecidingChange, changes_with_tls};
-pub use witness::{Witness, unchanged, witnesses};
 pub use write::{EditError, NewRule, Position};
 
 use crate::text::Span;

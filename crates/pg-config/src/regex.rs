@@ -14,37 +14,65 @@ use alloc::vec::Vec;
 
 use group::Grouped;
 
+/// A pattern that is understood, for more than one text.
+pub(crate) struct Pattern(Kind);
+
+enum Kind {
+    /// Without groups.
+    Plain(Vec<Branch>),
+    /// With one.
+    Grouped(Grouped),
+}
+
+impl Pattern {
+    /// None where it is not understood.
+    pub(crate) fn parse(pattern: &[u8]) -> Option<Self> {
+        if !pattern.is_ascii() {
+            return None;
+        }
+        match branches(pattern) {
+            Some(branches) => Some(Self(Kind::Plain(branches))),
+            None => Some(Self(Kind::Grouped(Grouped::of(pattern)?))),
+        }
+    }
+
+    /// Whether it is found in the text; none where that is not sure.
+    pub(crate) fn is_match(&self, text: &[u8]) -> Option<bool> {
+        text.is_ascii().then(|| match &self.0 {
+            Kind::Plain(branches) => branches.iter().any(|branch| branch.is_match(text)),
+            Kind::Grouped(grouped) => grouped.splits(text).next().is_some(),
+        })
+    }
+
+    /// Whether it is known to be found in every text, ASCII or not.
+    pub(crate) fn is_universal(&self) -> bool {
+        match &self.0 {
+            Kind::Plain(branches) => branches.iter().any(Branch::is_universal),
+            Kind::Grouped(_) => false,
+        }
+    }
+}
+
 /// Whether the pattern is found in the text; none where that is not sure.
 pub(crate) fn is_match(pattern: &[u8], text: &[u8]) -> Option<bool> {
-    if !pattern.is_ascii() || !text.is_ascii() {
-        return None;
-    }
-    match branches(pattern) {
-        Some(branches) => Some(found(&branches, text)),
-        None => Some(Grouped::of(pattern)?.splits(text).next().is_some()),
-    }
+    Pattern::parse(pattern)?.is_match(text)
 }
 
 /// What the pattern's first group takes of the text; none where that is not sure.
 pub(crate) fn capture<'t>(pattern: &[u8], text: &'t [u8]) -> Option<Capture<'t>> {
-    if !pattern.is_ascii() || !text.is_ascii() {
-        return None;
+    let pattern = Pattern::parse(pattern)?;
+    if pattern.is_match(text)? {
+        let Kind::Grouped(grouped) = &pattern.0 else {
+            return Some(Capture::NoGroup);
+        };
+        let mut splits = grouped.splits(text);
+        let first = splits.next()?;
+        // Which of several ways the engine goes does not matter where all take the same.
+        return splits
+            .all(|group| group == first)
+            .then_some(Capture::Group(first));
     }
-    if let Some(branches) = branches(pattern) {
-        return Some(match found(&branches, text) {
-            true => Capture::NoGroup,
-            false => Capture::NoMatch,
-        });
-    }
-    let grouped = Grouped::of(pattern)?;
-    let mut splits = grouped.splits(text);
-    let Some(first) = splits.next() else {
-        return Some(Capture::NoMatch);
-    };
-    // Which of several ways the engine goes does not matter where all take the same.
-    splits
-        .all(|group| group == first)
-        .then_some(Capture::Group(first))
+    Some(Capture::NoMatch)
 }
 
 /// What a pattern's first group takes.
@@ -58,16 +86,12 @@ pub(crate) enum Capture<'t> {
     Group(&'t [u8]),
 }
 
-fn found(branches: &[Branch], text: &[u8]) -> bool {
-    branches.iter().any(|branch| branch.is_match(text))
-}
-
 /// A text in which the pattern is found, if one is easily had.
 pub(crate) fn example(pattern: &[u8]) -> Option<String> {
-    let branch = branches(pattern)
-        .filter(|_| pattern.is_ascii())?
-        .into_iter()
-        .next()?;
+    let Kind::Plain(branches) = Pattern::parse(pattern)?.0 else {
+        return None;
+    };
+    let branch = branches.into_iter().next()?;
     let preferred = || (b'a'..=b'z').chain(b'0'..=b'9').chain(b' '..=b'~');
     let needed = branch.atoms.iter().filter(|atom| !atom.optional);
     let text: Option<Vec<u8>> = needed
@@ -145,6 +169,13 @@ impl Branch {
             }
         }
         false
+    }
+
+    /// Nothing is found everywhere, but from end to end only where anything goes.
+    fn is_universal(&self) -> bool {
+        let optional = self.atoms.iter().all(|atom| atom.optional);
+        let anything = |atom: &Atom| atom.repeats && atom.matches.iter().all(|matched| *matched);
+        optional && (!(self.from_start && self.to_end) || self.atoms.iter().any(anything))
     }
 
     /// A repeated atom, once met, may also be left.
@@ -335,6 +366,19 @@ mod tests {
         assert_eq!(is_match(b"^(a|b)c", b"bcd"), Some(true));
         assert_eq!(is_match(b"^(a|b)c", b"ccd"), Some(false));
         assert_eq!(is_match(b"(.*)@", b"a@b@c"), Some(true));
+    }
+
+    #[test]
+    fn patterns_that_are_found_everywhere_are_known() {
+        for pattern in ["", "^", "$", ".*", "^.*$", "a*", "^a?b*", "b|x*", "^a*.*$"] {
+            let found = Pattern::parse(pattern.as_bytes()).unwrap();
+            assert!(found.is_universal(), "{pattern}");
+            assert_eq!(found.is_match(b"zz"), Some(true), "{pattern}");
+        }
+        for pattern in ["a", "^$", "^a*$", ".", ".+", "^[^a]*$"] {
+            let found = Pattern::parse(pattern.as_bytes()).unwrap();
+            assert!(!found.is_universal(), "{pattern}");
+        }
     }
 
     #[test]

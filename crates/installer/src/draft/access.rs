@@ -5,8 +5,8 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 
 use pg_config::hba::{
-    self, Conflict, Database, Databases, DecidingChange, Insertion, MapUse, Method, Placement,
-    RuleSet, Site, Source, Transport, Wanted, WayIn,
+    self, Change, Conflict, ConnType, Connection, Database, Databases, Insertion, MapUse, Method,
+    Placement, RuleSet, Site, Source, Transport, User, Wanted, WayIn,
 };
 use pg_config::ident;
 
@@ -256,8 +256,7 @@ fn elsewhere(used: &MapUse, placement: &Placement, rules: &RuleSet) -> Option<Re
     })
 }
 
-/// Holds the new rules against the old ones: whoever is not the role over TCP gets the same answer
-/// from the same rule.
+/// Holds the new rules against the old ones: whoever is not the role over TCP gets in, or not, as before.
 fn spare_others(
     rules: &RuleSet,
     access: &AccessGoal,
@@ -277,19 +276,19 @@ fn spare_others(
             errors: vec![error.to_string()],
         });
     }
-    for witness in hba::witnesses(rules, site) {
-        let ours = witness.connection.role == access.role.as_str()
-            && matches!(
-                witness.connection.transport,
-                Transport::Tls | Transport::Plain | Transport::Gss
-            );
-        if !ours && !hba::unchanged(rules, &after, &witness.connection, site) {
-            return Err(Refusal::TouchesOthers {
-                rule: line(rules, witness.rule),
-            });
-        }
+    let of_the_role_alone = |index: usize| {
+        after.rules.get(index).is_some_and(|at| {
+            let users = &at.rule.users[..];
+            users == [User::name(access.role.as_str())] && at.rule.kind != ConnType::Local
+        })
+    };
+    let touched = |change: &&Change| !change.after.is_some_and(of_the_role_alone);
+    match hba::changes(rules, &after, site).iter().find(touched) {
+        Some(change) => Err(Refusal::TouchesOthers {
+            rule: decider(rules, change.before),
+        }),
+        None => Ok(()),
     }
-    Ok(())
 }
 
 fn privileged_role(access: &AccessGoal, server: &Server, plan: &mut Plan) {
@@ -407,34 +406,36 @@ fn unreachable_networks(access: &AccessGoal, goal: &ServerGoal, server: &Server,
     }
 }
 
-fn tls_goes_on(rules: &RuleSet, changes: &[DecidingChange], plan: &mut Plan) {
+fn tls_goes_on(rules: &RuleSet, changes: &[Change], plan: &mut Plan) {
     if changes.is_empty() {
         return;
     }
-    let decider =
-        |rule: Option<usize>| rule.map_or_else(|| "no rule".to_owned(), |rule| shown(rules, rule));
-    let lines: Vec<_> = changes
-        .iter()
-        .map(|change| {
-            let may = if change.certain { "" } else { ", perhaps" };
+    let logins = |example: &Option<Connection>| match example {
+        Some(example) => {
+            let from = example.address.map(|address| format!(" from {address}"));
+            let from = from.unwrap_or_default();
             format!(
-                "  role {} on database {}{}: {} -> {}{may}",
-                change.example.role,
-                change.example.database,
-                change
-                    .example
-                    .address
-                    .map(|a| format!(" from {a}"))
-                    .unwrap_or_default(),
-                decider(change.before),
-                decider(change.after)
+                "role {} on database {}{from}",
+                example.role, example.database
             )
-        })
-        .collect();
+        }
+        None => "logins that a regular expression matches".to_owned(),
+    };
+    let line = |change: &Change| {
+        let may = if change.certain { "" } else { ", perhaps" };
+        let (before, after) = (decider(rules, change.before), decider(rules, change.after));
+        format!("  {}: {before} -> {after}{may}", logins(&change.example))
+    };
+    let lines: Vec<_> = changes.iter().map(line).collect();
     plan.consequence(
         Consent::TlsOn,
         format!("TLS goes on, and clients that prefer it (libpq's default) move to it; another rule then decides\n{}", lines.join("\n")),
     );
+}
+
+/// The rule that decides, in words.
+fn decider(rules: &RuleSet, rule: Option<usize>) -> String {
+    rule.map_or_else(|| "no rule".to_owned(), |rule| shown(rules, rule))
 }
 
 /// Rules for physical replication count for roles that may replicate only.

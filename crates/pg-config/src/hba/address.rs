@@ -7,7 +7,7 @@ use core::str::FromStr;
 use super::Word;
 
 /// The address field of a rule.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Address {
     /// `all`: any address of either family.
     All,

@@ -5,8 +5,8 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::net::IpAddr;
 
-use super::space::address_matches;
-use super::{ConnType, Database, Rule, RuleSet, User};
+use super::cube::Cube;
+use super::{Address, ConnType, Database, Rule, RuleSet, User};
 use crate::regex;
 
 /// A connection as the server sees it. The role is taken to exist.
@@ -210,11 +210,7 @@ fn field_matches(
     site: &Site,
 ) -> Option<bool> {
     let login = Login {
-        database: if connection.physical_replication {
-            Target::Physical
-        } else {
-            Target::Named(connection.database.as_bytes())
-        },
+        database: (!connection.physical_replication).then_some(connection.database.as_bytes()),
         role: connection.role.as_bytes(),
         member_of: connection.member_of.as_deref(),
     };
@@ -241,47 +237,30 @@ impl ConnType {
 }
 
 /// What a login asks for, without the way it comes in.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Login<'a> {
-    pub(super) database: Target<'a>,
-    pub(super) role: &'a [u8],
-    pub(super) member_of: Option<&'a [String]>,
-}
-
-/// What is connected to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Target<'a> {
-    /// The database of this name.
-    Named(&'a [u8]),
-    /// Any database that no rule names, and that is called neither like the role nor like one it is known to be a
-    /// member of.
-    Other,
-    /// Physical replication.
-    Physical,
+struct Login<'a> {
+    /// None for physical replication.
+    database: Option<&'a [u8]>,
+    role: &'a [u8],
+    member_of: Option<&'a [String]>,
 }
 
 impl Login<'_> {
     /// Whether the database field matches; none where only the server can tell (`hba.c`, `check_db`).
-    pub(super) fn database_matches(&self, words: &[Database]) -> Option<bool> {
+    fn database_matches(&self, words: &[Database]) -> Option<bool> {
         any(words.iter().map(|word| match (word, self.database) {
-            (Database::Replication, target) => Some(target == Target::Physical),
-            (_, Target::Physical) => Some(false),
+            (Database::Replication, database) => Some(database.is_none()),
+            (_, None) => Some(false),
             (Database::All, _) => Some(true),
-            (Database::SameUser, Target::Named(name)) => Some(name == self.role),
-            (Database::SameRole | Database::SameGroup, Target::Named(name)) => self.is_member(name),
-            (Database::SameRole | Database::SameGroup, Target::Other) => {
-                self.member_of.map(|_| false)
-            }
-            (Database::Regex(pattern), Target::Named(name)) => regex::is_match(pattern, name),
-            (Database::Regex(_), Target::Other) => None,
-            (Database::Name(word), Target::Named(name)) => Some(**word == *name),
-            (Database::Name(_) | Database::SameUser, Target::Other) => Some(false),
+            (Database::SameUser, Some(name)) => Some(name == self.role),
+            (Database::SameRole | Database::SameGroup, Some(name)) => self.is_member(name),
+            (Database::Regex(pattern), Some(name)) => regex::is_match(pattern, name),
+            (Database::Name(word), Some(name)) => Some(**word == *name),
             (Database::File(_), _) => None,
         }))
     }
 
     /// Whether the role field matches; none where only the server can tell (`hba.c`, `check_role`).
-    pub(super) fn role_matches(&self, words: &[User]) -> Option<bool> {
+    fn role_matches(&self, words: &[User]) -> Option<bool> {
         any(words.iter().map(|word| match word {
             User::All => Some(true),
             User::Group(group) => self.is_member(group),
@@ -312,6 +291,28 @@ fn any(answers: impl Iterator<Item = Option<bool>>) -> Option<bool> {
         }
     }
     (!open).then_some(false)
+}
+
+/// Whether an address field matches an address; none where only the server can tell.
+fn address_matches(field: Option<&Address>, connection: &Connection, site: &Site) -> Option<bool> {
+    let field = match field {
+        None | Some(Address::All) => return Some(true),
+        Some(Address::HostName(name)) => return connection.host_name.is_met_by(name),
+        Some(field) => field,
+    };
+    let client = Cube::of_one(connection.address?);
+    match field {
+        Address::Masked { address, mask } => {
+            Some(Cube::masked(*address, *mask).is_some_and(|cube| cube.holds(client)))
+        }
+        _ => {
+            let interfaces = site.interfaces.as_ref()?;
+            let mut own = interfaces
+                .iter()
+                .filter_map(|interface| interface.cube(field));
+            Some(own.any(|cube| cube.holds(client)))
+        }
+    }
 }
 
 #[cfg(test)]

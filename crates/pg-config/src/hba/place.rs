@@ -4,9 +4,9 @@ use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use super::decide::Target;
-use super::space::{AddressSet, Reach};
-use super::territory::{Cell, Territory, Touch};
+use super::logins::{Logins, Strangers};
+use super::origin::Origin;
+use super::walk::{Share, Walk, Ways, Within};
 use super::{
     Address, ConnType, Database, Method, NewRule, Rule, RuleOption, RuleSet, Site, Source,
     Transport, User,
@@ -141,94 +141,81 @@ pub fn place(set: &RuleSet, wanted: &Wanted, site: &Site) -> Result<Placement, C
     if !set.is_loadable() {
         return Err(Conflict::Broken);
     }
+    let strangers = Strangers::to(&set.rules.iter().map(|at| &at.rule));
+    let databases = wanted.databases.words();
     let mut insertions = Vec::new();
     let mut already = BTreeSet::new();
     let mut maps = BTreeSet::new();
     let mut keeps_say = BTreeSet::new();
     let mut overrides = BTreeSet::new();
     for &from in &wanted.from {
-        let territory = wanted.territory(set, &[from], Transport::Tls, site);
-        let found = territory.deciders(set.rules.iter().map(|at| &at.rule), site);
-        let touches_of = |cell: usize| found.touches.iter().filter(move |touch| touch.cell == cell);
-        for touch in &found.touches {
-            let rule = &set.rules[touch.rule].rule;
-            match wanted.lets_in(rule) {
-                Some(None) => already.insert(touch.rule),
-                Some(Some(_)) => maps.insert(touch.rule),
-                None => rule.keeps_its_say() && keeps_say.insert(touch.rule),
+        let address = Address::from(from);
+        let of_database = |database: &Database| {
+            let within = wanted.within(Ways::only(Transport::Tls), database, &address, site);
+            let rules = set.rules.iter().map(|at| &at.rule);
+            Deciders::of(within, rules, wanted, &strangers, site)
+        };
+        let found: Vec<Deciders> = databases.iter().map(of_database).collect();
+        let rule = |index: usize| &set.rules[index].rule;
+        for index in found.iter().flat_map(Deciders::rules) {
+            match wanted.lets_in(rule(index)) {
+                Some(None) => already.insert(index),
+                Some(Some(_)) => maps.insert(index),
+                None => rule(index).keeps_its_say() && keeps_say.insert(index),
             };
         }
 
-        // What the role does not reach by its certificate already, per database.
+        // The databases that the role does not reach by its certificate already.
         let mut wanting = Vec::new();
         let mut refused = BTreeSet::new();
-        for cell in 0..territory.cells.len() {
-            let lets_in = |touch: &Touch| wanted.lets_in(&set.rules[touch.rule].rule).is_some();
-            let keeps = |touch: &Touch| set.rules[touch.rule].rule.keeps_its_say();
-            let decided = found.undecided[cell].from.is_empty() && touches_of(cell).all(keeps);
+        for (at, deciders) in found.iter().enumerate() {
+            let decided =
+                !deciders.leave_some && deciders.rules().all(|index| rule(index).keeps_its_say());
             if !decided {
-                wanting.push(cell);
-            } else if !touches_of(cell).any(lets_in) {
-                refused.extend(touches_of(cell).map(|touch| touch.rule));
+                wanting.push(at);
+            } else if !deciders
+                .rules()
+                .any(|index| wanted.lets_in(rule(index)).is_some())
+            {
+                refused.extend(deciders.rules());
             }
         }
-        let partly_refused = !refused.is_empty() && matches!(wanted.databases, Databases::Named(_));
-        let settled = wanting.is_empty();
-        let lets_some_in = found
-            .touches
-            .iter()
-            .any(|touch| wanted.lets_in(&set.rules[touch.rule].rule).is_some());
-        if partly_refused || (settled && !refused.is_empty() && !lets_some_in) {
+        if !refused.is_empty() {
             return Err(Conflict::Decided {
                 from,
                 rules: refused.into_iter().collect(),
             });
         }
-        if settled {
+        if wanting.is_empty() {
             continue;
         }
 
-        let wanting_touches = || wanting.iter().flat_map(|&cell| touches_of(cell));
-        let others: BTreeSet<usize> = wanting_touches()
-            .map(|touch| touch.rule)
-            .filter(|&rule| !set.rules[rule].rule.keeps_its_say())
-            .collect();
+        let deciding: BTreeSet<usize> = wanting.iter().flat_map(|at| found[*at].rules()).collect();
+        let (keepers, others): (BTreeSet<usize>, BTreeSet<usize>) = deciding
+            .iter()
+            .partition(|index| rule(**index).keeps_its_say());
         let place = others
             .first()
-            .map_or(Place::AtEnd, |&rule| Place::Before(rule));
+            .map_or(Place::AtEnd, |&index| Place::Before(index));
         if let Place::Before(before) = place {
-            // `all` takes the databases along that need no new rule.
-            let whole = matches!(wanted.databases, Databases::All);
-            let met = found.touches.iter();
-            let behind: BTreeSet<usize> = met
-                .filter(|touch| whole || wanting.contains(&touch.cell))
-                .map(|touch| touch.rule)
-                .filter(|&rule| rule > before && set.rules[rule].rule.keeps_its_say())
+            let behind: Vec<usize> = keepers
+                .into_iter()
+                .filter(|index| *index > before)
                 .collect();
             if !behind.is_empty() {
                 return Err(Conflict::Order {
                     from,
                     before,
-                    behind: behind.into_iter().collect(),
+                    behind,
                 });
             }
         }
         set.can_be_written(place)?;
-        let named = wanting
-            .iter()
-            .filter_map(|&cell| match territory.cells[cell].target {
-                Target::Named(name) => Some(Database::Name(name.into())),
-                _ => None,
-            });
         insertions.push(Insertion {
             place,
             rule: NewRule {
                 kind: ConnType::HostSsl,
-                databases: match &wanted.databases {
-                    Databases::All => alloc::vec![Database::All],
-                    Databases::Replication => alloc::vec![Database::Replication],
-                    Databases::Named(_) => named.collect(),
-                },
+                databases: wanting.iter().map(|at| databases[*at].clone()).collect(),
                 users: alloc::vec![User::name(&wanted.role)],
                 address: Some(from),
                 method: Method::Cert,
@@ -272,15 +259,18 @@ pub fn refuse_without_tls(
     if !set.is_loadable() {
         return Err(Conflict::Broken);
     }
+    let strangers = Strangers::to(&set.rules.iter().map(|at| &at.rule));
+    let databases = wanted.databases.words();
+    let ways = Ways::only(Transport::Plain).or(Ways::only(Transport::Gss));
     let mut insertions = Vec::new();
     for &from in &wanted.from {
-        let first = [Transport::Plain, Transport::Gss]
-            .into_iter()
-            .flat_map(|transport| {
-                let territory = wanted.territory(set, &[from], transport, site);
-                territory
-                    .deciders(set.rules.iter().map(|at| &at.rule), site)
-                    .touches
+        let address = Address::from(from);
+        let first = databases
+            .iter()
+            .flat_map(|database| {
+                let within = wanted.within(ways, database, &address, site);
+                let rules = set.rules.iter().map(|at| &at.rule);
+                Deciders::of(within, rules, wanted, &strangers, site).touches
             })
             .map(|touch| touch.rule)
             .filter(|&rule| set.rules[rule].rule.method != Method::Reject)
@@ -296,13 +286,7 @@ pub fn refuse_without_tls(
             place,
             rule: NewRule {
                 kind: ConnType::HostNoSsl,
-                databases: match &wanted.databases {
-                    Databases::All => alloc::vec![Database::All],
-                    Databases::Replication => alloc::vec![Database::Replication],
-                    Databases::Named(names) => {
-                        names.iter().map(|name| Database::name(name)).collect()
-                    }
-                },
+                databases: databases.clone(),
                 users: alloc::vec![User::name(&wanted.role)],
                 address: Some(from),
                 method: Method::Reject,
@@ -329,36 +313,32 @@ pub fn ways_in(set: &RuleSet, wanted: &Wanted, added: &[Insertion], site: &Site)
     let last = new.iter().filter(|(place, _)| *place == Place::AtEnd);
     rules.extend(last.map(|(_, rule)| (None, rule)));
 
-    let role = wanted.role.as_bytes();
-    let mut targets = Territory::every_database(
-        set.rules.iter().map(|at| &at.rule),
-        role,
-        wanted.member_of.as_deref(),
-    );
-    targets.push(Target::Physical);
+    let strangers = Strangers::to(&rules.iter().map(|(_, rule)| *rule));
+    let databases = wanted.databases.words();
+    let addresses: Vec<Address> = wanted
+        .from
+        .iter()
+        .map(|from| Address::from(*from))
+        .collect();
     let mut found: BTreeMap<usize, WayIn> = BTreeMap::new();
     for transport in Transport::ALL {
-        let everywhere = Territory {
-            role,
-            member_of: wanted.member_of.as_deref(),
-            transport,
-            cells: targets
-                .iter()
-                .map(|&target| Cell {
-                    target,
-                    from: AddressSet::all(),
-                })
-                .collect(),
+        let ways = Ways::only(transport);
+        let everywhere = Within {
+            ways,
+            logins: Logins::of_role(wanted.role.as_bytes(), wanted.member_of.as_deref()).to_vec(),
+            origins: alloc::vec![Origin::anywhere()],
         };
-        let asked = match transport {
-            Transport::Local => wanted.territory(set, &[Source::All], transport, site),
-            _ => wanted.territory(set, &wanted.from, transport, site),
-        };
-        for (territory, inside) in [(everywhere, false), (asked, true)] {
-            for touch in territory
-                .deciders(rules.iter().map(|(_, rule)| *rule), site)
-                .touches
-            {
+        let asked = databases.iter().flat_map(|database| {
+            let from = |address| wanted.within(ways, database, address, site);
+            match transport {
+                Transport::Local => alloc::vec![from(&Address::All)],
+                _ => addresses.iter().map(from).collect(),
+            }
+        });
+        let asked = asked.map(|within| (within, true));
+        for (within, inside) in core::iter::once((everywhere, false)).chain(asked) {
+            let all = rules.iter().map(|(_, rule)| *rule);
+            for touch in Deciders::of(within, all, wanted, &strangers, site).touches {
                 let (Some(rule), by) = rules[touch.rule] else {
                     continue;
                 };
@@ -382,45 +362,89 @@ pub fn ways_in(set: &RuleSet, wanted: &Wanted, added: &[Insertion], site: &Site)
     found.into_values().collect()
 }
 
-impl Wanted {
-    /// The connections asked for, from these networks.
-    fn territory<'a>(
-        &'a self,
-        set: &'a RuleSet,
-        from: &[Source],
-        transport: Transport,
-        site: &Site,
-    ) -> Territory<'a> {
-        let role = self.role.as_bytes();
-        let member_of = self.member_of.as_deref();
-        let targets = match &self.databases {
-            Databases::All => {
-                Territory::every_database(set.rules.iter().map(|at| &at.rule), role, member_of)
-            }
-            Databases::Replication => alloc::vec![Target::Physical],
-            Databases::Named(names) => {
-                let mut names: Vec<&[u8]> = names.iter().map(String::as_bytes).collect();
+/// Which rules decide some of the connections asked for.
+struct Deciders {
+    touches: Vec<Touch>,
+    /// Whether there are some that no rule surely decides.
+    leave_some: bool,
+}
+
+/// A rule decides some of them.
+struct Touch {
+    rule: usize,
+    certain: bool,
+}
+
+impl Deciders {
+    fn of<'r>(
+        within: Within<'r>,
+        rules: impl Iterator<Item = &'r Rule>,
+        wanted: &Wanted,
+        strangers: &'r Strangers,
+        site: &'r Site,
+    ) -> Self {
+        let mut walk = Walk::new(within, strangers, site);
+        let mut touches = Vec::new();
+        for (index, rule) in (0..).zip(rules) {
+            let ways = Ways::of(rule.kind);
+            let certain = match walk.share(rule, ways) {
+                Share::Nothing(_) => continue,
+                Share::Perhaps(_) => false,
+                // It may have been taken to be a member of something.
+                Share::Some(found) => {
+                    wanted.member_of.is_some()
+                        || found.member_of.is_none_or(|groups| groups.is_empty())
+                }
+            };
+            touches.push(Touch {
+                rule: index,
+                certain,
+            });
+            walk.take(u32::try_from(index).unwrap_or(u32::MAX), rule, ways);
+        }
+        Self {
+            touches,
+            leave_some: !matches!(walk.rest(), Share::Nothing(_)),
+        }
+    }
+
+    fn rules(&self) -> impl Iterator<Item = usize> {
+        self.touches.iter().map(|touch| touch.rule)
+    }
+}
+
+impl Databases {
+    /// As words of a rule.
+    fn words(&self) -> Vec<Database> {
+        match self {
+            Self::All => alloc::vec![Database::All],
+            Self::Replication => alloc::vec![Database::Replication],
+            Self::Named(names) => {
                 let mut seen = BTreeSet::new();
-                names.retain(|name| seen.insert(*name));
-                names.into_iter().map(Target::Named).collect()
+                let once = names.iter().filter(|name| seen.insert(*name));
+                once.map(|name| Database::name(name)).collect()
             }
-        };
-        // Where the networks themselves are not known (`samenet` without the interfaces), they may be anything.
-        let from = from
-            .iter()
-            .map(|&source| Reach::of(Some(&Address::from(source)), site).may)
-            .fold(AddressSet::empty(), |all, reach| all.union(&reach));
-        Territory {
-            role,
-            member_of,
-            transport,
-            cells: targets
-                .into_iter()
-                .map(|target| Cell {
-                    target,
-                    from: from.clone(),
-                })
+        }
+    }
+}
+
+impl Wanted {
+    /// The connections asked for to one of the databases, from one of the networks.
+    fn within<'a>(
+        &'a self,
+        ways: Ways,
+        database: &'a Database,
+        from: &'a Address,
+        site: &Site,
+    ) -> Within<'a> {
+        let all = Logins::of_role(self.role.as_bytes(), self.member_of.as_deref());
+        Within {
+            ways,
+            logins: all
+                .iter()
+                .flat_map(|logins| logins.and_database(database))
                 .collect(),
+            origins: alloc::vec![Origin::of(Some(from), site)],
         }
     }
 

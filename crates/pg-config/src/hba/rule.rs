@@ -74,17 +74,43 @@ impl Rule {
 
     /// Whether both say the same, wherever they stand.
     pub fn says_the_same(&self, other: &Self) -> bool {
-        self.kind == other.kind
-            && self.databases == other.databases
-            && self.users == other.users
-            && self.address == other.address
-            && self.method == other.method
-            && self.options == other.options
+        self.words() == other.words()
+    }
+
+    /// All that it says.
+    pub(super) fn words(&self) -> impl Ord {
+        (
+            self.kind,
+            &self.databases,
+            &self.users,
+            &self.address,
+            self.method,
+            &self.options,
+        )
+    }
+
+    /// Whether whom it decides gets in, or not, in the same way: both reject, or method and options in force are the
+    /// same.
+    pub fn decides_like(&self, other: &Self) -> bool {
+        if self.method == Method::Reject || other.method == Method::Reject {
+            return self.method == other.method;
+        }
+        // Those two have defaults that can be written down.
+        let plain = |name: &str| name != "clientcert" && name != "clientname";
+        let has_all_of = |a: &Self, b: &Self| {
+            let mut names = b.options.iter().map(RuleOption::name);
+            names.all(|name| !plain(name) || a.option(name) == b.option(name))
+        };
+        self.method == other.method
+            && self.client_cert() == other.client_cert()
+            && self.compares_dn() == other.compares_dn()
+            && has_all_of(self, other)
+            && has_all_of(other, self)
     }
 }
 
 /// An option behind the method: `name=value`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct RuleOption(Word);
 
 impl RuleOption {
@@ -127,7 +153,7 @@ pub(super) fn split_option(text: &str) -> Option<(&str, &str)> {
 }
 
 /// The first field: which connections a rule is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ConnType {
     /// Unix sockets.
     Local,
@@ -174,7 +200,7 @@ impl fmt::Display for ConnType {
 }
 
 /// One word of the database field.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Database {
     /// `all`: every database, but no physical replication.
     All,
@@ -216,7 +242,7 @@ impl Database {
 }
 
 /// One word of the role field.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum User {
     /// `all`: every role.
     All,
@@ -255,7 +281,7 @@ fn prefixed(sign: char, text: &Word) -> Cow<'static, str> {
 }
 
 /// How a role proves itself (`hba.c`, `UserAuthName`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Method {
     /// Not asked for anything.

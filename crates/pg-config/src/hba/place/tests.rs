@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::Version;
-use crate::hba::{Connection, Decision, HostName, decide};
+use crate::hba::{Connection, Decision, HostName, changes, decide};
 use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::vec;
@@ -294,13 +294,8 @@ fn the_whole_way_from_the_wish_to_the_files() {
     ");
     let set = RuleSet::read(&after, "/d/hba", Version::V16).unwrap();
     assert_eq!(place(&set, &wish, &Site::default()).unwrap().insertions, []);
-    for witness in crate::hba::witnesses(&before, &Site::default()) {
-        assert!(crate::hba::unchanged(
-            &before,
-            &set,
-            &witness.connection,
-            &Site::default()
-        ));
+    for change in changes(&before, &set, &Site::default()) {
+        assert_eq!(change.example.unwrap().role, "bob");
     }
 }
 

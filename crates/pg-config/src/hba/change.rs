@@ -1,0 +1,291 @@
+//! What changes between two lists of rules: whose logins another rule decides, and otherwise.
+
+use alloc::vec::Vec;
+
+use super::kept::kept;
+use super::logins::Strangers;
+use super::walk::{Share, Walk, Ways, Within};
+use super::{Connection, Located, Method, Rule, RuleSet, Site, Transport};
+
+/// Connections that another rule decides than before, and otherwise: exactly those that `before` decides in the old
+/// rules and `after` in the new ones.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    /// The old rule that decides them; none where no rule matches and they are refused.
+    pub before: Option<usize>,
+    /// The new rule that decides them; none where no rule matches and they are refused.
+    pub after: Option<usize>,
+    /// One of them. The role is a member of the roles that it says and of no other. None where a regular expression
+    /// hides them.
+    pub example: Option<Connection>,
+    /// Whether there are such connections for sure; false where a regular expression, or which networks the server is
+    /// in, leaves it open.
+    pub certain: bool,
+}
+
+/// The connections whose outcome changes between two sets of rules, by the rules that decide them; empty where both mean
+/// the same. To be refused by a `reject` and because no rule matches is one outcome, others are told apart by method and
+/// options ([`Rule::decides_like`]).
+///
+/// A rule that stands in both lists, in the same order, cannot take a connection from another such rule. So only
+/// connections are looked at that an old rule without a counterpart decided, or that a new one decides: time grows with
+/// the number of those, times the number of all.
+pub fn changes(before: &RuleSet, after: &RuleSet, site: &Site) -> Vec<Change> {
+    compare(&Item::all(before), &Item::all(after), site)
+}
+
+/// The logins whose outcome changes when TLS goes on and their clients move to it (`sslmode=prefer` does): with `ssl` off
+/// they come in clear, with `ssl` on under TLS, as which the examples are shown. Both ends of a change are rules of this
+/// set.
+pub fn changes_with_tls(set: &RuleSet, site: &Site) -> Vec<Change> {
+    let by = |transport| {
+        let mut items = Item::all(set);
+        items.retain(|item| item.ways.has(transport));
+        for item in &mut items {
+            item.ways = Ways::only(Transport::Tls);
+        }
+        items
+    };
+    compare(&by(Transport::Plain), &by(Transport::Tls), site)
+}
+
+/// A rule of a list, and for which transports it is looked at.
+struct Item<'a> {
+    index: usize,
+    rule: &'a Rule,
+    ways: Ways,
+}
+
+impl<'a> Item<'a> {
+    fn all(set: &'a RuleSet) -> Vec<Self> {
+        let item = |(index, at): (usize, &'a Located)| Self {
+            index,
+            rule: &at.rule,
+            ways: Ways::of(at.rule.kind),
+        };
+        set.rules.iter().enumerate().map(item).collect()
+    }
+}
+
+fn compare(old: &[Item<'_>], new: &[Item<'_>], site: &Site) -> Vec<Change> {
+    let all = old.iter().chain(new).map(|item| item.rule);
+    let strangers = Strangers::to(&all);
+    let (kept_old, kept_new) = kept(
+        old.iter().map(|item| item.rule),
+        new.iter().map(|item| item.rule),
+    );
+    let mut changes: Vec<Change> = Vec::new();
+    let lost = kept_old.iter().enumerate().filter(|(_, kept)| !**kept);
+    for (at, _) in lost {
+        changes.extend(otherwise(old, at, new, &strangers, site).into_iter().map(
+            |(rule, share)| {
+                let (example, certain) = share;
+                Change {
+                    before: Some(old[at].index),
+                    after: rule,
+                    example,
+                    certain,
+                }
+            },
+        ));
+    }
+    let come = kept_new.iter().enumerate().filter(|(_, kept)| !**kept);
+    for (at, _) in come {
+        let found = otherwise(new, at, old, &strangers, site);
+        for (rule, (example, certain)) in found {
+            let change = Change {
+                before: rule,
+                after: Some(new[at].index),
+                example,
+                certain,
+            };
+            // Both ends may be rules without a counterpart.
+            let same =
+                |known: &Change| known.before == change.before && known.after == change.after;
+            if !changes.iter().any(same) {
+                changes.push(change);
+            }
+        }
+    }
+    changes.sort_by_key(|change| {
+        (
+            change.before.is_none(),
+            change.before,
+            change.after.is_none(),
+            change.after,
+        )
+    });
+    changes
+}
+
+type Found = (Option<usize>, (Option<Connection>, bool));
+
+/// Which rules of `others` decide otherwise what the rule at `at` decides in `own`.
+fn otherwise(
+    own: &[Item<'_>],
+    at: usize,
+    others: &[Item<'_>],
+    strangers: &Strangers,
+    site: &Site,
+) -> Vec<Found> {
+    let item = &own[at];
+    let mut walk = Walk::new(Within::rule(item.rule, item.ways, site), strangers, site);
+    for earlier in &own[..at] {
+        walk.meet(0, earlier.rule, earlier.ways);
+    }
+    let mut found = Vec::new();
+    for other in others {
+        if !other.rule.decides_like(item.rule) {
+            found.extend(
+                example(walk.share(other.rule, other.ways)).map(|share| (Some(other.index), share)),
+            );
+        }
+        walk.meet(0, other.rule, other.ways);
+    }
+    if item.rule.method != Method::Reject {
+        found.extend(example(walk.rest()).map(|share| (None, share)));
+    }
+    found
+}
+
+fn example(share: Share) -> Option<(Option<Connection>, bool)> {
+    match share {
+        Share::Some(connection) => Some((Some(connection), true)),
+        Share::Perhaps(connection) => Some((connection, false)),
+        Share::Nothing(_) => None,
+    }
+}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Version;
+    use crate::hba::{Decision, decide};
+    use alloc::collections::BTreeMap;
+
+    fn changes(text: &str) -> Vec<(Option<usize>, Option<usize>)> {
+        let set = RuleSet::of_bytes(&BTreeMap::new(), "hba", text.as_bytes(), Version::V16);
+        let found = changes_with_tls(&set, &Site::default());
+        for change in &found {
+            assert!(change.certain);
+            let decided = |transport| {
+                let connection = Connection {
+                    transport,
+                    ..change.example.clone().unwrap()
+                };
+                match decide(&set, &connection, &Site::default()) {
+                    Decision::Rule(rule) => Some(rule),
+                    Decision::NoRule => None,
+                    may @ Decision::May { .. } => panic!("{may:?}"),
+                }
+            };
+            assert_eq!(decided(Transport::Plain), change.before);
+            assert_eq!(decided(Transport::Tls), change.after);
+        }
+        found
+            .iter()
+            .map(|change| (change.before, change.after))
+            .collect()
+    }
+
+    #[test]
+    fn rules_for_both_change_nothing() {
+        assert_eq!(
+            changes("local all all peer\nhost all all all md5\nhostgssenc all all all trust\n"),
+            []
+        );
+        assert_eq!(
+            changes("host all all all md5\nhostssl all all all trust\n"),
+            []
+        );
+    }
+
+    #[test]
+    fn sleeping_rules_wake_up() {
+        assert_eq!(
+            changes("hostssl all all 10.0.0.0/8 trust\nhost all all 0.0.0.0/0 md5\n"),
+            [(Some(1), Some(0))]
+        );
+        assert_eq!(
+            changes("hostssl all amy 10.0.0.0/8 trust\nhost app all 0.0.0.0/0 md5\n"),
+            [(Some(1), Some(0)), (None, Some(0))]
+        );
+        assert_eq!(changes("hostssl all all all reject\n"), []);
+        assert_eq!(
+            changes(
+                "hostssl all all all reject\nhost all all 10.0.0.0/8 md5\nhost all all all trust\n"
+            ),
+            [(Some(1), Some(0)), (Some(2), Some(0))]
+        );
+    }
+
+    #[test]
+    fn rules_without_tls_lose_their_clients() {
+        assert_eq!(
+            changes("hostnossl all all all md5\nhost all all 10.0.0.0/8 trust\n"),
+            [(Some(0), Some(1)), (Some(0), None)]
+        );
+        assert_eq!(
+            changes(
+                "hostnossl all amy all md5\nhostnossl all all all md5\nhostssl all all all cert\n"
+            ),
+            [(Some(0), Some(2)), (Some(1), Some(2))]
+        );
+    }
+
+    fn between(before: &str, after: &str) -> Vec<(Option<usize>, Option<usize>)> {
+        let set =
+            |text: &str| RuleSet::of_bytes(&BTreeMap::new(), "hba", text.as_bytes(), Version::V16);
+        let found = super::changes(&set(before), &set(after), &Site::default());
+        let pair = |change: &Change| {
+            assert!(change.certain);
+            let example = change.example.as_ref().unwrap();
+            let decided = |set: &RuleSet| match decide(set, example, &Site::default()) {
+                Decision::Rule(rule) => Some(rule),
+                Decision::NoRule => None,
+                may @ Decision::May { .. } => panic!("{may:?}"),
+            };
+            assert_eq!(decided(&set(before)), change.before, "{example:?}");
+            assert_eq!(decided(&set(after)), change.after, "{example:?}");
+            (change.before, change.after)
+        };
+        found.iter().map(pair).collect()
+    }
+
+    #[test]
+    fn what_means_the_same_is_no_change() {
+        let rules = "host all amy 10.0.0.0/8 md5\nhost all bob all cert clientcert=verify-full\nhost all all all reject\n"
+            .replace("host all bob", "hostssl all bob");
+        for other in [
+            // Another order of rules that have nothing to do with each other, other words for the same.
+            "hostssl all bob all cert\nhost all amy 10.0.0.0/8 md5\n",
+            "host all amy 10.0.0.0/9 md5\nhost all amy 10.128.0.0/9 md5\nhostssl all bob all cert\n",
+            "hostssl all bob 0.0.0.0/0 cert\nhostssl all bob ::/0 cert\nhost all amy 10.0.0.0/8 md5\n",
+        ] {
+            assert_eq!(between(&rules, other), [], "{other}");
+        }
+    }
+
+    #[test]
+    fn a_new_rule_takes_from_each_that_decided() {
+        let before = "host app all 10.0.0.0/8 md5\nhost all +staff 10.0.0.0/8 trust\n";
+        let after = "hostssl all bob 10.0.0.0/8 cert\nhost app all 10.0.0.0/8 md5\nhost all +staff 10.0.0.0/8 trust\n";
+        let taken = [(Some(0), Some(0)), (Some(1), Some(0)), (None, Some(0))];
+        assert_eq!(between(before, after), taken);
+        let given_back = [(Some(0), Some(0)), (Some(0), Some(1)), (Some(0), None)];
+        assert_eq!(between(after, before), given_back);
+    }
+
+    #[test]
+    fn a_moved_rule_takes_from_those_that_it_passes() {
+        let rules = [
+            "host all amy all md5\n",
+            "host all all 10.0.0.0/8 trust\n",
+            "host app all all reject\n",
+        ];
+        let moved = [rules[1], rules[2], rules[0]];
+        assert_eq!(
+            between(&rules.concat(), &moved.concat()),
+            [(Some(0), Some(0)), (Some(0), Some(1))]
+        );
+    }
+}

@@ -1,0 +1,495 @@
+//! Logins as a conjunction of what rules ask of role and database, and the one of them that meets the fewest rules.
+//!
+//! Rules ask for things, none asks for their absence: a role that no rule names, in no more groups than it must be,
+//! asking for a database that no rule names, is matched by a rule only if every login of the conjunction is. Regular
+//! expressions alone break this, and are looked at apart.
+
+use alloc::borrow::Cow;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use super::{Address, Connection, Database, HostName, Rule, Transport, User};
+use crate::regex::{self, Pattern};
+
+/// All logins that meet what several words ask.
+#[derive(Debug, Clone)]
+pub(super) struct Logins<'a> {
+    role: Option<&'a [u8]>,
+    /// What the role is a member of, where that is known.
+    member_of: Option<&'a [String]>,
+    /// What it has to be a member of besides.
+    groups: Vec<&'a [u8]>,
+    role_patterns: Vec<&'a [u8]>,
+    database: Asked<'a>,
+    database_patterns: Vec<&'a [u8]>,
+    /// Whether a name was taken to meet a pattern of which that is not sure.
+    pub(super) unsure: bool,
+}
+
+/// What is connected to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Asked<'a> {
+    Any,
+    Named(&'a [u8]),
+    /// The one called like the role.
+    Own,
+    /// One called like a role that the role is a member of.
+    Group,
+    /// None: physical replication.
+    Physical,
+}
+
+/// Which of the logins a word of a rule is met by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Met {
+    /// By all of them.
+    All,
+    /// By the one looked at.
+    This,
+    /// By the one looked at, perhaps.
+    Perhaps,
+}
+
+/// One login, by name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Login<'a> {
+    role: Cow<'a, [u8]>,
+    member_of: Vec<Cow<'a, [u8]>>,
+    /// None for physical replication.
+    database: Option<Cow<'a, [u8]>>,
+}
+
+impl<'a> Logins<'a> {
+    /// All of them: to databases, and of physical replication.
+    pub(super) const fn all() -> [Self; 2] {
+        let any = Self {
+            role: None,
+            member_of: None,
+            groups: Vec::new(),
+            role_patterns: Vec::new(),
+            database: Asked::Any,
+            database_patterns: Vec::new(),
+            unsure: false,
+        };
+        let physical = Self {
+            role: None,
+            member_of: None,
+            groups: Vec::new(),
+            role_patterns: Vec::new(),
+            database: Asked::Physical,
+            database_patterns: Vec::new(),
+            unsure: false,
+        };
+        [any, physical]
+    }
+
+    /// All of one role, whose memberships may be known.
+    pub(super) fn of_role(role: &'a [u8], member_of: Option<&'a [String]>) -> [Self; 2] {
+        Self::all().map(|logins| Self {
+            role: Some(role),
+            member_of,
+            ..logins
+        })
+    }
+
+    /// Those of them that a rule's database and role fields match, by each pair of words.
+    pub(super) fn and_rule(&self, rule: &'a Rule) -> impl Iterator<Item = Self> {
+        let by_role = rule.users.iter().filter_map(|word| self.and_user(word));
+        by_role.flat_map(|logins| {
+            let words = rule.databases.iter();
+            words.flat_map(move |word| logins.and_database(word))
+        })
+    }
+
+    pub(super) fn and_user(&self, word: &'a User) -> Option<Self> {
+        let mut logins = self.clone();
+        match word {
+            User::All => Some(logins),
+            User::Name(name) => logins.named(name),
+            User::Group(group) => logins.in_group(group),
+            User::Regex(pattern) => match logins.role {
+                Some(role) => logins.holds(regex::is_match(pattern, role)),
+                None => {
+                    add(&mut logins.role_patterns, pattern);
+                    Some(logins)
+                }
+            },
+            User::File(_) => None,
+        }
+    }
+
+    pub(super) fn and_database(&self, word: &'a Database) -> Vec<Self> {
+        let logins = self.clone();
+        let physical = self.database == Asked::Physical;
+        let one = match word {
+            Database::Replication => physical.then_some(logins),
+            _ if physical => None,
+            Database::All => Some(logins),
+            Database::SameUser => logins.own_database(),
+            Database::SameRole | Database::SameGroup => return logins.groups_database(),
+            Database::Name(name) => logins.database_named(name),
+            Database::Regex(pattern) => logins.database_like(pattern),
+            Database::File(_) => None,
+        };
+        one.into_iter().collect()
+    }
+
+    /// Goes on if that is so, unsure if nobody knows.
+    fn holds(mut self, answer: Option<bool>) -> Option<Self> {
+        self.unsure |= answer.is_none();
+        (answer != Some(false)).then_some(self)
+    }
+
+    fn named(mut self, name: &'a [u8]) -> Option<Self> {
+        if let Some(role) = self.role {
+            return (role == name).then_some(self);
+        }
+        self.role = Some(name);
+        self.groups.retain(|group| *group != name);
+        let patterns = core::mem::take(&mut self.role_patterns);
+        let logins = patterns.into_iter().try_fold(self, |logins, pattern| {
+            logins.holds(regex::is_match(pattern, name))
+        })?;
+        match logins.database {
+            Asked::Own => logins.own_is_named(name),
+            _ => Some(logins),
+        }
+    }
+
+    fn in_group(mut self, group: &'a [u8]) -> Option<Self> {
+        match (self.role, self.member_of) {
+            (Some(role), _) if role == group => {}
+            (_, Some(known)) if !known.iter().any(|g| g.as_bytes() == group) => return None,
+            (_, Some(_)) => {}
+            (_, None) => add(&mut self.groups, group),
+        }
+        Some(self)
+    }
+
+    fn own_database(mut self) -> Option<Self> {
+        match (self.database, self.role) {
+            (Asked::Named(name), _) => self.named(name),
+            (_, Some(role)) => self.own_is_named(role),
+            _ => {
+                self.database = Asked::Own;
+                Some(self)
+            }
+        }
+    }
+
+    /// The database is the role's own, whose name is known.
+    fn own_is_named(mut self, role: &'a [u8]) -> Option<Self> {
+        self.database = Asked::Any;
+        self.database_named(role)
+    }
+
+    fn groups_database(mut self) -> Vec<Self> {
+        match (self.database, self.role, self.member_of) {
+            (Asked::Own, ..) => alloc::vec![self],
+            (Asked::Named(name), ..) => self.in_group(name).into_iter().collect(),
+            (_, Some(role), Some(known)) => {
+                let names = known.iter().map(String::as_bytes).chain([role]);
+                names
+                    .filter_map(|name| self.clone().database_named(name))
+                    .collect()
+            }
+            _ => {
+                self.database = Asked::Group;
+                alloc::vec![self]
+            }
+        }
+    }
+
+    fn database_named(mut self, name: &'a [u8]) -> Option<Self> {
+        let asked = core::mem::replace(&mut self.database, Asked::Named(name));
+        let patterns = core::mem::take(&mut self.database_patterns);
+        let logins = patterns.into_iter().try_fold(self, |logins, pattern| {
+            logins.holds(regex::is_match(pattern, name))
+        })?;
+        match asked {
+            Asked::Any => Some(logins),
+            Asked::Named(other) => (other == name).then_some(logins),
+            Asked::Own => logins.named(name),
+            Asked::Group => logins.in_group(name),
+            Asked::Physical => None,
+        }
+    }
+
+    fn database_like(mut self, pattern: &'a [u8]) -> Option<Self> {
+        if let Asked::Named(name) = self.database {
+            return self.holds(regex::is_match(pattern, name));
+        }
+        add(&mut self.database_patterns, pattern);
+        Some(self)
+    }
+
+    /// Logins of these that rules for others do not match: one, but where patterns have to be met, then a few.
+    pub(super) fn examples(&self, strangers: &'a Strangers) -> Vec<Login<'a>> {
+        let mut member_of: Vec<Cow<'a, [u8]>> =
+            self.groups.iter().copied().map(Cow::Borrowed).collect();
+        let known = self.member_of.into_iter().flatten();
+        member_of.extend(known.map(|group| Cow::Borrowed(group.as_bytes())));
+        let own = self.database == Asked::Own;
+        let roles = match self.role {
+            Some(role) => alloc::vec![Cow::Borrowed(role)],
+            None if own => strangers.like(
+                &strangers.role,
+                &[&self.role_patterns[..], &self.database_patterns].concat(),
+            ),
+            None => strangers.like(&strangers.role, &self.role_patterns),
+        };
+        let databases = match self.database {
+            Asked::Any => strangers.like(&strangers.database, &self.database_patterns),
+            Asked::Group => strangers.like(&strangers.group, &self.database_patterns),
+            Asked::Named(name) => alloc::vec![Cow::Borrowed(name)],
+            Asked::Own | Asked::Physical => Vec::new(),
+        };
+        let login = |role: &Cow<'a, [u8]>, database| Login {
+            role: role.clone(),
+            member_of: member_of.clone(),
+            database,
+        };
+        match self.database {
+            Asked::Own => roles
+                .iter()
+                .map(|role| login(role, Some(role.clone())))
+                .collect(),
+            Asked::Physical => roles.iter().map(|role| login(role, None)).collect(),
+            _ => {
+                let pairs = roles
+                    .iter()
+                    .flat_map(|role| databases.iter().map(move |database| (role, database)));
+                let to = |(role, database): (_, &Cow<'a, [u8]>)| {
+                    let mut login = login(role, Some(database.clone()));
+                    if self.database == Asked::Group {
+                        login.member_of.push(database.clone());
+                    }
+                    login
+                };
+                pairs.map(to).collect()
+            }
+        }
+    }
+
+    /// The words of role fields that one of these logins meets, but for patterns.
+    pub(super) fn user_words(&self, login: &Login<'_>) -> Vec<(User, Met)> {
+        let by_name = if self.role.is_some() {
+            Met::All
+        } else {
+            Met::This
+        };
+        let own = [
+            (User::All, Met::All),
+            (User::Name((&*login.role).into()), by_name),
+            (User::Group((&*login.role).into()), by_name),
+        ];
+        let groups = login.member_of.iter();
+        own.into_iter()
+            .chain(groups.map(|group| (User::Group((&**group).into()), Met::All)))
+            .collect()
+    }
+
+    /// The words of database fields that one of these logins meets, but for patterns.
+    pub(super) fn database_words(&self, login: &Login<'_>) -> Vec<(Database, Met)> {
+        let Some(database) = &login.database else {
+            return alloc::vec![(Database::Replication, Met::All)];
+        };
+        let by_name = match self.database {
+            Asked::Named(_) => Met::All,
+            _ => Met::This,
+        };
+        let mut words = alloc::vec![
+            (Database::All, Met::All),
+            (Database::Name((&**database).into()), by_name),
+        ];
+        let always = |always| if always { Met::All } else { Met::This };
+        if *database == login.role {
+            words.push((
+                Database::SameUser,
+                always(self.database == Asked::Own || (by_name == Met::All && self.role.is_some())),
+            ));
+        }
+        if *database == login.role || login.member_of.contains(database) {
+            let met = always(self.database != Asked::Any);
+            words.extend([(Database::SameRole, met), (Database::SameGroup, met)]);
+        }
+        words
+    }
+
+    /// Whether the role of one of these logins meets a pattern.
+    pub(super) fn meets_user(
+        &self,
+        login: &Login<'_>,
+        text: &[u8],
+        pattern: Option<&Pattern>,
+    ) -> Option<Met> {
+        met(
+            &login.role,
+            self.role.is_some(),
+            &self.role_patterns,
+            text,
+            pattern,
+        )
+    }
+
+    /// Whether the database of one of these logins meets a pattern.
+    pub(super) fn meets_database(
+        &self,
+        login: &Login<'_>,
+        text: &[u8],
+        pattern: Option<&Pattern>,
+    ) -> Option<Met> {
+        let named = matches!(self.database, Asked::Named(_));
+        met(
+            login.database.as_ref()?,
+            named,
+            &self.database_patterns,
+            text,
+            pattern,
+        )
+    }
+}
+
+fn met(
+    name: &[u8],
+    only: bool,
+    asked: &[&[u8]],
+    text: &[u8],
+    pattern: Option<&Pattern>,
+) -> Option<Met> {
+    let always = asked.contains(&text) || pattern.is_some_and(Pattern::is_universal);
+    match pattern.and_then(|pattern| pattern.is_match(name)) {
+        _ if always => Some(Met::All),
+        Some(true) if only => Some(Met::All),
+        Some(true) => Some(Met::This),
+        Some(false) => None,
+        None => Some(Met::Perhaps),
+    }
+}
+
+fn add<'a>(words: &mut Vec<&'a [u8]>, word: &'a [u8]) {
+    if !words.contains(&word) {
+        words.push(word);
+    }
+}
+
+impl Login<'_> {
+    /// The login as a connection; none where a name of it is no text.
+    pub(super) fn connection(
+        &self,
+        transport: Transport,
+        host_name: HostName,
+    ) -> Option<Connection> {
+        let text = |name: &[u8]| core::str::from_utf8(name).ok().map(String::from);
+        Some(Connection {
+            transport,
+            database: text(self.database.as_deref().unwrap_or_default())?,
+            role: text(&self.role)?,
+            member_of: Some(
+                self.member_of
+                    .iter()
+                    .map(|group| text(group))
+                    .collect::<Option<_>>()?,
+            ),
+            address: None,
+            host_name,
+            physical_replication: self.database.is_none(),
+        })
+    }
+}
+
+/// Names that no rule gives and, as far as that can be had, no pattern of a rule meets.
+#[derive(Debug)]
+pub(super) struct Strangers {
+    role: Vec<u8>,
+    group: Vec<u8>,
+    database: Vec<u8>,
+    /// The first label of a host's name.
+    pub(super) host: String,
+}
+
+impl Strangers {
+    /// Strangers to these rules.
+    pub(super) fn to<'r>(rules: &(impl Iterator<Item = &'r Rule> + Clone)) -> Self {
+        let roles = || rules.clone().flat_map(|rule| &rule.users);
+        let databases = || rules.clone().flat_map(|rule| &rule.databases);
+        let known_role = |name: &[u8]| {
+            roles().any(|word| match word {
+                User::Name(known) | User::Group(known) => **known == *name,
+                _ => false,
+            })
+        };
+        let known_database = |name: &[u8]| {
+            databases().any(|word| matches!(word, Database::Name(known) if **known == *name))
+        };
+        let like_role = |name: &[u8]| {
+            roles().any(|word| matches!(word, User::Regex(pattern) if is_like(pattern, name)))
+        };
+        let like_database = |name: &[u8]| {
+            databases()
+                .any(|word| matches!(word, Database::Regex(pattern) if is_like(pattern, name)))
+        };
+        let known_host = |label: &[u8]| {
+            rules.clone().any(|rule| match &rule.address {
+                Some(Address::HostName(name)) => {
+                    let start = name.get(..label.len());
+                    start.is_some_and(|start| start.eq_ignore_ascii_case(label))
+                }
+                _ => false,
+            })
+        };
+        let host = stranger("other", known_host, |_| false);
+        Self {
+            role: stranger("other", known_role, like_role),
+            group: stranger(
+                "others",
+                |name| known_role(name) || known_database(name),
+                |name| like_role(name) || like_database(name),
+            ),
+            database: stranger("otherdb", known_database, like_database),
+            host: String::from_utf8(host).unwrap_or_default(),
+        }
+    }
+
+    /// Names that meet these patterns: the stranger's, where there are none.
+    fn like<'a>(&self, name: &'a [u8], patterns: &[&[u8]]) -> Vec<Cow<'a, [u8]>> {
+        if patterns.is_empty() {
+            return alloc::vec![Cow::Borrowed(name)];
+        }
+        let own = String::from_utf8_lossy(name);
+        let examples = patterns
+            .iter()
+            .filter_map(|pattern| regex::example(pattern));
+        let varied = examples.flat_map(|example| {
+            [
+                alloc::format!("{example}{own}"),
+                alloc::format!("{own}{example}"),
+                alloc::format!("{example}0"),
+                example,
+            ]
+        });
+        let meets = |name: &String| {
+            let met = |pattern: &&[u8]| is_like(pattern, name.as_bytes());
+            patterns.iter().all(met)
+        };
+        core::iter::once(own.clone().into_owned())
+            .chain(varied)
+            .filter(meets)
+            .map(|name| Cow::Owned(name.into_bytes()))
+            .collect()
+    }
+}
+
+fn is_like(pattern: &[u8], name: &[u8]) -> bool {
+    regex::is_match(pattern, name) == Some(true)
+}
+
+/// A name like `stem` that is not known and, if that is easily had, not like a known one.
+fn stranger(stem: &str, known: impl Fn(&[u8]) -> bool, like: impl Fn(&[u8]) -> bool) -> Vec<u8> {
+    let varied =
+        ["", "z", "0", "_", "X", "~"].map(|start| alloc::format!("{start}{stem}").into_bytes());
+    let free = varied.into_iter().find(|name| !known(name) && !like(name));
+    let numbered = || (0..).map(|n: u32| alloc::format!("{stem}{n}").into_bytes());
+    free.or_else(|| numbered().find(|name| !known(name)))
+        .unwrap_or_default()
+}

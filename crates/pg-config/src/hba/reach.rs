@@ -1,0 +1,237 @@
+//! Which rules decide anything, and which can never match because of those before them.
+
+use alloc::collections::BTreeSet;
+use alloc::vec::Vec;
+
+use super::logins::Strangers;
+use super::walk::{Share, Walk, Ways, Within};
+use super::{Connection, RuleSet, Site};
+
+/// What a rule decides, of all connections that there can be: whatever roles, memberships, databases, addresses and host
+/// names there are or may be one day.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reach {
+    /// It decides this connection, among others. The role is a member of the roles that the connection says and of no
+    /// other.
+    Decides(Connection),
+    /// It may decide something: a regular expression, or which networks the server is in, leaves that open.
+    Open(Option<Connection>),
+    /// It decides nothing: earlier rules match all that it matches.
+    Never {
+        /// Enough of them, ascending indexes into [`RuleSet::rules`]; none where the rule matches nothing at all.
+        hidden_by: Vec<usize>,
+    },
+}
+
+/// What each rule decides, in their order.
+///
+/// Exact but for regular expressions, of which only those that say the same or match everything are known to hide one
+/// another, and for masks with holes in great number; there a rule is [`Reach::Open`], not [`Reach::Never`].
+///
+/// ```
+/// use std::collections::BTreeMap;
+/// use pg_config::Version;
+/// use pg_config::hba::{Reach, RuleSet, Site, reach};
+///
+/// let text = b"hostssl all all all scram-sha-256\nhostnossl all all all reject\nhost all amy all md5\n";
+/// let rules = RuleSet::of_bytes(&BTreeMap::new(), "pg_hba.conf", text, Version::V17);
+/// let found = reach(&rules, &Site::default());
+/// assert_eq!(found[2], Reach::Never { hidden_by: vec![0, 1] });
+/// ```
+pub fn reach(set: &RuleSet, site: &Site) -> Vec<Reach> {
+    let strangers = Strangers::to(&set.rules.iter().map(|at| &at.rule));
+    let mut walk = Walk::new(Within::everything(), &strangers, site);
+    let mut found = Vec::with_capacity(set.rules.len());
+    for (index, at) in (0..).zip(&set.rules) {
+        let ways = Ways::of(at.rule.kind);
+        let share = walk.share(&at.rule, ways);
+        if !matches!(share, Share::Nothing(_)) {
+            walk.take(index, &at.rule, ways);
+        }
+        found.push(match share {
+            Share::Some(connection) => Reach::Decides(connection),
+            Share::Perhaps(connection) => Reach::Open(connection),
+            Share::Nothing(takers) => Reach::Never {
+                hidden_by: indexes(&takers),
+            },
+        });
+    }
+    found
+}
+
+fn indexes(owners: &BTreeSet<u32>) -> Vec<usize> {
+    owners
+        .iter()
+        .filter_map(|owner| usize::try_from(*owner).ok())
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Version;
+    use crate::hba::{Decision, HostName, decide};
+    use alloc::collections::BTreeMap;
+    use alloc::string::String;
+
+    fn set(text: &str) -> RuleSet {
+        let set = RuleSet::of_bytes(&BTreeMap::new(), "hba", text.as_bytes(), Version::V16);
+        assert_eq!(set.errors, []);
+        set
+    }
+
+    /// Of each rule `+`, `?` or what hides it.
+    fn told(text: &str) -> Vec<String> {
+        let set = set(text);
+        let site = Site::default();
+        let told = |(index, found)| match found {
+            Reach::Decides(example) => {
+                assert_eq!(
+                    decide(&set, &example, &site),
+                    Decision::Rule(index),
+                    "{example:?}"
+                );
+                "+".into()
+            }
+            Reach::Open(_) => "?".into(),
+            Reach::Never { hidden_by } => alloc::format!("{hidden_by:?}"),
+        };
+        reach(&set, &site)
+            .into_iter()
+            .enumerate()
+            .map(told)
+            .collect()
+    }
+
+    #[test]
+    fn unions_hide() {
+        assert_eq!(
+            told("hostssl all all all md5\nhostnossl all all all md5\nhost all all all md5\n"),
+            ["+", "+", "[0, 1]"]
+        );
+        assert_eq!(
+            told(
+                "host all all 10.0.0.0/9 md5\nhost all all 10.128.0.0/9 md5\nhost all all 10.0.0.0/8 md5\n"
+            ),
+            ["+", "+", "[0, 1]"]
+        );
+        assert_eq!(
+            told(
+                "host all all 0.0.0.0/0 md5\nhost all all ::/0 md5\nhost all all all md5\nlocal all all md5\n"
+            ),
+            ["+", "+", "[0, 1]", "+"]
+        );
+        assert_eq!(
+            told(
+                "hostgssenc all all all md5\nhostnogssenc all amy,bob all md5\nhost a,b bob,amy all md5\n"
+            ),
+            ["+", "+", "[0, 1]"]
+        );
+    }
+
+    #[test]
+    fn groups_and_own_databases_are_told_apart() {
+        assert_eq!(
+            told(
+                "host sameuser all all md5\nhost samerole all all md5\nhost samegroup all all md5\nhost amy amy all md5\nhost amy +amy all md5\n"
+            ),
+            ["+", "+", "[1]", "[0]", "[1]"]
+        );
+        assert_eq!(
+            told(
+                "host all +staff all md5\nhost all staff all md5\nhost all amy all md5\nhost all +staff,amy all md5\n"
+            ),
+            ["+", "[0]", "+", "[0, 2]"]
+        );
+        assert_eq!(
+            told(
+                "host all all all md5\nhost replication all all md5\nhost all,replication bob all md5\n"
+            ),
+            ["+", "+", "[0, 1]"]
+        );
+    }
+
+    #[test]
+    fn masks_with_holes_are_exact() {
+        assert_eq!(
+            told(
+                "host all all 10.0.0.0 255.0.0.1 md5\nhost all all 10.0.0.1 255.0.0.1 md5\nhost all all 10.1.0.0/16 md5\nhost all all 10.0.0.0/7 md5\n"
+            ),
+            ["+", "+", "[0, 1]", "+"]
+        );
+        assert_eq!(
+            told(
+                "host all all 10.0.0.0/9 md5\nhost all all 10.0.0.1 255.0.0.1 md5\nhost all all 10.128.0.0 255.128.0.1 md5\nhost all all 10.0.0.0/8 md5\n"
+            ),
+            ["+", "+", "+", "[0, 1, 2]"]
+        );
+    }
+
+    #[test]
+    fn host_names_hide_by_their_ends() {
+        assert_eq!(
+            told(
+                "host all all .Example.com md5\nhost all all db.example.COM md5\nhost all all .db.example.com md5\nhost all all example.com md5\nhost all all 10.0.0.0/8 md5\n"
+            ),
+            ["+", "[0]", "[0]", "+", "+"]
+        );
+        assert_eq!(
+            told("host all all all md5\nhost all all db.example.com md5\n"),
+            ["+", "[0]"]
+        );
+    }
+
+    #[test]
+    fn the_networks_of_the_server_are_open_without_it() {
+        let text = "host all all samenet md5\nhost all all samehost md5\nhost all all 10.0.0.0/8 md5\nhost all all all md5\nhost all all samenet md5\n";
+        assert_eq!(told(text), ["?", "[0]", "?", "?", "[0]"]);
+        let site = Site {
+            interfaces: Some(alloc::vec![crate::hba::Interface {
+                address: "10.0.0.5".parse().unwrap(),
+                netmask: "255.0.0.0".parse().unwrap(),
+            }]),
+        };
+        let never = |found: &Reach| matches!(found, Reach::Never { .. });
+        let found: Vec<_> = reach(&set(text), &site).iter().map(never).collect();
+        assert_eq!(found, [false, true, true, false, true]);
+    }
+
+    #[test]
+    fn patterns_never_hide_what_they_might_not_match() {
+        assert_eq!(
+            told(
+                "host all /^a all md5\nhost all /^a all md5\nhost all /^ab all md5\nhost all amy all md5\nhost all bob all md5\nhost all all all md5\n"
+            ),
+            ["+", "[0]", "?", "[0]", "+", "+"]
+        );
+        assert_eq!(
+            told("host all /.* all md5\nhost all bob all md5\n"),
+            ["+", "[0]"]
+        );
+        assert_eq!(
+            told("host /(a)(p) all all md5\nhost app all all md5\n"),
+            ["?", "?"]
+        );
+        assert_eq!(
+            told("host all amy all md5\nhost all /^amy$ all md5\n"),
+            ["+", "?"]
+        );
+    }
+
+    #[test]
+    fn what_matches_nothing_is_hidden_by_nothing() {
+        assert_eq!(told("host all all \"\" md5\n"), ["[]"]);
+    }
+
+    #[test]
+    fn an_example_names_the_host_that_it_comes_from() {
+        let found = reach(&set("host all all .example.com md5\n"), &Site::default());
+        let Reach::Decides(example) = &found[0] else {
+            panic!("{found:?}")
+        };
+        assert_eq!(
+            example.host_name,
+            HostName::Verified("other.example.com".into())
+        );
+    }
+}

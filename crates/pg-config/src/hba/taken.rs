@@ -1,0 +1,335 @@
+//! What rules take, by login and origin: asked for each rule what those before it leave of it.
+//!
+//! Rules that give the same role word and the same database word lie together, in a tree of networks. A login is met by
+//! few such pairs of words, however many rules there are, and what they take of a network is found by walking along it
+//! from one taken network to the next.
+
+use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::vec::Vec;
+use core::cmp::Reverse;
+use core::net::IpAddr;
+
+use super::cube::{Cube, Family, PATIENCE, address};
+use super::logins::{Login, Logins, Met};
+use super::origin::{Near, Origin, folded};
+use super::walk::Ways;
+use super::{Address, Database, HostName, Rule, Site, Transport, User};
+use crate::regex::Pattern;
+
+/// The rules so far.
+#[derive(Default)]
+pub(super) struct Taken<'a> {
+    pairs: BTreeMap<&'a User, BTreeMap<&'a Database, Pair>>,
+    count: u32,
+    user_patterns: Patterns<'a>,
+    database_patterns: Patterns<'a>,
+    /// Networks of one bucket that are not in one another, by their first address, and who takes them.
+    networks: BTreeMap<(Bucket, Family, u128), (u128, u32)>,
+    rest: BTreeMap<Bucket, Rest>,
+}
+
+type Patterns<'a> = Vec<(&'a [u8], Option<Pattern>)>;
+
+/// The rules of one role word, one database word and one set of transports.
+type Bucket = (u32, Ways);
+
+/// One role word and one database word.
+struct Pair {
+    number: u32,
+    ways: Vec<Ways>,
+}
+
+/// The rare forms of address fields, and whose they are.
+#[derive(Default)]
+struct Rest {
+    with_holes: Vec<(Cube, u32)>,
+    /// Of the server's own networks, while nobody knows them.
+    near: Vec<(Near, u32)>,
+    names: BTreeMap<Vec<u8>, u32>,
+}
+
+/// What is left of logins that come from somewhere.
+#[derive(Debug)]
+pub(super) enum Left {
+    /// Something: the login looked at, from this address.
+    Some(IpAddr),
+    /// Perhaps something: that login from this address, if it is one.
+    Perhaps(Option<IpAddr>),
+    /// Nothing: these rules take it all.
+    Nothing(BTreeSet<u32>),
+}
+
+impl<'a> Taken<'a> {
+    /// Takes what a rule matches, for these transports.
+    pub(super) fn take(&mut self, owner: u32, rule: &'a Rule, ways: Ways, site: &Site) {
+        for user in &rule.users {
+            for database in &rule.databases {
+                let bucket = self.bucket(user, database, ways);
+                self.take_origin(bucket, owner, rule.address.as_ref(), site);
+            }
+        }
+    }
+
+    fn bucket(&mut self, user: &'a User, database: &'a Database, ways: Ways) -> Bucket {
+        let databases = self.pairs.entry(user).or_insert_with(|| {
+            if let User::Regex(pattern) = user {
+                self.user_patterns.push((pattern, Pattern::parse(pattern)));
+            }
+            BTreeMap::new()
+        });
+        let pair = databases.entry(database).or_insert_with(|| {
+            if let Database::Regex(pattern) = database
+                && self
+                    .database_patterns
+                    .iter()
+                    .all(|(known, _)| *known != &**pattern)
+            {
+                self.database_patterns
+                    .push((pattern, Pattern::parse(pattern)));
+            }
+            self.count += 1;
+            Pair {
+                number: self.count,
+                ways: Vec::new(),
+            }
+        });
+        if !pair.ways.contains(&ways) {
+            pair.ways.push(ways);
+        }
+        (pair.number, ways)
+    }
+
+    fn take_origin(&mut self, bucket: Bucket, owner: u32, field: Option<&Address>, site: &Site) {
+        let origin = Origin::of(field, site);
+        if let Some(name) = origin.name {
+            let rest = self.rest.entry(bucket).or_default();
+            rest.names.entry(folded(name)).or_insert(owner);
+            return;
+        }
+        if origin.near != Near::No {
+            let rest = self.rest.entry(bucket).or_default();
+            rest.near.push((origin.near, owner));
+            return;
+        }
+        for &cube in origin.cubes.each() {
+            if cube.is_network() {
+                self.take_network(bucket, owner, cube);
+            } else {
+                let rest = self.rest.entry(bucket).or_default();
+                rest.with_holes.push((cube, owner));
+            }
+        }
+    }
+
+    /// Networks are apart or one in the other: one that is in a known one adds nothing, one that holds known ones
+    /// stands for them.
+    fn take_network(&mut self, bucket: Bucket, owner: u32, network: Cube) {
+        let (low, high) = network.ends();
+        let key = |at| (bucket, network.family, at);
+        let before = self.networks.range(key(0)..=key(low)).next_back();
+        if before.is_some_and(|(_, (end, _))| *end >= high) {
+            return;
+        }
+        let inside = self.networks.range(key(low)..=key(high));
+        let inside: Vec<_> = inside.map(|(key, _)| *key).collect();
+        for key in inside {
+            self.networks.remove(&key);
+        }
+        self.networks.insert(key(low), (high, owner));
+    }
+
+    /// What is left of logins from an origin by a transport; `login` is one of them.
+    pub(super) fn left(
+        &self,
+        logins: &Logins<'_>,
+        login: &Login<'_>,
+        origin: &Origin<'_>,
+        name: &HostName,
+        transport: Transport,
+    ) -> Left {
+        let met = self.buckets(logins, login, transport);
+        let mut whole = Vec::new();
+        for (bucket, how) in &met {
+            let Some(rest) = self.rest.get(bucket) else {
+                continue;
+            };
+            whole.extend(
+                rest.by_name(origin, name)
+                    .map(|(owner, by)| (owner, by.max(*how))),
+            );
+            for (reach, owner) in &rest.near {
+                // Who is not known to be near may be.
+                let by = if *reach <= origin.near {
+                    Met::All
+                } else {
+                    Met::Perhaps
+                };
+                whole.push((*owner, by.max(*how)));
+            }
+        }
+        let search = |most: Met| {
+            let known = whole.iter().filter(|(_, how)| *how <= most);
+            if let Some(owner) = known.map(|(owner, _)| *owner).min() {
+                return Left::Nothing(BTreeSet::from([owner]));
+            }
+            let buckets: Vec<Bucket> = met
+                .iter()
+                .filter(|(_, how)| *how <= most)
+                .map(|(b, _)| *b)
+                .collect();
+            self.outside(origin.cubes.each(), &buckets)
+        };
+        let all = met.iter().map(|(_, how)| *how);
+        let worst = all.chain(whole.iter().map(|(_, how)| *how)).max();
+        let found = search(Met::Perhaps);
+        match (found, worst) {
+            (found @ (Left::Some(_) | Left::Perhaps(_)), _) => found,
+            (found @ Left::Nothing(_), None | Some(Met::All)) => found,
+            _ => match (search(Met::This), search(Met::All)) {
+                (Left::Some(address) | Left::Perhaps(Some(address)), _) => {
+                    Left::Perhaps(Some(address))
+                }
+                (_, taken @ Left::Nothing(_)) => taken,
+                _ => Left::Perhaps(None),
+            },
+        }
+    }
+
+    /// The buckets whose words the login meets.
+    fn buckets(
+        &self,
+        logins: &Logins<'_>,
+        login: &Login<'_>,
+        transport: Transport,
+    ) -> Vec<(Bucket, Met)> {
+        let mut users = logins.user_words(login);
+        for (text, pattern) in &self.user_patterns {
+            let met = logins.meets_user(login, text, pattern.as_ref());
+            users.extend(met.map(|met| (User::Regex((*text).into()), met)));
+        }
+        let mut databases = logins.database_words(login);
+        for (text, pattern) in &self.database_patterns {
+            let met = logins.meets_database(login, text, pattern.as_ref());
+            databases.extend(met.map(|met| (Database::Regex((*text).into()), met)));
+        }
+        let mut found = Vec::new();
+        for (user, by_user) in &users {
+            let Some(pairs) = self.pairs.get(user) else {
+                continue;
+            };
+            for (database, by_database) in &databases {
+                if let Some(pair) = pairs.get(database) {
+                    let ways = pair.ways.iter().filter(|ways| ways.has(transport));
+                    found
+                        .extend(ways.map(|ways| ((pair.number, *ways), *by_user.max(by_database))));
+                }
+            }
+        }
+        found
+    }
+
+    /// An address of the cubes that no network of the buckets takes.
+    fn outside(&self, cubes: &[Cube], buckets: &[Bucket]) -> Left {
+        let mut owners = BTreeSet::new();
+        for &cube in cubes {
+            let with_holes = buckets
+                .iter()
+                .filter_map(|bucket| self.rest.get(bucket))
+                .flat_map(|rest| &rest.with_holes);
+            let mut met: Vec<(Cube, u32)> = with_holes
+                .filter(|(taken, _)| taken.and(cube).is_some())
+                .copied()
+                .collect();
+            let free = if met.is_empty() && cube.is_network() {
+                self.outside_networks(cube, buckets, &mut owners)
+            } else {
+                met.extend(self.networks_in(cube, buckets));
+                match cube.outside(&met, &mut owners, &mut PATIENCE.clone()) {
+                    Ok(free) => free,
+                    Err(_) => return Left::Perhaps(None),
+                }
+            };
+            if let Some(free) = free {
+                return Left::Some(address(cube.family, free));
+            }
+        }
+        Left::Nothing(owners)
+    }
+
+    /// Walks along a network, from the end of the longest taken one to the next.
+    fn outside_networks(
+        &self,
+        network: Cube,
+        buckets: &[Bucket],
+        owners: &mut BTreeSet<u32>,
+    ) -> Option<u128> {
+        let (low, high) = network.ends();
+        let taken = |at: u128| {
+            let by_bucket = buckets.iter().filter_map(|bucket| {
+                let before = self
+                    .networks
+                    .range((*bucket, network.family, 0)..=(*bucket, network.family, at));
+                before.map(|(_, taken)| *taken).next_back()
+            });
+            by_bucket
+                .filter(|(end, _)| *end >= at)
+                .max_by_key(|(end, owner)| (*end, Reverse(*owner)))
+        };
+        let mut at = low;
+        while let Some((end, owner)) = taken(at) {
+            owners.insert(owner);
+            if end >= high {
+                return None;
+            }
+            at = end + 1;
+        }
+        // The first address of a network is nobody's.
+        let second = at + u128::from(at & 1 == 0 && at < high);
+        Some(if taken(second).is_none() { second } else { at })
+    }
+
+    /// The taken networks that may have to do with a cube.
+    fn networks_in(&self, cube: Cube, buckets: &[Bucket]) -> Vec<(Cube, u32)> {
+        let (low, high) = cube.ends();
+        let mut found = Vec::new();
+        for &bucket in buckets {
+            let key = |at| (bucket, cube.family, at);
+            let before = self.networks.range(key(0)..key(low)).next_back();
+            let inside = self.networks.range(key(low)..=key(high));
+            let all = before.into_iter().chain(inside);
+            found.extend(all.map(|((_, family, start), (end, owner))| {
+                (Cube::network(*family, *start, *end), *owner)
+            }));
+        }
+        found
+    }
+}
+
+impl Rest {
+    /// Who takes a client by its name: by all of it or by an end of it.
+    fn by_name(&self, origin: &Origin<'_>, name: &HostName) -> impl Iterator<Item = (u32, Met)> {
+        let name = match name {
+            HostName::Verified(name) => folded(name.as_bytes()),
+            _ => Vec::new(),
+        };
+        // The host's own label is an example where only the end of the name is given.
+        let given = origin.name.map_or(0, <[u8]>::len);
+        let dots = name
+            .iter()
+            .enumerate()
+            .filter(|(_, byte)| **byte == b'.')
+            .map(|(at, _)| at);
+        let ends: Vec<usize> = core::iter::once(0).chain(dots).collect();
+        ends.into_iter().filter_map(move |at| {
+            let end = &name[at..];
+            let by = if end.len() <= given {
+                Met::All
+            } else {
+                Met::This
+            };
+            let whole = at == 0 && !end.is_empty();
+            (whole || end.starts_with(b"."))
+                .then(|| self.names.get(end).map(|owner| (*owner, by)))?
+        })
+    }
+}

@@ -1,0 +1,229 @@
+//! The first-match walk over sets of connections: of each rule in turn, whether those before it leave anything to it.
+
+use alloc::collections::BTreeSet;
+use alloc::vec::Vec;
+
+use super::logins::{Logins, Strangers};
+use super::origin::{Near, Origin};
+use super::taken::{Left, Taken};
+use super::{ConnType, Connection, Rule, Site, Transport};
+
+/// A set of transports.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Ways(u8);
+
+impl Ways {
+    pub(super) const ALL: Self = Self(0b1111);
+
+    pub(super) const fn only(transport: Transport) -> Self {
+        Self(1 << transport as u8)
+    }
+
+    /// Those that rules of a type are for.
+    pub(super) fn of(kind: ConnType) -> Self {
+        let covered = Transport::ALL.into_iter().filter(|t| kind.covers(*t));
+        Self(covered.fold(0, |all, transport| all | Self::only(transport).0))
+    }
+
+    pub(super) const fn or(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    pub(super) const fn and(self, other: Self) -> Self {
+        Self(self.0 & other.0)
+    }
+
+    pub(super) const fn has(self, transport: Transport) -> bool {
+        self.0 & Self::only(transport).0 != 0
+    }
+
+    /// In the order in which they are looked at: where there are several, TLS is the one that is shown.
+    fn each(self) -> impl Iterator<Item = Transport> {
+        let order = [
+            Transport::Tls,
+            Transport::Plain,
+            Transport::Gss,
+            Transport::Local,
+        ];
+        order
+            .into_iter()
+            .filter(move |transport| self.has(*transport))
+    }
+}
+
+/// The connections that are looked at.
+#[derive(Debug, Clone)]
+pub(super) struct Within<'a> {
+    pub(super) ways: Ways,
+    pub(super) logins: Vec<Logins<'a>>,
+    pub(super) origins: Vec<Origin<'a>>,
+}
+
+impl<'a> Within<'a> {
+    /// Every connection.
+    pub(super) fn everything() -> Self {
+        Self {
+            ways: Ways::ALL,
+            logins: Logins::all().to_vec(),
+            origins: alloc::vec![Origin::anywhere()],
+        }
+    }
+
+    /// Those that a rule matches, for these transports.
+    pub(super) fn rule(rule: &'a Rule, ways: Ways, site: &Site) -> Self {
+        let all = Logins::all();
+        Self {
+            ways,
+            logins: all
+                .iter()
+                .flat_map(|logins| logins.and_rule(rule))
+                .collect(),
+            origins: alloc::vec![Origin::of(rule.address.as_ref(), site)],
+        }
+    }
+
+    /// Those of them that a rule matches; none of the three lists is empty where there are any.
+    fn and(&self, rule: &'a Rule, ways: Ways, site: &Site) -> Option<Self> {
+        let ways = self.ways.and(ways);
+        if ways == Ways(0) {
+            return None;
+        }
+        let own = Origin::of(rule.address.as_ref(), site);
+        let origins: Vec<_> = self
+            .origins
+            .iter()
+            .filter_map(|origin| origin.and(&own))
+            .collect();
+        if origins.is_empty() {
+            return None;
+        }
+        let logins: Vec<_> = self
+            .logins
+            .iter()
+            .flat_map(|logins| logins.and_rule(rule))
+            .collect();
+        (!logins.is_empty()).then_some(Self {
+            ways,
+            logins,
+            origins,
+        })
+    }
+}
+
+/// What is left of connections for a rule.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Share {
+    /// Something, such as this connection.
+    Some(Connection),
+    /// Perhaps something, such as this connection, if one is known.
+    Perhaps(Option<Connection>),
+    /// Nothing: these take all of it. They are none where it matches nothing.
+    Nothing(BTreeSet<u32>),
+}
+
+/// Rules met so far, within some connections.
+pub(super) struct Walk<'a> {
+    site: &'a Site,
+    strangers: &'a Strangers,
+    within: Within<'a>,
+    taken: Taken<'a>,
+}
+
+impl<'a> Walk<'a> {
+    pub(super) fn new(within: Within<'a>, strangers: &'a Strangers, site: &'a Site) -> Self {
+        Self {
+            site,
+            strangers,
+            within,
+            taken: Taken::default(),
+        }
+    }
+
+    /// What a rule that came next would decide.
+    pub(super) fn share(&self, rule: &'a Rule, ways: Ways) -> Share {
+        match self.within.and(rule, ways, self.site) {
+            Some(asked) => self.left_of(&asked),
+            None => Share::Nothing(BTreeSet::new()),
+        }
+    }
+
+    /// What no rule so far decides.
+    pub(super) fn rest(&self) -> Share {
+        self.left_of(&self.within)
+    }
+
+    /// A rule comes next.
+    pub(super) fn take(&mut self, owner: u32, rule: &'a Rule, ways: Ways) {
+        self.taken.take(owner, rule, ways, self.site);
+    }
+
+    /// A rule comes next, which may have nothing to do with the connections looked at. Whether it has.
+    pub(super) fn meet(&mut self, owner: u32, rule: &'a Rule, ways: Ways) -> bool {
+        let met = self.within.and(rule, ways, self.site).is_some();
+        if met {
+            self.take(owner, rule, ways);
+        }
+        met
+    }
+
+    fn left_of(&self, asked: &Within<'_>) -> Share {
+        let mut perhaps = None;
+        let mut takers = BTreeSet::new();
+        for logins in &asked.logins {
+            let examples = logins.examples(self.strangers);
+            if examples.is_empty() {
+                perhaps.get_or_insert(None);
+            }
+            for transport in asked.ways.each() {
+                for origin in &asked.origins {
+                    let local = Origin::anywhere();
+                    let origin = if transport == Transport::Local {
+                        &local
+                    } else {
+                        origin
+                    };
+                    let name = origin.example_name(&self.strangers.host);
+                    let mut open = None;
+                    let mut all = BTreeSet::new();
+                    let mut taken = examples.is_empty();
+                    for login in &examples {
+                        let connection = |address| {
+                            let connection = login.connection(transport, name.clone())?;
+                            let address = Some(address).filter(|_| transport != Transport::Local);
+                            Some(Connection {
+                                address,
+                                ..connection
+                            })
+                        };
+                        match self.taken.left(logins, login, origin, &name, transport) {
+                            Left::Some(address) => match connection(address) {
+                                Some(found) if !logins.unsure && origin.near == Near::No => {
+                                    return Share::Some(found);
+                                }
+                                found => open = Some(found),
+                            },
+                            Left::Perhaps(address) => {
+                                open.get_or_insert(address.and_then(connection));
+                            }
+                            // One that is taken whole is enough: it is met by the fewest.
+                            Left::Nothing(owners) => {
+                                taken = true;
+                                all = owners;
+                            }
+                        }
+                    }
+                    if taken {
+                        takers.extend(all);
+                    } else if let Some(found) = open {
+                        let known = perhaps.get_or_insert(None);
+                        *known = known.take().or(found);
+                    }
+                }
+            }
+        }
+        match perhaps {
+            Some(example) => Share::Perhaps(example),
+            None => Share::Nothing(takers),
+        }
+    }
+}
