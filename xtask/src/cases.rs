@@ -269,6 +269,10 @@ pub(crate) fn oracle(
             .env("PGCERT_ORACLE_SERVERS", servers.join(":"))
             .env("PGCERT_NOTES", crate::target(root).join(NOTES))
             .env(tools::VARIABLE, &tools);
+        if generated.files.is_some() {
+            // The figures of the run.
+            tests.env("NEXTEST_SUCCESS_OUTPUT", "final");
+        }
         for (variable, number) in [
             ("PGCERT_GENERATED", generated.files),
             ("PGCERT_SEED", generated.seed),

@@ -94,7 +94,12 @@ impl Server {
         let hba_file = host.hba.file.path.to_string_lossy().into_owned();
         let (files, taken) = cluster.as_owner(|| {
             let recorder = Recorder::default();
-            pg_config::resolve::Settings::read(&recorder, &config_file, cluster.data_dir.to_str());
+            pg_config::resolve::Settings::read(
+                &recorder,
+                &config_file,
+                cluster.data_dir.to_str(),
+                host.version,
+            );
             let _ = pg_config::hba::RuleSet::read(&recorder, &hba_file, host.version);
             let taken: Result<Vec<PathBuf>, hostfile::Error> = DATA_FILES
                 .iter()

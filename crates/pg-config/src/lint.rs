@@ -8,7 +8,7 @@
 //! use std::collections::BTreeMap;
 //!
 //! let files = BTreeMap::from([("/d/postgresql.conf".to_string(), b"port = 1\nshared_bufers = 1GB\n".to_vec())]);
-//! let settings = Settings::read(&files, "/d/postgresql.conf", None);
+//! let settings = Settings::read(&files, "/d/postgresql.conf", None, Version::V15);
 //! let found = lint::conf(&files, &settings, Version::V15);
 //! assert_eq!(found[0].to_string(), "/d/postgresql.conf:2:1: unrecognized configuration parameter \"shared_bufers\"");
 //! assert_eq!(found[0].lint.code, "conf-unknown-parameter");

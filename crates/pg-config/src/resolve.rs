@@ -2,13 +2,14 @@
 //! settings that are in force once everything is read. Reading a single file's text is `conf`'s and `hba`'s business.
 
 mod command_line;
+mod location;
 mod settings;
 
 pub use command_line::{command_line, config_folder};
+pub use location::{conf_files_in, location};
 pub use settings::{Assignment, FileError, Settings};
 
 use alloc::collections::BTreeMap;
-use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -71,116 +72,3 @@ pub enum ReadError {
 
 /// How deep include directives may nest: the file that is read first has depth 0 (`CONF_FILE_MAX_DEPTH`).
 pub const MAX_DEPTH: usize = 10;
-
-/// Where a file lies that is named in the file `containing`: absolute as it is, else beside it (`conffiles.c`,
-/// `AbsoluteConfigLocation`).
-pub fn location(named: &str, containing: &str) -> String {
-    if named.starts_with('/') {
-        return named.into();
-    }
-    let folder = containing.rsplit_once('/').map_or("", |(folder, _)| folder);
-    if folder.is_empty() && !containing.starts_with('/') {
-        return canonical(named);
-    }
-    canonical(&format!("{folder}/{named}"))
-}
-
-/// The files that `include_dir` reads, in its order: names that end in `.conf`, are longer than that and do not begin
-/// with a dot, sorted by their bytes (`conffiles.c`, `GetConfFilesInDir`). Whole paths are returned.
-///
-/// # Errors
-/// Those of [`Files::list`].
-pub fn conf_files_in(files: &dyn Files, folder: &str) -> Result<Vec<String>, ReadError> {
-    let mut names = files.list(folder)?;
-    names.retain(|name| {
-        name.len() > ".conf".len() && !name.starts_with('.') && name.ends_with(".conf")
-    });
-    names.sort_unstable();
-    Ok(names
-        .iter()
-        .map(|name| canonical(&format!("{folder}/{name}")))
-        .collect())
-}
-
-/// The path without `//`, `.` and what `..` takes back, as a string: no link is looked at (`path.c`,
-/// `canonicalize_path`).
-fn canonical(path: &str) -> String {
-    let absolute = path.starts_with('/');
-    let mut parts: Vec<&str> = Vec::new();
-    for part in path.split('/') {
-        match (part, parts.last()) {
-            ("" | ".", _) => {}
-            ("..", Some(&last)) if last != ".." => {
-                parts.pop();
-            }
-            ("..", None) if absolute => {}
-            _ => parts.push(part),
-        }
-    }
-    match (absolute, parts.is_empty()) {
-        (true, _) => format!("/{}", parts.join("/")),
-        (false, true) => ".".into(),
-        (false, false) => parts.join("/"),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn tree(paths: &[&str]) -> BTreeMap<String, Vec<u8>> {
-        paths
-            .iter()
-            .map(|&path| (path.into(), Vec::new()))
-            .collect()
-    }
-
-    #[test]
-    fn a_file_lies_beside_the_one_that_names_it() {
-        for (named, containing, path) in [
-            ("b.conf", "/etc/pg/a.conf", "/etc/pg/b.conf"),
-            ("/b.conf", "/etc/pg/a.conf", "/b.conf"),
-            ("./x/../b.conf", "/etc/pg/a.conf", "/etc/pg/b.conf"),
-            ("../b.conf", "/etc/pg/a.conf", "/etc/b.conf"),
-            ("../../../b.conf", "/etc/pg/a.conf", "/b.conf"),
-            ("d//b.conf/", "/a.conf", "/d/b.conf"),
-            ("b.conf", "a.conf", "b.conf"),
-            ("../b.conf", "x/a.conf", "b.conf"),
-            (".", "a.conf", "."),
-        ] {
-            assert_eq!(location(named, containing), path, "{named} in {containing}");
-        }
-    }
-
-    #[test]
-    fn a_folder_gives_its_conf_files_in_byte_order() {
-        let files = tree(&[
-            "/d/a.conf",
-            "/d/A.conf",
-            "/d/9.conf",
-            "/d/10.conf",
-            "/d/.hidden.conf",
-            "/d/.conf",
-            "/d/a.conf.bak",
-            "/d/a.CONF",
-            "/d/sub/b.conf",
-            "/dd/c.conf",
-        ]);
-        let found = conf_files_in(&files, "/d").unwrap();
-        assert_eq!(found, ["/d/10.conf", "/d/9.conf", "/d/A.conf", "/d/a.conf"]);
-        struct Backwards(BTreeMap<String, Vec<u8>>);
-        impl Files for Backwards {
-            fn read(&self, path: &str) -> Result<Vec<u8>, ReadError> {
-                self.0.read(path)
-            }
-            fn list(&self, folder: &str) -> Result<Vec<String>, ReadError> {
-                Ok(self.0.list(folder)?.into_iter().rev().collect())
-            }
-        }
-        assert_eq!(
-            conf_files_in(&Backwards(files.clone()), "/d").unwrap(),
-            found
-        );
-        assert_eq!(conf_files_in(&files, "/none"), Err(ReadError::Missing));
-    }
-}

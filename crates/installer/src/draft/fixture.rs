@@ -164,8 +164,8 @@ pub(super) fn server(conf: &str, rules: &str) -> Server {
     let mut files = Snapshot::default();
     files.set(conf_path.clone(), conf.as_bytes().to_vec());
     files.set(hba_path.clone(), rules.as_bytes().to_vec());
-    let assignments = resolve::Settings::read(&files, &conf_path, Some(DATA));
     let version = Version::V15;
+    let assignments = resolve::Settings::read(&files, &conf_path, Some(DATA), version);
     let settings = [
         ("listen_addresses", "localhost"),
         ("ssl", "off"),
@@ -287,7 +287,8 @@ pub(super) fn configure(server: &mut Server, conf: &str) {
     server.files.set(path.clone(), conf.as_bytes().to_vec());
     let configuration = &mut server.host.configuration;
     configuration.file = file(&path, conf.as_bytes());
-    configuration.assignments = resolve::Settings::read(&server.files, &path, Some(DATA));
+    configuration.assignments =
+        resolve::Settings::read(&server.files, &path, Some(DATA), server.host.version);
 }
 
 /// A client with this service file.

@@ -3,6 +3,7 @@
 
 use alloc::format;
 use alloc::string::{String, ToString};
+use alloc::vec::Vec;
 
 use super::{ConnType, Method, RuleOption};
 use crate::Version;
@@ -57,7 +58,7 @@ pub(super) fn check(
         "compat_realm" | "upn_username" => only(&[Sspi], "sspi"),
         "ldapport" => {
             only(&[Ldap], "ldap")?;
-            if starts_with_a_number_but_zero(value) {
+            if is_not_zero(value) {
                 return Ok(());
             }
             Err(format!("invalid LDAP port number: \"{value}\""))
@@ -80,7 +81,7 @@ pub(super) fn check(
             if version < Version::V19 =>
         {
             only(&[Radius], "radius")?;
-            check_radius_list(name, value)
+            check_radius_list(name, value, version)
         }
         "issuer" | "scope" | "validator" | "delegate_ident_mapping" if version >= Version::V18 => {
             only(&[Oauth], "oauth")
@@ -140,7 +141,8 @@ pub(super) fn check_together(
         }
         Method::Radius => {
             // An empty list counts as none (`MANDATORY_AUTH_ARG` asks for NIL).
-            let count = |name: &str| value(name).and_then(list_length).unwrap_or(0);
+            let items = |name: &str| list_items(value(name)?, version);
+            let count = |name: &str| items(name).map_or(0, |items| items.len());
             let servers = count("radiusservers");
             for name in ["radiusservers", "radiussecrets"] {
                 if count(name) == 0 {
@@ -239,78 +241,91 @@ fn check_ldap_url(url: &str) -> Result<(), String> {
     }
 }
 
-fn check_radius_list(name: &str, value: &str) -> Result<(), String> {
+fn check_radius_list(name: &str, value: &str, version: Version) -> Result<(), String> {
     let what = match name {
         "radiusservers" => "server",
         "radiussecrets" => "secret",
         "radiusidentifiers" => "identifiers",
         _ => {
-            let ports = value
-                .split(',')
-                .all(|port| starts_with_a_number_but_zero(port.trim_matches(['"', ' '])));
-            if list_length(value).is_none() || (!value.trim().is_empty() && !ports) {
-                return Err(format!("invalid RADIUS port number: \"{value}\""));
-            }
-            return Ok(());
+            let ports = list_items(value, version);
+            return match ports.is_some_and(|ports| ports.iter().all(|port| is_not_zero(port))) {
+                true => Ok(()),
+                false => Err(format!("invalid RADIUS port number: \"{value}\"")),
+            };
         }
     };
-    if list_length(value).is_none() {
-        return Err(format!("could not parse RADIUS {what} list \"{value}\""));
+    match list_items(value, version) {
+        Some(_) => Ok(()),
+        None => Err(format!("could not parse RADIUS {what} list \"{value}\"")),
     }
-    Ok(())
 }
 
-/// How many items a list has; none where it is malformed (`varlena.c`, `SplitGUCList`).
-fn list_length(list: &str) -> Option<usize> {
-    let mut rest = list.trim_start();
+/// The items of a list, without the quotes that they may stand in; none where it is malformed (`varlena.c`,
+/// `SplitGUCList`).
+fn list_items(list: &str, version: Version) -> Option<Vec<String>> {
+    let blank = |c: char| is_blank(c, version);
+    let mut rest = list.trim_start_matches(blank);
+    let mut items = Vec::new();
     if rest.is_empty() {
-        return Some(0);
+        return Some(items);
     }
-    let mut count = 0;
     loop {
-        if let Some(quoted) = rest.strip_prefix('"') {
-            let mut from = 0;
+        let mut item = String::new();
+        if let Some(mut quoted) = rest.strip_prefix('"') {
             loop {
-                let close = from + quoted.get(from..)?.find('"')?;
-                if quoted[close + 1..].starts_with('"') {
-                    from = close + 2;
-                } else {
-                    rest = &quoted[close + 1..];
-                    break;
+                let (text, behind) = quoted.split_once('"')?;
+                item.push_str(text);
+                rest = behind;
+                match behind.strip_prefix('"') {
+                    Some(more) => quoted = more,
+                    None => break,
                 }
+                item.push('"');
             }
         } else {
-            let end = rest
-                .find([',', ' ', '\t', '\r', '\n'])
-                .unwrap_or(rest.len());
+            let end = rest.find(|c| c == ',' || blank(c)).unwrap_or(rest.len());
             if end == 0 {
                 return None;
             }
+            item.push_str(&rest[..end]);
             rest = &rest[end..];
         }
-        count += 1;
-        rest = rest.trim_start();
+        items.push(item);
+        rest = rest.trim_start_matches(blank);
         if rest.is_empty() {
-            return Some(count);
+            return Some(items);
         }
-        rest = rest.strip_prefix(',')?.trim_start();
+        rest = rest.strip_prefix(',')?.trim_start_matches(blank);
     }
 }
 
+/// What lists may have between their items (`scansup.c`, `scanner_isspace`): vertical tabs since 17.
+fn is_blank(c: char, version: Version) -> bool {
+    matches!(c, ' ' | '\t' | '\n' | '\r' | '\x0c') || c == '\x0b' && version >= Version::V17
+}
+
 /// Whether `atoi` makes anything but zero of it.
-fn starts_with_a_number_but_zero(text: &str) -> bool {
-    let text = text.trim_start();
-    let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
-    let end = digits
-        .find(|c: char| !c.is_ascii_digit())
-        .unwrap_or(digits.len());
-    digits[..end].contains(|c| c != '0')
+fn is_not_zero(text: &str) -> bool {
+    let text = text.trim_start_matches([' ', '\t', '\n', '\x0b', '\x0c', '\r']);
+    let (sign, digits) = match text.strip_prefix('-') {
+        Some(digits) => (-1, digits),
+        None => (1, text.strip_prefix('+').unwrap_or(text)),
+    };
+    let number = digits
+        .bytes()
+        .map_while(|byte| char::from(byte).to_digit(10))
+        .fold(0_i64, |number, digit| {
+            number
+                .saturating_mul(10)
+                .saturating_add(sign * i64::from(digit))
+        });
+    // Of a `long` it takes the lower half.
+    number & 0xffff_ffff != 0
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use alloc::vec::Vec;
 
     /// What is said against the options, the single ones first.
     fn refusal(
@@ -450,6 +465,40 @@ mod tests {
                 .unwrap()
                 .contains("invalid RADIUS port number")
         );
+    }
+
+    #[test]
+    fn lists_are_split_as_each_version_splits_them() {
+        let items = |list| list_items(list, Version::V16).map(|items| items.join("|"));
+        for (list, split) in [
+            ("", Some("")),
+            (" \t\x0c", Some("")),
+            ("a", Some("a")),
+            (" a , b\n", Some("a|b")),
+            ("\"a, b\" ,\"\"\"\"", Some("a, b|\"")),
+            ("a\u{a0}b", Some("a\u{a0}b")),
+            ("a\x0bb", Some("a\x0bb")),
+            ("a b", None),
+            ("a\x0cb", None),
+            ("a,", None),
+            (",a", None),
+            ("\"a", None),
+            ("\"a\"b", None),
+        ] {
+            assert_eq!(items(list).as_deref(), split, "{list:?}");
+        }
+        assert_eq!(list_items("a\x0bb", Version::V17), None);
+        assert_eq!(list_items("\x0ba\x0b,b", Version::V17).unwrap(), ["a", "b"]);
+    }
+
+    #[test]
+    fn numbers_are_what_c_makes_of_them() {
+        for text in ["1", " 12x", "-1", "+1", "\x0b1", "99999999999999999999"] {
+            assert!(is_not_zero(text), "{text:?}");
+        }
+        for text in ["", "x1", "0", "-0", "4294967296", "\u{a0}1", "--1", "+-1"] {
+            assert!(!is_not_zero(text), "{text:?}");
+        }
     }
 
     #[test]

@@ -216,7 +216,7 @@ mod tests {
             .iter()
             .map(|(path, text)| (path.to_string(), text.as_bytes().to_vec()))
             .collect();
-        let settings = Settings::read(&files, "/d/postgresql.conf", None);
+        let settings = Settings::read(&files, "/d/postgresql.conf", None, version);
         let lines = conf(&files, &settings, version)
             .into_iter()
             .map(|f| format!("{f} [{}] {}", f.lint.code, f.help()));
@@ -271,7 +271,7 @@ mod tests {
         fn any_bytes_are_looked_at(bytes: Vec<u8>, text in "((port|ssl|x|include)( ?= ?)('[^'\n]{0,4}'|a.b|1|on)?[#\r]?\n){0,6}") {
             for bytes in [bytes, text.into_bytes()] {
                 let files = BTreeMap::from([("/d/postgresql.conf".to_string(), bytes)]);
-                let settings = Settings::read(&files, "/d/postgresql.conf", None);
+                let settings = Settings::read(&files, "/d/postgresql.conf", None, Version::V15);
                 let errors = conf(&files, &settings, Version::V15);
                 // What the server refuses is always found.
                 prop_assert!(settings.errors().is_empty() || !errors.is_empty());

@@ -6,20 +6,20 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::{Files, MAX_DEPTH, ReadError, conf_files_in, location};
-use crate::Diagnostic;
 use crate::conf::{Document, Entry, Include, IncludeKind, Setting};
+use crate::{Diagnostic, Version};
 
 /// Every assignment in `postgresql.conf`, the files that it includes, and `postgresql.auto.conf`.
 ///
 /// ```
-/// use pg_config::resolve::Settings;
+/// use pg_config::{Version, resolve::Settings};
 /// use std::collections::BTreeMap;
 ///
 /// let files = BTreeMap::from([
 ///     ("/etc/pg/postgresql.conf".to_string(), b"port = 5432\ninclude_dir 'conf.d'\n".to_vec()),
 ///     ("/etc/pg/conf.d/tls.conf".to_string(), b"ssl = on\nport = 5433\n".to_vec()),
 /// ]);
-/// let settings = Settings::read(&files, "/etc/pg/postgresql.conf", Some("/var/lib/pg"));
+/// let settings = Settings::read(&files, "/etc/pg/postgresql.conf", Some("/var/lib/pg"), Version::V15);
 /// let port = settings.get("port").unwrap();
 /// assert_eq!((port.text(), port.file.as_str(), port.line), (Some("5433"), "/etc/pg/conf.d/tls.conf", 2));
 /// ```
@@ -34,7 +34,12 @@ impl Settings {
     /// Reads `config_file`, what it includes, then `postgresql.auto.conf` in the data directory (`guc.c`,
     /// `ProcessConfigFileInternal`). Without `data_dir` the setting `data_directory` names it, without that the
     /// folder of `config_file`.
-    pub fn read(files: &dyn Files, config_file: &str, data_dir: Option<&str>) -> Self {
+    pub fn read(
+        files: &dyn Files,
+        config_file: &str,
+        data_dir: Option<&str>,
+        version: Version,
+    ) -> Self {
         let mut settings = Self {
             assignments: Vec::new(),
             errors: Vec::new(),
@@ -42,6 +47,7 @@ impl Settings {
         };
         let mut reader = Reader {
             files,
+            version,
             settings: &mut settings,
         };
         reader.file(config_file, None, 0, true);
@@ -53,7 +59,7 @@ impl Settings {
                 .and_then(Assignment::text),
         ) {
             (Some(folder), _) | (None, Some(folder)) => format!("{folder}/{AUTO_CONF}"),
-            (None, None) => location(AUTO_CONF, config_file),
+            (None, None) => location(AUTO_CONF.as_bytes(), config_file, version),
         };
         reader.file(&auto_conf, None, 0, false);
         settings
@@ -130,6 +136,7 @@ pub struct FileError {
 /// Reads files in PostgreSQL's order.
 struct Reader<'a> {
     files: &'a dyn Files,
+    version: Version,
     settings: &'a mut Settings,
 }
 
@@ -147,7 +154,7 @@ impl Reader<'_> {
         }
         let path = caller.map_or_else(
             || named.into(),
-            |(containing, _)| location(named, containing),
+            |(containing, _)| location(named.as_bytes(), containing, self.version),
         );
         if caller.is_some_and(|(containing, _)| containing == path) {
             return self.refuse(caller, named, "configuration file recursion".into());
@@ -191,8 +198,16 @@ impl Reader<'_> {
         let caller = Some((containing, include.line));
         let Ok(named) = core::str::from_utf8(&include.path) else {
             // The server may well read it; we cannot, and say so rather than miss what it sets.
-            let named = String::from_utf8_lossy(&include.path);
-            return self.refuse(caller, &named, format!("could not open file \"{named}\""));
+            let what = match include.kind {
+                IncludeKind::Dir => "directory",
+                IncludeKind::Include | IncludeKind::IfExists => "file",
+            };
+            let target = location(&include.path, containing, self.version);
+            return self.refuse(
+                caller,
+                &target,
+                format!("could not open {what} \"{target}\""),
+            );
         };
         match include.kind {
             IncludeKind::Include => self.file(named, caller, depth, true),
@@ -207,8 +222,8 @@ impl Reader<'_> {
         if is_blank(named) {
             return self.refuse(caller, named, "empty configuration directory name".into());
         }
-        let folder = location(named, containing);
-        match conf_files_in(self.files, &folder) {
+        let folder = location(named.as_bytes(), containing, self.version);
+        match conf_files_in(self.files, &folder, self.version) {
             Ok(paths) => paths
                 .iter()
                 .all(|path| self.file(path, caller, depth, true)),
@@ -268,7 +283,7 @@ mod tests {
             .iter()
             .map(|(path, text)| (path.to_string(), text.as_bytes().to_vec()))
             .collect();
-        Settings::read(&files, "/etc/pg.conf", Some("/data"))
+        Settings::read(&files, "/etc/pg.conf", Some("/data"), Version::V15)
     }
 
     fn shown(settings: &Settings) -> Vec<String> {
@@ -328,7 +343,7 @@ mod tests {
             ("/pg.conf".to_string(), b"".to_vec()),
         ]);
         let value = |file| {
-            Settings::read(&files, file, None)
+            Settings::read(&files, file, None, Version::V15)
                 .get("a")
                 .unwrap()
                 .value
@@ -366,7 +381,7 @@ mod tests {
                 .map(|i| (format!("/{i}"), format!("include '{}'", i + 1).into_bytes()))
                 .collect();
             files.insert(format!("/{n}"), b"a = 1".to_vec());
-            Settings::read(&files, "/0", None)
+            Settings::read(&files, "/0", None, Version::V15)
         };
         assert_eq!(chain(10).errors(), []);
         assert!(chain(10).get("a").is_some());
@@ -408,7 +423,7 @@ mod tests {
                 Err(ReadError::Missing)
             }
         }
-        let settings = Settings::read(&Locked, "/pg.conf", None);
+        let settings = Settings::read(&Locked, "/pg.conf", None, Version::V15);
         assert_eq!(
             errors(&settings),
             [

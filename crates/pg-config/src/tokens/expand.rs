@@ -111,8 +111,8 @@ impl Walk<'_> {
         tokens: &mut Vec<Token<'_>>,
         error: &mut Option<String>,
     ) {
+        let target = location(name, path, self.version);
         let name = String::from_utf8_lossy(name);
-        let target = location(&name, path);
         let opened = match self.read(&target) {
             Ok(bytes) => bytes,
             Err(Unread::Folder) => {
@@ -158,7 +158,7 @@ impl Walk<'_> {
         let (Some(word), Some(name)) = (first(0), first(1)) else {
             return false;
         };
-        let target = location(&name.lossy(), path);
+        let target = location(&name.text, path, self.version);
         let may_be_missing = match &*word.text {
             b"include" => false,
             b"include_if_exists" => true,
@@ -166,7 +166,7 @@ impl Walk<'_> {
                 let found = if name.text.iter().all(u8::is_ascii_whitespace) {
                     Err(String::from("empty configuration directory name"))
                 } else {
-                    conf_files_in(self.files, &target)
+                    conf_files_in(self.files, &target, self.version)
                         .map_err(|_| format!("could not open directory \"{target}\""))
                 };
                 match found {

@@ -73,7 +73,7 @@ pub(super) fn cluster(places: &Places, version: Version, name: &str) -> Result<C
         .join(version.to_string())
         .join(name)
         .join("postgresql.conf");
-    let found = Cluster::within(places, &data_dir(&config_file)?)?;
+    let found = Cluster::within(places, &data_dir(&config_file, version)?)?;
     Ok(Cluster {
         name: Some(name.to_owned()),
         config_file: Some(config_file),
@@ -96,12 +96,12 @@ fn has_configuration(folder: &Path) -> bool {
     )
 }
 
-fn data_dir(config_file: &Path) -> Result<PathBuf, FindError> {
+fn data_dir(config_file: &Path, version: Version) -> Result<PathBuf, FindError> {
     let none = || FindError::NoDataDirectory {
         config_file: config_file.to_owned(),
     };
     let path = config_file.to_str().ok_or_else(none)?;
-    let settings = Settings::read(&HostFiles, path, None);
+    let settings = Settings::read(&HostFiles, path, None, version);
     let value = settings.get("data_directory").ok_or_else(none)?;
     let named = std::str::from_utf8(&value.value).map_err(|_| none())?;
     // Relative to nothing in particular: the server would take it from the folder it is started in.

@@ -28,7 +28,7 @@ impl Configuration {
         admin: &mut Admin,
         settings: &Settings,
     ) -> Result<Self, FactsError> {
-        let data_dir = cluster.data_dir.clone();
+        let (data_dir, version) = (cluster.data_dir.clone(), cluster.version);
         let (file, (auto, assignments)) =
             in_force(cluster, settings, "config_file", move |file| {
                 let auto = File::read(&data_dir.join("postgresql.auto.conf"));
@@ -36,6 +36,7 @@ impl Configuration {
                     &HostFiles,
                     &file.path.to_string_lossy(),
                     Some(&data_dir.to_string_lossy()),
+                    version,
                 );
                 (auto, assignments)
             })?;

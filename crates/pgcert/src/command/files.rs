@@ -134,7 +134,7 @@ impl Found {
 
     /// The settings in force, as these files have them.
     pub(crate) fn settings(&self, files: &dyn Files) -> Settings {
-        Settings::read(files, &self.path, self.data_dir.as_deref())
+        Settings::read(files, &self.path, self.data_dir.as_deref(), self.version)
     }
 
     /// What the server runs with, where one runs and lets us in.

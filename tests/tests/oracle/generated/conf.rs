@@ -1,17 +1,18 @@
-//! `postgresql.conf` against `pg_file_settings`: lines, names, values and errors of syntax and includes.
+//! `postgresql.conf` against `pg_file_settings`: lines, names, values, errors of syntax and includes, unknown names,
+//! values that are refused, and which line of several is applied.
 
-use std::path::Path;
+mod meant;
 
 use e2e::Psql;
 use e2e::generated::{Dice, Made, conf};
-use pg_config::conf::Document;
-use pg_config::resolve::Settings;
+use pg_config::Version;
+use pg_config::conf::{Context, Document, Lookup, Parameter};
+use pg_config::resolve::{Assignment, Files, Settings};
 use pg_config::text;
 
 use super::Format;
-use super::differences::{DOTS, Explained};
 use super::disk::Disk;
-use super::rows::{self, Row};
+use super::rows::{Row, of_answer};
 
 /// How it is judged.
 pub(super) const FORMAT: Format = Format {
@@ -19,64 +20,35 @@ pub(super) const FORMAT: Format = Format {
     make,
     ours,
     theirs,
-    explained: EXPLAINED,
+    explained: meant::EXPLAINED,
 };
 
-const EXPLAINED: &[Explained] = &[
-    DOTS,
-    Explained {
-        name: "what comes behind a syntax error",
-        because: "the view gives a file up at its first syntax error; when the server loads the file it goes on, up to a hundred",
-        versions: 12..=18,
-        source: "guc-file.l, ParseConfigFp",
-        applies: |difference| {
-            let first_error = |file: &Path| {
-                let document = Document::parse(&std::fs::read(file).unwrap_or_default());
-                document
-                    .diagnostics()
-                    .first()
-                    .map(|error| u64::from(error.line))
-            };
-            let file = Path::new(&difference.at.0);
-            let behind = first_error(file).is_some_and(|line| line < difference.at.1);
-            // Or it is included from behind one.
-            let main = file
-                .ancestors()
-                .map(|folder| folder.join("postgresql.conf"));
-            let included = main
-                .filter(|main| main != file && main.exists())
-                .any(|main| first_error(&main).is_some());
-            (behind || included) && difference.ours.starts_with(&difference.theirs)
-        },
-    },
-    Explained {
-        name: "a last line that is cut short and has no line end",
-        because: "the server counts back one line from where it is, which is only right behind a line end, and so names the line before",
-        versions: 12..=18,
-        source: "guc-file.l, ParseConfigFp",
-        applies: |difference| {
-            let bytes = std::fs::read(&difference.at.0).unwrap_or_default();
-            let lines: Vec<&[u8]> = bytes.split(|&b| b == b'\n').collect();
-            let is_error = |row: &Row| row.error.as_deref() == Some("syntax error");
-            let errors = |rows: &[Row]| rows.iter().filter(|row| is_error(row)).count();
-            let (ours, theirs) = (errors(&difference.ours), errors(&difference.theirs));
-            let last = u64::try_from(lines.len()).unwrap();
-            let cut = lines.last().is_some_and(|line| !line.is_empty());
-            cut && (difference.at.1 == last && ours > theirs
-                || difference.at.1 + 1 == last && theirs > ours)
-        },
-    },
-];
+const NOT_APPLIED: &str = "setting could not be applied";
+const UNKNOWN: &str = "unrecognized configuration parameter";
 
-/// A file; two times out of three without the lines that we refuse, since the view stops at the first of them.
-fn make(dice: &mut Dice, _: u16) -> Made {
+/// A file, most often without the lines that we refuse, since the view stops at the first of them, and without unknown
+/// names, since it looks at no value where there is one.
+fn make(dice: &mut Dice, version: u16) -> Made {
+    let version = Version::new(version).unwrap();
     let mut made = conf::file(dice);
-    if !dice.once_in(3) {
-        let document = Document::parse(&made.main);
-        for error in document.diagnostics().iter().rev() {
-            let line = text::lines(&made.main).find(|line| line.number == error.line);
-            if let Some(line) = line {
-                made.main.drain(line.whole.range());
+    let (with_errors, with_unknown) = (dice.once_in(5), dice.once_in(4));
+    for file in std::iter::once(&mut made.main).chain(made.named.values_mut()) {
+        let document = Document::parse(file);
+        let errors = document.diagnostics().iter().map(|error| error.line);
+        let unknown = document.settings().filter(|setting| {
+            matches!(Parameter::named(&setting.name, version), Lookup::Unknown(_))
+        });
+        let mut lines: Vec<u32> = errors.filter(|_| !with_errors).collect();
+        lines.extend(
+            unknown
+                .filter(|_| !with_unknown)
+                .map(|setting| setting.line),
+        );
+        lines.sort_unstable();
+        for number in lines.into_iter().rev() {
+            let line = text::lines(file).find(|line| line.number == number);
+            if let Some(whole) = line.map(|line| line.whole) {
+                file.drain(whole.range());
             }
         }
     }
@@ -86,17 +58,39 @@ fn make(dice: &mut Dice, _: u16) -> Made {
 /// Read after the main file, unless that is refused; it is not what is judged here.
 const AUTO_CONF: &str = "postgresql.auto.conf";
 
-fn ours(path: &str, _: u16) -> Vec<Row> {
+fn ours(path: &str, version: u16) -> Vec<Row> {
+    rows(&Disk, path, version)
+}
+
+fn rows(files: &dyn Files, path: &str, version: u16) -> Vec<Row> {
     let data = path.rsplit_once('/').unwrap().0;
-    let settings = Settings::read(&Disk, path, Some(data));
-    let read = settings.assignments().iter().map(|assignment| Row {
-        file: assignment.file.clone(),
-        line: u64::from(assignment.line),
-        read: Some(vec![
-            assignment.name.clone(),
-            String::from_utf8_lossy(&assignment.value).into_owned(),
-        ]),
-        error: None,
+    let version = Version::new(version).unwrap();
+    let settings = Settings::read(files, path, Some(data), version);
+    let read = settings.assignments().iter().enumerate();
+    let refusals: Vec<_> = settings
+        .assignments()
+        .iter()
+        .map(|assignment| refusal(assignment, version))
+        .collect();
+    let given_up = !settings.errors().is_empty();
+    let unknown = refusals.contains(&Some(UNKNOWN));
+    let read = read.map(|(at, assignment)| {
+        let error = match refusals[at] {
+            _ if given_up => None,
+            Some(NOT_APPLIED) if unknown || hidden(at, &settings, version) => None,
+            other => other,
+        };
+        let applied = !given_up && !unknown && error.is_none() && !hidden(at, &settings, version);
+        Row {
+            file: assignment.file.clone(),
+            line: u64::from(assignment.line),
+            read: Some(vec![
+                assignment.name.clone(),
+                String::from_utf8_lossy(&assignment.value).into_owned(),
+                applied.to_string(),
+            ]),
+            error: error.map(str::to_owned),
+        }
     });
     let errors = settings.errors().iter();
     // Said in the log alone, when the file is given up.
@@ -116,21 +110,47 @@ fn ours(path: &str, _: u16) -> Vec<Row> {
         .collect()
 }
 
+/// What the view says against a setting by itself.
+fn refusal(assignment: &Assignment, version: Version) -> Option<&'static str> {
+    match Parameter::named(&assignment.name, version) {
+        Lookup::Custom | Lookup::Unsure => None,
+        Lookup::Unknown(_) => Some(UNKNOWN),
+        Lookup::Known(parameter) if parameter.context == Context::Internal => Some(NOT_APPLIED),
+        Lookup::Known(parameter) => {
+            let checked = parameter.check(&assignment.value);
+            checked.err().map(|_| NOT_APPLIED)
+        }
+    }
+}
+
+/// Whether a later setting of the name, in the same spelling, is there: then the server does not look at this one
+/// (`ProcessConfigFileInternal`).
+fn hidden(at: usize, settings: &Settings, version: Version) -> bool {
+    let (assignment, later) = (
+        &settings.assignments()[at],
+        &settings.assignments()[at + 1..],
+    );
+    matches!(
+        Parameter::named(&assignment.name, version),
+        Lookup::Known(_)
+    ) && later.iter().any(|later| later.name == assignment.name)
+}
+
 fn theirs(session: &mut Psql, path: &str, _: u16) -> Vec<Row> {
-    let sql = "select replace(coalesce(json_agg(json_build_array(sourcefile, sourceline, name, setting, error) order by seqno), \
+    let sql = "select replace(coalesce(json_agg(json_build_array(sourcefile, sourceline, name, setting, applied, error) order by seqno), \
          '[]')::text, E'\\n', '') from pg_file_settings";
-    let rows = rows::of_answer(&session.ask(sql));
+    let rows = of_answer(&session.ask(sql));
     // What has no place is about the running server: what it cannot change before it is restarted.
     rows.into_iter()
         .filter(|row| row[0].is_some())
         .map(|row| Row {
             file: row[0].clone().unwrap_or_else(|| path.to_owned()),
             line: row[1].as_ref().map_or(0, |line| line.parse().unwrap()),
-            read: row[2]
-                .as_ref()
-                .map(|name| vec![name.clone(), row[3].clone().unwrap_or_default()]),
-            // Whether there is such a parameter, and whether it takes such a value, is not in the file.
-            error: row[4].clone().filter(|_| row[2].is_none()),
+            read: row[2].as_ref().map(|name| {
+                let of = |n: usize| row[n].clone().unwrap_or_default();
+                vec![name.clone(), of(3), of(4)]
+            }),
+            error: row[5].clone(),
         })
         .filter(|row| !row.file.ends_with(AUTO_CONF))
         .collect()

@@ -3,21 +3,25 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::RangeInclusive;
-use std::path::Path;
 
 use pg_config::Version;
 use pg_config::tokens::Tokenizer;
 
 use super::rows::Row;
 
-/// A line of which two readings say different things.
+/// A line of a file, for a version of the server. What anybody makes of it is not known here.
 #[derive(Debug)]
-pub(super) struct Difference {
+pub(super) struct Input {
     pub(super) version: u16,
-    /// The file and line.
-    pub(super) at: (String, u64),
-    /// The line as it stands in the file.
-    pub(super) text: Vec<u8>,
+    pub(super) file: String,
+    /// From 1.
+    pub(super) line: u64,
+}
+
+/// A line, and what is read in it.
+#[derive(Debug)]
+pub(super) struct Readings {
+    pub(super) input: Input,
     /// What we read, in order.
     pub(super) ours: Vec<Row>,
     /// What the server reads.
@@ -34,48 +38,48 @@ pub(super) struct Explained {
     pub(super) versions: RangeInclusive<u16>,
     /// The function of PostgreSQL that makes it.
     pub(super) source: &'static str,
-    /// Whether a difference is this one: looks at the form of the input and at both readings.
-    pub(super) applies: fn(&Difference) -> bool,
+    /// Which lines it is about, by nothing but what they look like.
+    pub(super) form: fn(&Input) -> bool,
+    /// Whether a line of that form is read by both as the explanation says.
+    pub(super) readings: fn(&Readings) -> bool,
 }
 
-/// How paths with dots in them are taken is the same for every format.
-pub(super) const DOTS: Explained = Explained {
-    name: "`.` and `..` within the path of a named file",
-    because: "15 and later take them out of the path as a text, as we do; before, only those at its end, and the disk has its say about the others",
-    versions: 12..=14,
-    source: "path.c, canonicalize_path",
-    applies: |difference| {
-        let dots = |bytes: &[u8]| {
-            [&b"/../"[..], b"/./", b"../"]
-                .iter()
-                .any(|dots| bytes.windows(dots.len()).any(|w| w == *dots))
-        };
-        let named = |file: &Path| std::fs::read(file).is_ok_and(|bytes| dots(&bytes));
-        let folders = Path::new(&difference.at.0).ancestors();
-        folders
-            .flat_map(|folder| {
-                [
-                    folder.to_owned(),
-                    folder.join("postgresql.conf"),
-                    folder.join("pg_hba.conf"),
-                ]
-            })
-            .any(|file| named(&file))
-    },
-};
-
-impl Difference {
+impl Input {
     /// The tokens of the line, where it is one of `pg_hba.conf` or `pg_ident.conf`.
     pub(super) fn tokens(&self) -> Vec<String> {
-        let bytes = std::fs::read(&self.at.0).unwrap_or_default();
+        let bytes = std::fs::read(&self.file).unwrap_or_default();
         let mut tokenizer = Tokenizer::new(&bytes, Version::new(self.version).unwrap());
         while let Some(line) = tokenizer.next_line() {
-            if u64::from(line.number) == self.at.1 {
+            if u64::from(line.number) == self.line {
                 let tokens = line.tokens().iter();
                 return tokens.map(|token| token.lossy().into_owned()).collect();
             }
         }
         Vec::new()
+    }
+
+    /// The line, and what follows it.
+    fn text(&self) -> Vec<u8> {
+        let bytes = std::fs::read(&self.file).unwrap_or_default();
+        let before = usize::try_from(self.line.saturating_sub(1)).unwrap_or(0);
+        let rest: Vec<&[u8]> = bytes.split(|&b| b == b'\n').skip(before).take(12).collect();
+        rest.join(&b'\n')
+    }
+}
+
+impl Readings {
+    pub(super) fn differ(&self) -> bool {
+        self.ours != self.theirs
+    }
+
+    /// Whether each of our rows is the server's, or differs from it as `meant` says.
+    pub(super) fn pairs(&self, meant: impl Fn(&Row, &Row) -> bool) -> bool {
+        self.ours.len() == self.theirs.len()
+            && self
+                .ours
+                .iter()
+                .zip(&self.theirs)
+                .all(|(ours, theirs)| ours == theirs || meant(ours, theirs))
     }
 
     /// What it looks like, without what names and numbers are in it.
@@ -91,20 +95,23 @@ impl Difference {
         format!("{} - {}", kind(&self.ours), kind(&self.theirs))
     }
 
-    /// The first entry that explains it.
+    /// The first entry that explains the difference.
     pub(super) fn explained_by<'t>(&self, table: &'t [Explained]) -> Option<&'t Explained> {
-        table
-            .iter()
-            .find(|entry| entry.versions.contains(&self.version) && (entry.applies)(self))
+        table.iter().find(|entry| {
+            entry.versions.contains(&self.input.version)
+                && (entry.form)(&self.input)
+                && (entry.readings)(self)
+        })
     }
 }
 
-impl fmt::Display for Difference {
+impl fmt::Display for Readings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (file, line) = &self.at;
-        let shown = self.text.escape_ascii().to_string();
+        let Input { file, line, .. } = &self.input;
+        let text = self.input.text();
+        let shown = text.escape_ascii().to_string();
         let shown: String = if shown.len() > 400 {
-            format!("{}... ({} bytes)", &shown[..400], self.text.len())
+            format!("{}... ({} bytes)", &shown[..400], text.len())
         } else {
             shown
         };
@@ -121,61 +128,46 @@ impl fmt::Display for Difference {
     }
 }
 
-/// Compares two readings line by line. The order of the lines that both accept counts, and so does that of those that
-/// both refuse.
-pub(super) fn between(version: u16, ours: &[Row], theirs: &[Row]) -> Vec<Difference> {
-    let by_line = |rows: &[Row]| {
-        let mut lines: BTreeMap<(String, u64), Vec<Row>> = BTreeMap::new();
-        for row in rows {
-            lines
-                .entry((row.file.clone(), row.line))
-                .or_default()
-                .push(row.clone());
-        }
-        lines
-    };
-    let (mut ours_at, mut theirs_at) = (by_line(ours), by_line(theirs));
-    let places: Vec<_> = ours_at.keys().chain(theirs_at.keys()).cloned().collect();
-    let mut different = Vec::new();
-    for at in places {
-        let (ours, theirs) = (
-            ours_at.remove(&at).unwrap_or_default(),
-            theirs_at.remove(&at).unwrap_or_default(),
-        );
-        if ours != theirs {
-            different.push(Difference {
-                version,
-                text: line_of(&at.0, at.1),
-                at,
-                ours,
-                theirs,
-            });
-        }
+/// Puts two readings together, line by line. The order of the lines that both accept counts, and so does that of those
+/// that both refuse.
+pub(super) fn by_line(version: u16, ours: &[Row], theirs: &[Row]) -> Vec<Readings> {
+    let mut lines: BTreeMap<(String, u64), (Vec<Row>, Vec<Row>)> = BTreeMap::new();
+    for row in ours {
+        lines.entry(row.at()).or_default().0.push(row.clone());
     }
+    for row in theirs {
+        lines.entry(row.at()).or_default().1.push(row.clone());
+    }
+    let readings = lines
+        .into_iter()
+        .map(|((file, line), (ours, theirs))| Readings {
+            input: Input {
+                version,
+                file,
+                line,
+            },
+            ours,
+            theirs,
+        });
+    let mut readings: Vec<_> = readings.collect();
     let order = |rows: &[Row], accepted: bool| -> Vec<(String, u64)> {
         let rows = rows.iter().filter(|row| row.read.is_some() == accepted);
-        rows.map(|row| (row.file.clone(), row.line)).collect()
+        rows.map(Row::at).collect()
     };
-    if different.is_empty()
+    if !readings.iter().any(Readings::differ)
         && [true, false]
             .iter()
             .any(|&accepted| order(ours, accepted) != order(theirs, accepted))
     {
-        different.push(Difference {
-            version,
-            at: ("the order of the lines".to_owned(), 0),
-            text: Vec::new(),
+        readings.push(Readings {
+            input: Input {
+                version,
+                file: "the order of the lines".to_owned(),
+                line: 0,
+            },
             ours: ours.to_vec(),
             theirs: theirs.to_vec(),
         });
     }
-    different
-}
-
-/// The line, and what follows it.
-fn line_of(file: &str, line: u64) -> Vec<u8> {
-    let bytes = std::fs::read(file).unwrap_or_default();
-    let before = usize::try_from(line.saturating_sub(1)).unwrap_or(0);
-    let rest: Vec<&[u8]> = bytes.split(|&b| b == b'\n').skip(before).take(12).collect();
-    rest.join(&b'\n')
+    readings
 }

@@ -10,7 +10,7 @@ use pg_config::hba::{Address, ClientCert, Method, Rule, RuleSet};
 use crate::servers::VALIDATOR;
 
 use super::Format;
-use super::differences::{DOTS, Explained};
+use super::differences::{Explained, Input, Readings};
 use super::disk::Disk;
 use super::rows::{self, Row};
 
@@ -25,35 +25,33 @@ pub(super) const FORMAT: Format = Format {
 
 /// What we do not say as the server does, and why.
 const EXPLAINED: &[Explained] = &[
-    DOTS,
     Explained {
         name: "a bad value of clientcert or clientname",
         because: "the line is refused, and the view has a row of NULLs for it, without the reason: we give that of the log",
         versions: 12..=18,
         source: "hba.c, parse_hba_auth_opt",
-        applies: |difference| {
-            let named = |token: &String| {
+        form: |input| {
+            any(input, |token| {
                 token.starts_with("clientcert=") || token.starts_with("clientname=")
-            };
-            difference.tokens().iter().any(named)
-                && is_blank(&difference.theirs)
-                && matches!(&difference.ours[..], [Row { read: None, error: Some(error), .. }]
-                    if error.starts_with("invalid value for client"))
+            })
         },
+        readings: |lines| blank_for(lines, &["invalid value for client"]),
     },
     Explained {
         name: "a bad list of RADIUS servers, secrets, ports or identifiers",
         because: "the line is refused, and the view has a row of NULLs for it, without the reason: we give that of the log",
         versions: 12..=18,
         source: "hba.c, parse_hba_auth_opt",
-        applies: |difference| {
-            difference
-                .tokens()
-                .iter()
-                .any(|token| token.starts_with("radius") && token.contains('='))
-                && is_blank(&difference.theirs)
-                && matches!(&difference.ours[..], [Row { read: None, error: Some(error), .. }]
-                    if error.starts_with("could not parse RADIUS") || error.starts_with("invalid RADIUS port number"))
+        form: |input| {
+            any(input, |token| {
+                token.starts_with("radius") && token.contains('=')
+            })
+        },
+        readings: |lines| {
+            blank_for(
+                lines,
+                &["could not parse RADIUS", "invalid RADIUS port number"],
+            )
         },
     },
     Explained {
@@ -61,22 +59,22 @@ const EXPLAINED: &[Explained] = &[
         because: "the server looks names up while it reads the file, and refuses the line where there is no answer; the view has a row of NULLs",
         versions: 12..=18,
         source: "hba.c, parse_hba_auth_opt",
-        applies: |difference| {
-            let names = |token: &String| {
+        form: |input| {
+            any(input, |token| {
                 let list = token.strip_prefix("radiusservers=").unwrap_or_default();
                 list.split(',')
                     .any(|name| name.trim_matches([' ', '"']).parse::<IpAddr>().is_err())
-            };
-            difference.tokens().iter().any(names) && is_blank(&difference.theirs)
+            })
         },
+        readings: |lines| lines.pairs(|_, theirs| is_blank(theirs)),
     },
     Explained {
         name: "a link-local address with a zone that is no interface",
         because: "the C library takes it for a host name where there is no interface of that name, and for an address where there is; we suppose that there is",
         versions: 12..=18,
         source: "getaddrinfo(3), called by hba.c, parse_hba_line",
-        applies: |difference| {
-            let zoned = |token: &String| {
+        form: |input| {
+            any(input, |token| {
                 let address = token.split('/').next().unwrap_or_default();
                 let (address, zone) = address.split_once('%').unwrap_or_default();
                 let local = address.parse::<Ipv6Addr>().is_ok_and(|address| {
@@ -86,22 +84,22 @@ const EXPLAINED: &[Explained] = &[
                 local
                     && !zone.bytes().all(|b| b.is_ascii_digit())
                     && !std::path::Path::new("/sys/class/net").join(zone).exists()
-            };
-            difference.tokens().iter().any(zoned)
+            })
         },
+        readings: |lines| lines.ours.len() == lines.theirs.len(),
     },
     Explained {
         name: "an OAuth validator that the server does not know",
         because: "which ones it knows is a setting, oauth_validator_libraries, not in this file",
         versions: 18..=18,
         source: "auth-oauth.c, check_oauth_validator",
-        applies: |difference| {
-            let refusal = |name: &str| {
-                format!("validator \"{name}\" is not permitted by oauth_validator_libraries")
-            };
-            difference.tokens().iter().filter_map(|token| token.strip_prefix("validator=")).any(|name| {
-                matches!(&difference.theirs[..], [Row { read: None, error: Some(error), .. }] if *error == refusal(name))
-            })
+        form: |input| any(input, |token| token.starts_with("validator=")),
+        readings: |lines| {
+            refused_for(
+                lines,
+                "validator \"",
+                "\" is not permitted by oauth_validator_libraries",
+            )
         },
     },
     Explained {
@@ -109,13 +107,18 @@ const EXPLAINED: &[Explained] = &[
         because: "the server reads the rule and remarks that it cannot match; what a server was built with is not in the file",
         versions: 12..=18,
         source: "hba.c, parse_hba_line",
-        applies: |difference| {
-            difference
+        form: |input| {
+            input
                 .tokens()
                 .first()
                 .is_some_and(|token| token == "hostgssenc")
-                && matches!((&difference.ours[..], &difference.theirs[..]), ([ours], [theirs])
-                    if ours.error.is_none() && ours.read == theirs.read && theirs.error.as_deref() == Some(NO_GSS))
+        },
+        readings: |lines| {
+            lines.pairs(|ours, theirs| {
+                ours.error.is_none()
+                    && ours.read == theirs.read
+                    && theirs.error.as_deref() == Some(NO_GSS)
+            })
         },
     },
     Explained {
@@ -123,14 +126,13 @@ const EXPLAINED: &[Explained] = &[
         because: "gss, ldap and pam are there or not, depending on the build, which the file does not tell",
         versions: 12..=18,
         source: "hba.c, parse_hba_line",
-        applies: |difference| {
-            let refusal = |method: &String| {
-                format!("invalid authentication method \"{method}\": not supported by this build")
-            };
-            let built_in = |token: &&String| ["gss", "ldap", "pam"].contains(&token.as_str());
-            difference.tokens().iter().filter(built_in).any(|method| {
-                matches!(&difference.theirs[..], [Row { read: None, error: Some(error), .. }] if *error == refusal(method))
-            })
+        form: |input| any(input, |token| ["gss", "ldap", "pam"].contains(&token)),
+        readings: |lines| {
+            refused_for(
+                lines,
+                "invalid authentication method \"",
+                "\": not supported by this build",
+            )
         },
     },
 ];
@@ -138,9 +140,32 @@ const EXPLAINED: &[Explained] = &[
 /// What a server without GSS remarks on every `hostgssenc` record, whatever else is wrong with it.
 const NO_GSS: &str = "hostgssenc record cannot match because GSSAPI is not supported by this build";
 
+/// Whether a token of the line is of a kind.
+fn any(input: &Input, is: impl Fn(&str) -> bool) -> bool {
+    input.tokens().iter().any(|token| is(token))
+}
+
 /// A line that is refused without a reason.
-fn is_blank(rows: &[Row]) -> bool {
-    matches!(rows, [Row { read: None, error, .. }] if error.as_deref().is_none_or(|error| error == NO_GSS))
+fn is_blank(row: &Row) -> bool {
+    row.read.is_none() && row.error.as_deref().is_none_or(|error| error == NO_GSS)
+}
+
+/// Whether the server refuses without a reason what we refuse for one that begins so.
+fn blank_for(lines: &Readings, reasons: &[&str]) -> bool {
+    lines.pairs(|ours, theirs| {
+        let error = ours.error.as_deref().unwrap_or_default();
+        is_blank(theirs)
+            && ours.read.is_none()
+            && reasons.iter().any(|reason| error.starts_with(reason))
+    })
+}
+
+/// Whether the server refuses what we do not know to be wrong, in words that begin and end so.
+fn refused_for(lines: &Readings, begin: &str, end: &str) -> bool {
+    lines.pairs(|_, theirs| {
+        let error = theirs.error.as_deref().unwrap_or_default();
+        theirs.read.is_none() && error.starts_with(begin) && error.ends_with(end)
+    })
 }
 
 fn ours(path: &str, version: u16) -> Vec<Row> {

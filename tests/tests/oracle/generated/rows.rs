@@ -17,6 +17,11 @@ pub(super) struct Row {
 }
 
 impl Row {
+    /// The file and line.
+    pub(super) fn at(&self) -> (String, u64) {
+        (self.file.clone(), self.line)
+    }
+
     /// A line that is refused.
     pub(super) fn refused(error: &FileError) -> Self {
         Self {

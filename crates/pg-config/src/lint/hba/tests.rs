@@ -162,7 +162,7 @@ fn the_server_s_settings_count_where_they_are_known() {
     ]);
     let set = RuleSet::read(&files, "/h", Version::V15).unwrap();
     let codes = |conf: &str| {
-        let settings = Settings::read(&files, conf, None);
+        let settings = Settings::read(&files, conf, None, set.version);
         let found = hba(&files, &set, Some(&settings));
         found.iter().map(|f| f.lint.code).collect::<Vec<_>>()
     };
