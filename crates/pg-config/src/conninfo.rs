@@ -4,6 +4,7 @@
 mod check;
 mod host;
 mod keyword;
+mod login;
 mod pairs;
 mod resolved;
 mod tls;

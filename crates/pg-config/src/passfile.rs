@@ -29,36 +29,82 @@ pub fn lookup(
     }
     let host = if host.is_empty() { "localhost" } else { host };
     let port = if port.is_empty() { "5432" } else { port };
-    passfile
-        .split_inclusive(|&b| b == b'\n')
-        .flat_map(|line| pieces(line, version))
-        .find_map(|line| {
-            if line.starts_with(b"#") {
+    let mut lines = Lines::of(passfile);
+    while let Some(line) = lines.next() {
+        if let Some(password) = password_in(line, [host, port, database, user], version) {
+            return Some(password);
+        }
+    }
+    None
+}
+
+/// The password of a line, if it matches.
+fn password_in(line: &[u8], wanted: [&str; 4], version: Version) -> Option<Vec<u8>> {
+    if line.starts_with(b"#") {
+        return None;
+    }
+    let mut rest = without_line_end(line, version);
+    for field in wanted {
+        rest = behind_field(rest, field.as_bytes())?;
+    }
+    Some(unescaped(rest))
+}
+
+/// The lines as libpq gets them: in pieces, each as long as there is room in its buffer, until one ends in a newline
+/// that is not hidden by a NUL before it.
+struct Lines<'a> {
+    rest: &'a [u8],
+    line: Vec<u8>,
+    /// The size of the buffer, which is never made smaller (`enlargePQExpBuffer`).
+    capacity: usize,
+}
+
+impl<'a> Lines<'a> {
+    const fn of(file: &'a [u8]) -> Self {
+        Self {
+            rest: file,
+            line: Vec::new(),
+            capacity: 256,
+        }
+    }
+
+    fn next(&mut self) -> Option<&[u8]> {
+        self.line.clear();
+        loop {
+            while self.capacity < self.line.len() + 1 + MORE {
+                self.capacity *= 2;
+            }
+            // What `fgets` takes; where nothing is left, what is in the buffer already is lost.
+            let room = self.capacity - self.line.len() - 1;
+            let newline = self.rest.iter().take(room).position(|&b| b == b'\n');
+            let taken = newline.map_or(room.min(self.rest.len()), |at| at + 1);
+            let (piece, rest) = self.rest.split_at(taken);
+            if piece.is_empty() {
                 return None;
             }
-            let mut rest = without_line_end(line);
-            for field in [host, port, database, user] {
-                rest = behind_field(rest, field.as_bytes())?;
+            self.rest = rest;
+            let end = piece.iter().position(|&b| b == 0).unwrap_or(taken);
+            self.line.extend_from_slice(&piece[..end]);
+            let met_the_end = newline.is_none() && taken < room;
+            if self.line.ends_with(b"\n") || met_the_end {
+                return Some(&self.line);
             }
-            Some(unescaped(rest))
-        })
+        }
+    }
 }
 
-/// What is read as a line: in 12 no more than the buffer holds, the rest as a line of its own.
-fn pieces(line: &[u8], version: Version) -> impl Iterator<Item = &[u8]> {
-    let longest = if version < Version::V13 {
-        LONGEST_IN_12
-    } else {
-        usize::MAX
-    };
-    line.chunks(longest.min(line.len().max(1))).map(|piece| {
-        // C strings end at a NUL.
-        let end = piece.iter().position(|&b| b == 0).unwrap_or(piece.len());
-        &piece[..end]
-    })
-}
+/// How much room is asked for at least.
+const MORE: usize = 128;
 
-fn without_line_end(line: &[u8]) -> &[u8] {
+/// Without its line end: one, with its carriage return, to 12; all that there are at its end from 13 on
+/// (`pg_strip_crlf`).
+fn without_line_end(line: &[u8], version: Version) -> &[u8] {
+    if version < Version::V13 {
+        let Some(line) = line.strip_suffix(b"\n") else {
+            return line;
+        };
+        return line.strip_suffix(b"\r").unwrap_or(line);
+    }
     let end = line
         .iter()
         .rposition(|b| !b"\r\n".contains(b))
@@ -90,9 +136,6 @@ fn unescaped(text: &[u8]) -> Vec<u8> {
     }
     password
 }
-
-/// `LINELEN` without the NUL.
-const LONGEST_IN_12: usize = 319;
 
 #[cfg(test)]
 mod tests {
@@ -151,13 +194,36 @@ mod tests {
     }
 
     #[test]
-    fn version_12_cuts_long_lines() {
-        let file = format!("h:*:*:u:{}", "p".repeat(400));
-        assert_eq!(find_as(Version::V13, &file, "h", "u").unwrap().len(), 400);
+    fn version_12_takes_one_line_end_away() {
+        for (file, in_12) in [("h:*:*:u:p\r\r\n", "p\r"), ("h:*:*:u:p\r", "p\r")] {
+            assert_eq!(
+                find_as(Version::V12, file, "h", "u").as_deref(),
+                Some(in_12)
+            );
+            assert_eq!(find_as(Version::V13, file, "h", "u").as_deref(), Some("p"));
+        }
+    }
+
+    #[test]
+    fn lines_are_read_in_pieces() {
+        // A NUL hides the rest of its piece, a newline too.
         assert_eq!(
-            find_as(Version::V12, &file, "h", "u").unwrap().len(),
-            319 - 8
+            find("x\0yz\nh:*:*:u:p\nh:*:*:u:q", "h", "u").as_deref(),
+            Some("q")
         );
+        assert_eq!(find("h:*:*:\0yz\nu:p\n", "h", "u").as_deref(), Some("p"));
+        // A last line without newline that fills the buffer is lost.
+        let line = |length: usize| format!("h:*:*:u:{}", "p".repeat(length - "h:*:*:u:".len()));
+        for (length, is_read) in [
+            (254, true),
+            (255, false),
+            (256, true),
+            (511, false),
+            (512, true),
+        ] {
+            assert_eq!(find(&line(length), "h", "u").is_some(), is_read, "{length}");
+            assert!(find(&format!("{}\n", line(length)), "h", "u").is_some());
+        }
     }
 
     proptest! {

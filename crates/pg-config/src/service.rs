@@ -44,7 +44,7 @@ impl Document {
         };
         // Before the first header, and behind one that no name matches, lines belong to nobody.
         let mut in_section = false;
-        for line in text::lines(bytes) {
+        for line in lines(bytes, version) {
             match document.read_line(line) {
                 Meaning::Nothing => {}
                 Meaning::Header(Some(section)) => {
@@ -52,6 +52,11 @@ impl Document {
                     in_section = true;
                 }
                 Meaning::Header(None) => in_section = false,
+                Meaning::Unreadable => {
+                    if let Some(section) = document.sections.last_mut().filter(|_| in_section) {
+                        section.span.end = line.whole.end;
+                    }
+                }
                 Meaning::Content(content) => {
                     if let Some(section) = document.sections.pop_if(|_| in_section) {
                         let section = document.read_parameter(section, line, content);
@@ -134,12 +139,18 @@ impl Document {
         let length = whole.iter().position(|&b| b == 0).unwrap_or(whole.len());
         let limit = longest_line(self.version);
         if length > limit {
+            let first = whole.trim_ascii_start().first().copied();
             self.report(
                 "service-line-too-long",
                 line,
                 format!("line {} too long", line.number),
             );
-            return Meaning::Nothing;
+            // libpq gets no further, but it is plain what such a line is part of.
+            return match first {
+                Some(b'[') => Meaning::Header(None),
+                Some(b'#') => Meaning::Nothing,
+                _ => Meaning::Unreadable,
+            };
         }
         let content = trim(self.version, &whole[..length]).shifted(line.whole.start);
         match content.of(&self.bytes) {
@@ -261,8 +272,10 @@ pub struct Parameter {
 
 /// What a physical line is.
 enum Meaning {
-    /// Blank, a comment, or too long to be read.
+    /// Blank or a comment.
     Nothing,
+    /// Too long to be read, and neither a comment nor a header.
+    Unreadable,
     /// The end of the section before it, and the beginning of another if a name could match it.
     Header(Option<Section>),
     /// Anything else.
@@ -272,6 +285,25 @@ enum Meaning {
 /// The longest line that libpq reads, in bytes with its line end: its buffer without the NUL and one more.
 fn longest_line(version: Version) -> usize {
     if version < Version::V14 { 254 } else { 1022 }
+}
+
+/// The lines as libpq gets them: one that is longer than its buffer comes in pieces, each a line to it. That only
+/// matters where a NUL makes a piece look short, since it stops at one that is too long.
+fn lines(bytes: &[u8], version: Version) -> impl Iterator<Item = text::Line> {
+    let most = longest_line(version) + 1;
+    let pieces = text::lines(bytes).flat_map(move |line| {
+        let (start, end) = (line.whole.start, line.whole.end);
+        let in_pieces = end - start > most && line.whole.of(bytes).contains(&0);
+        let step = if in_pieces { most } else { end - start };
+        (start..end).step_by(step).map(move |at| text::Line {
+            whole: Span::new(at, (at + step).min(end)),
+            content: Span::new(at, (at + step).min(line.content.end).max(at)),
+            number: line.number,
+        })
+    });
+    (1..)
+        .zip(pieces)
+        .map(|(number, line)| text::Line { number, ..line })
 }
 
 /// Without the blanks at its ends: all of them from 13 on, before that only line ends behind.
@@ -355,6 +387,22 @@ mod tests {
             Some("x # no comment")
         );
         assert_eq!(document.section("b"), None);
+    }
+
+    #[test]
+    fn a_nul_hides_that_a_line_is_too_long() {
+        let text = format!("[a]\n#\0{}host=h\nport=1\n", "x".repeat(253));
+        let parameters = |version| {
+            let document = Document::parse(text.as_bytes(), version);
+            let section = document.section("a").unwrap();
+            let lines = section.parameters.iter().map(|p| (p.key.clone(), p.line));
+            lines.collect::<Vec<_>>()
+        };
+        assert_eq!(
+            parameters(Version::V13),
+            [("host".into(), 3), ("port".into(), 4)]
+        );
+        assert_eq!(parameters(Version::V14), [("port".into(), 3)]);
     }
 
     #[test]

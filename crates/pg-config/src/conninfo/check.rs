@@ -19,6 +19,7 @@ impl Resolved {
             return Err(ResolveError::WeakSslMode {
                 mode,
                 with: "sslrootcert=system",
+                instead: "\"verify-full\"",
             });
         }
         Ok(mode)
@@ -35,6 +36,7 @@ impl Resolved {
             return Err(ResolveError::WeakSslMode {
                 mode,
                 with: "sslnegotiation=direct",
+                instead: "\"require\", \"verify-ca\", or \"verify-full\"",
             });
         }
         Ok(negotiation)
@@ -60,13 +62,14 @@ impl Resolved {
         self.word("sslcertmode")
     }
 
-    /// Everything that libpq checks before it tries to connect, in its order (`pqConnectOptions2`), but for
-    /// `require_auth` and the protocol and SCRAM parameters of 18.
+    /// Everything that libpq checks before it tries to connect, in its order (`pqConnectOptions2`), and that the ports
+    /// are numbers, which it sees when it gets to their hosts.
     ///
     /// # Errors
     /// The first [`ResolveError`].
     pub fn check(&self) -> Result<(), ResolveError> {
-        self.hosts()?;
+        self.check_host_counts()?;
+        self.check_require_auth()?;
         self.channel_binding()?;
         self.word::<SslMode>("sslmode")?;
         self.sslnegotiation()?;
@@ -75,7 +78,10 @@ impl Resolved {
         self.sslcertmode()?;
         self.one_of("gssencmode", &["disable", "prefer", "require"])?;
         self.one_of("target_session_attrs", session_attrs(self.version()))?;
-        self.one_of("load_balance_hosts", &["disable", "random"])
+        self.one_of("load_balance_hosts", &["disable", "random"])?;
+        self.check_scram_keys()?;
+        self.check_protocol_versions()?;
+        self.hosts().map(|_| ())
     }
 
     /// A parameter's word; its default where it has no value.
@@ -107,6 +113,10 @@ impl Resolved {
                 .position(|known| known.eq_ignore_ascii_case(value))
             {
                 Some(rank) => Ok(Some(rank)),
+                None if self.version() >= Version::V17 => Err(ResolveError::InvalidBound {
+                    keyword,
+                    value: value.into(),
+                }),
                 None => Err(ResolveError::InvalidValue {
                     keyword,
                     value: value.into(),
@@ -136,6 +146,14 @@ pub enum ResolveError {
     /// A value that its parameter does not take.
     #[error("invalid {keyword} value: \"{value}\"")]
     InvalidValue {
+        /// The parameter.
+        keyword: &'static str,
+        /// The value.
+        value: String,
+    },
+    /// A version of TLS that is none, as 17 and newer say it.
+    #[error("invalid \"{keyword}\" value: \"{value}\"")]
+    InvalidBound {
         /// The parameter.
         keyword: &'static str,
         /// The value.
@@ -172,16 +190,53 @@ pub enum ResolveError {
         hosts: usize,
     },
     /// An `sslmode` that would make another parameter pointless.
-    #[error("weak sslmode \"{mode}\" may not be used with {with}")]
+    #[error("weak sslmode \"{mode}\" may not be used with {with} (use {instead})")]
     WeakSslMode {
         /// The `sslmode`.
         mode: SslMode,
         /// The other parameter, as `keyword=value`.
         with: &'static str,
+        /// Those that may be used, in quotes.
+        instead: &'static str,
     },
     /// `ssl_min_protocol_version` is above `ssl_max_protocol_version`.
     #[error("invalid SSL protocol version range")]
     ProtocolRange,
+    /// In `require_auth` a method with `!` behind one without.
+    #[error("negative require_auth method \"{method}\" cannot be mixed with non-negative methods")]
+    NegativeMethod {
+        /// As written.
+        method: String,
+    },
+    /// In `require_auth` a method without `!` behind one with it.
+    #[error("require_auth method \"{method}\" cannot be mixed with negative methods")]
+    PositiveMethod {
+        /// As written.
+        method: String,
+    },
+    /// The same method twice in `require_auth`.
+    #[error("require_auth method \"{method}\" is specified more than once")]
+    MethodTwice {
+        /// As written.
+        method: String,
+    },
+    /// `min_protocol_version` is above `max_protocol_version`.
+    #[error("\"min_protocol_version\" is greater than \"max_protocol_version\"")]
+    ProtocolVersionRange,
+    /// `scram_client_key` or `scram_server_key` is not base64.
+    #[error("invalid SCRAM {whose} key")]
+    ScramKey {
+        /// `client` or `server`.
+        whose: &'static str,
+    },
+    /// Or not of 32 bytes.
+    #[error("invalid SCRAM {whose} key length: {length}")]
+    ScramKeyLength {
+        /// `client` or `server`.
+        whose: &'static str,
+        /// In bytes.
+        length: usize,
+    },
 }
 
 fn session_attrs(version: Version) -> &'static [&'static str] {
@@ -242,7 +297,7 @@ mod tests {
         );
         assert_eq!(
             refused("ssl_min_protocol_version=x"),
-            "invalid ssl_min_protocol_version value: \"x\""
+            "invalid \"ssl_min_protocol_version\" value: \"x\""
         );
         assert_eq!(
             refused("ssl_max_protocol_version=tlsv1.1"),
@@ -251,7 +306,7 @@ mod tests {
         assert_eq!(resolve("ssl_max_protocol_version=TLSv1.2").check(), Ok(()));
         assert_eq!(
             refused("sslnegotiation=direct"),
-            "weak sslmode \"prefer\" may not be used with sslnegotiation=direct"
+            "weak sslmode \"prefer\" may not be used with sslnegotiation=direct (use \"require\", \"verify-ca\", or \"verify-full\")"
         );
         assert_eq!(
             resolve("sslnegotiation=direct sslmode=require").check(),

@@ -33,28 +33,12 @@ impl Resolved {
     /// # Errors
     /// [`ResolveError`] where hosts, addresses and ports differ in number, or a port is none.
     pub fn hosts(&self) -> Result<Vec<Host>, ResolveError> {
-        let list = |keyword| match self.get(keyword) {
-            None | Some("") => Vec::new(),
-            Some(text) => text.split(',').collect::<Vec<_>>(),
-        };
-        let (names, addresses, ports) = (list("host"), list("hostaddr"), list("port"));
-        let count = if addresses.is_empty() {
-            names.len().max(1)
-        } else {
-            addresses.len()
-        };
-        if !names.is_empty() && names.len() != count {
-            return Err(ResolveError::HostCount {
-                hosts: names.len(),
-                addresses: count,
-            });
-        }
-        if ports.len() > 1 && ports.len() != count {
-            return Err(ResolveError::PortCount {
-                ports: ports.len(),
-                hosts: count,
-            });
-        }
+        let Lists {
+            names,
+            addresses,
+            ports,
+            count,
+        } = self.lists()?;
         let mut hosts = Vec::with_capacity(count);
         for i in 0..count {
             let address = addresses
@@ -84,6 +68,52 @@ impl Resolved {
         }
         Ok(hosts)
     }
+
+    /// That hosts, addresses and ports go together in number. libpq sees later whether a port is one: when it gets to
+    /// its host.
+    pub(super) fn check_host_counts(&self) -> Result<(), ResolveError> {
+        self.lists().map(|_| ())
+    }
+
+    fn lists(&self) -> Result<Lists<'_>, ResolveError> {
+        let list = |keyword| match self.get(keyword) {
+            None | Some("") => Vec::new(),
+            Some(text) => text.split(',').collect::<Vec<_>>(),
+        };
+        let (names, addresses, ports) = (list("host"), list("hostaddr"), list("port"));
+        let count = if addresses.is_empty() {
+            names.len().max(1)
+        } else {
+            addresses.len()
+        };
+        if !names.is_empty() && names.len() != count {
+            return Err(ResolveError::HostCount {
+                hosts: names.len(),
+                addresses: count,
+            });
+        }
+        if ports.len() > 1 && ports.len() != count {
+            return Err(ResolveError::PortCount {
+                ports: ports.len(),
+                hosts: count,
+            });
+        }
+        Ok(Lists {
+            names,
+            addresses,
+            ports,
+            count,
+        })
+    }
+}
+
+/// `host`, `hostaddr` and `port`, taken apart.
+struct Lists<'a> {
+    names: Vec<&'a str>,
+    addresses: Vec<&'a str>,
+    ports: Vec<&'a str>,
+    /// How many hosts that makes.
+    count: usize,
 }
 
 /// `is_unixsock_path`; abstract names with `@` came with 14.

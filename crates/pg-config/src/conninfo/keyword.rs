@@ -89,9 +89,9 @@ const fn until_13(keyword: Keyword) -> Keyword {
 
 /// Every connection parameter, in libpq's order.
 pub const KEYWORDS: &[Keyword] = &[
+    until_13(defaults("", keyword("authtype", Some("PGAUTHTYPE")))),
     keyword("service", Some("PGSERVICE")),
     since(Version::V19, "servicefile", Some("PGSERVICEFILE")),
-    until_13(defaults("", keyword("authtype", Some("PGAUTHTYPE")))),
     keyword("user", Some("PGUSER")),
     secret(keyword("password", Some("PGPASSWORD"))),
     keyword("passfile", Some("PGPASSFILE")),

@@ -157,6 +157,10 @@ pub(super) fn resolve(
     fill(&mut values, "user", site.os_user);
     let user = String::from(text(&values, "user").unwrap_or_default());
     fill(&mut values, "dbname", &user);
+    // It has no default among the others, and gets it where it is checked (`pqConnectOptions2`).
+    if version >= Version::V16 && text(&values, "sslcertmode").is_none() {
+        fill(&mut values, "sslcertmode", "allow");
+    }
     Ok(Resolved {
         values,
         version,
@@ -354,7 +358,7 @@ mod tests {
         );
         assert_eq!(
             refused("sslrootcert=system sslmode=require"),
-            "weak sslmode \"require\" may not be used with sslrootcert=system"
+            "weak sslmode \"require\" may not be used with sslrootcert=system (use \"verify-full\")"
         );
     }
 

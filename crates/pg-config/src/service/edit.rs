@@ -4,7 +4,7 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::{Document, Section, allowed, is_blank, longest_line};
+use super::{Document, allowed, is_blank, lines, longest_line};
 use crate::text::{self, Change, Edit, Span};
 
 /// Why a section cannot be written.
@@ -37,6 +37,12 @@ pub enum EditError {
         /// The longest line, in bytes with its line end.
         limit: usize,
     },
+    /// The last line of the file has no line end, and with one would be longer than libpq of this version reads.
+    #[error("the file's last line would be longer than {limit} bytes")]
+    LastLineTooLong {
+        /// The longest line, in bytes with its line end.
+        limit: usize,
+    },
 }
 
 pub(super) fn set_section(
@@ -57,9 +63,7 @@ pub(super) fn set_section(
     let Some(section) = document.section(name) else {
         let mut bytes = Vec::new();
         if !document.bytes.is_empty() {
-            if document.bytes.last() != Some(&b'\n') {
-                bytes.extend_from_slice(end);
-            }
+            bytes.extend_from_slice(missing_end(document, document.bytes.len(), end)?);
             bytes.extend_from_slice(end);
         }
         bytes.extend_from_slice(format!("[{name}]").as_bytes());
@@ -82,7 +86,12 @@ pub(super) fn set_section(
     }
     edits.sort_by_key(|edit| edit.span.start);
     if !added.is_empty() {
-        edits.push(behind(document, section, added, end));
+        let at = section.span.end;
+        added.splice(0..0, missing_end(document, at, end)?.iter().copied());
+        edits.push(Edit {
+            span: Span::new(at, at),
+            bytes: added,
+        });
     }
     Ok(Change { edits })
 }
@@ -91,12 +100,13 @@ pub(super) fn remove_parameter(document: &Document, name: &str, key: &str) -> Ch
     let parameters = document
         .section(name)
         .map_or(&[][..], |section| &section.parameters);
-    let lines: Vec<u32> = parameters
+    let numbers: Vec<u32> = parameters
         .iter()
         .filter(|parameter| parameter.key == key)
         .map(|parameter| parameter.line)
         .collect();
-    let edits = text::lines(&document.bytes).filter(|line| lines.contains(&line.number));
+    let edits =
+        lines(&document.bytes, document.version).filter(|line| numbers.contains(&line.number));
     Change {
         edits: edits
             .map(|line| Edit {
@@ -107,16 +117,22 @@ pub(super) fn remove_parameter(document: &Document, name: &str, key: &str) -> Ch
     }
 }
 
-/// New lines behind the section's last one, which may lack its line end.
-fn behind(document: &Document, section: &Section, mut lines: Vec<u8>, end: &[u8]) -> Edit {
-    let at = section.span.end;
-    if document.bytes.get(at - 1) != Some(&b'\n') {
-        lines.splice(0..0, end.iter().copied());
+/// What has to come before new lines at `at`: the line before may lack its line end.
+fn missing_end<'e>(document: &Document, at: usize, end: &'e [u8]) -> Result<&'e [u8], EditError> {
+    let before = &document.bytes[..at];
+    if before.ends_with(b"\n") {
+        return Ok(b"");
     }
-    Edit {
-        span: Span::new(at, at),
-        bytes: lines,
+    let limit = longest_line(document.version);
+    let start = before
+        .iter()
+        .rposition(|&b| b == b'\n')
+        .map_or(0, |i| i + 1);
+    let length = before.len() - start;
+    if length <= limit && length + end.len() > limit {
+        return Err(EditError::LastLineTooLong { limit });
     }
+    Ok(end)
 }
 
 fn line(key: &str, value: &str, end: &[u8]) -> Vec<u8> {
@@ -157,6 +173,7 @@ fn check(document: &Document, name: &str, parameters: &[(&str, &str)]) -> Result
 mod tests {
     use super::*;
     use crate::Version;
+    use crate::service::Section;
     use proptest::prelude::*;
 
     fn after_set(before: &str, name: &str, parameters: &[(&str, &str)]) -> String {
@@ -248,6 +265,18 @@ mod tests {
                 .set_section("a", &[("host", &long[1..])])
                 .is_ok()
         );
+    }
+
+    #[test]
+    fn a_last_line_is_not_made_too_long() {
+        let before = format!("[b]\n#{}", "x".repeat(253));
+        let mut document = Document::parse(before.as_bytes(), Version::V12);
+        assert_eq!(
+            document.set_section("a", &[("host", "h")]),
+            Err(EditError::LastLineTooLong { limit: 254 })
+        );
+        let mut document = Document::parse(&before.as_bytes()[..before.len() - 1], Version::V12);
+        assert!(document.set_section("a", &[("host", "h")]).is_ok());
     }
 
     proptest! {

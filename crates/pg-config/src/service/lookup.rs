@@ -2,6 +2,7 @@
 
 use alloc::format;
 use alloc::string::String;
+use alloc::vec::Vec;
 
 use super::{Document, Section};
 use crate::resolve::{Files, ReadError};
@@ -51,6 +52,8 @@ pub fn locate(
         let bytes = match files.read(&file) {
             Ok(bytes) => bytes,
             Err(ReadError::Missing) if !required => continue,
+            // It can be opened, and has no lines.
+            Err(ReadError::Folder) => Vec::new(),
             Err(_) => return Err(LookupError::FileNotFound { file }),
         };
         let document = Document::parse(&bytes, version);

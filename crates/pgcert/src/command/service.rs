@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use pg_config::Severity;
+use pg_config::conninfo::Keyword;
 use pg_config::lint::{self, Finding};
-
 use pg_config::service::{Document, EditError, Section};
 use serde_json::{Value, json};
 
@@ -84,7 +84,7 @@ fn get(args: &ServiceGet, context: &Context, output: &mut Output) -> Result<(), 
     }
     for parameter in section.parameters.iter().filter(|_| args.keys.is_empty()) {
         if section.parameter(&parameter.key) == Some(parameter) {
-            let secret = ["password", "sslpassword"].contains(&&*parameter.key);
+            let secret = Keyword::named(&parameter.key).is_some_and(|known| known.secret);
             let value = if secret {
                 "(not shown)"
             } else {

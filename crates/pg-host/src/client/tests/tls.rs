@@ -75,7 +75,7 @@ fn the_systems_roots_are_a_word_since_16() {
     let found = user.resolve("host=db sslrootcert=system").unwrap();
     assert_eq!(found.target.sslmode, SslMode::VerifyFull);
     assert_eq!(found.target.roots, Some(vec![Pki::get().root.clone()]));
-    insta::assert_snapshot!(user.refusal("host=db sslrootcert=system sslmode=require"), @r#"weak sslmode "require" may not be used with sslrootcert=system"#);
+    insta::assert_snapshot!(user.refusal("host=db sslrootcert=system sslmode=require"), @r#"weak sslmode "require" may not be used with sslrootcert=system (use "verify-full")"#);
 
     let user = User::new().libpq(Version::V15);
     let found = user.resolve("host=db sslrootcert=system").unwrap();
