@@ -3,11 +3,14 @@
 //! known here.
 
 pub mod conf;
+pub mod conninfo;
 pub mod dice;
 pub mod hba;
 pub mod ident;
 pub mod meaning;
 pub mod mutate;
+pub mod passfile;
+pub mod service;
 pub mod spelling;
 
 pub use dice::Dice;

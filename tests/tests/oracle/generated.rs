@@ -22,6 +22,8 @@ use crate::servers::Server;
 use differences::{Explained, Readings};
 use rows::Row;
 
+pub(crate) use disk::Disk;
+
 /// How one kind of file is made, read by us, and asked about.
 struct Format {
     /// The file's name in the data folder.

@@ -16,6 +16,7 @@ mod hba;
 mod import;
 mod key_files;
 mod keys;
+mod libpq;
 mod lint;
 mod logins;
 mod made;

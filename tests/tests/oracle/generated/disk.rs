@@ -6,7 +6,7 @@ use std::io::{Error, ErrorKind};
 use pg_config::resolve::{Files, ReadError};
 
 /// This machine's disk.
-pub(super) struct Disk;
+pub(crate) struct Disk;
 
 impl Files for Disk {
     fn read(&self, path: &str) -> Result<Vec<u8>, ReadError> {
