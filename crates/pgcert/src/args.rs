@@ -30,7 +30,9 @@ pub(crate) use conf::{Assignment, Conf, ConfDiff, ConfGet, ConfLint, ConfSet, Co
 pub(crate) use explain::{Connection, HbaExplain, IdentExplain};
 pub(crate) use export::{Driver, Export, FilePassphrase, Format};
 pub(crate) use files::{Editing, Form, Linting, ServerFile};
-pub(crate) use hba::{Hba, HbaAdd, HbaFormat, HbaLint, HbaList, HbaMove, HbaRemove, Place};
+pub(crate) use hba::{
+    Hba, HbaAdd, HbaFormat, HbaLint, HbaList, HbaMove, HbaRemove, HbaSimulate, Place,
+};
 pub(crate) use ident::{Ident, IdentAdd, IdentLint, IdentList, IdentRemove};
 pub(crate) use import::{CaImport, Issued};
 pub(crate) use issue::{Issue, IssueMany, IssueOne, IssueOptions};

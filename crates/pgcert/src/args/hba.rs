@@ -1,5 +1,7 @@
 //! `pgcert hba` as it is typed.
 
+use std::path::PathBuf;
+
 use clap::{Args, Subcommand};
 
 use super::explain::HbaExplain;
@@ -30,6 +32,9 @@ pub(crate) enum Hba {
     /// Find what the server would refuse, and what probably was not meant
     #[command(after_help = help::HBA_LINT)]
     Lint(HbaLint),
+    /// Say by which rules the logins in a server's log went, and which were never used
+    #[command(after_help = help::HBA_SIMULATE)]
+    Simulate(HbaSimulate),
 }
 
 /// `pgcert hba list`.
@@ -102,6 +107,21 @@ pub(crate) struct HbaLint {
     pub(crate) file: ServerFile,
     #[command(flatten)]
     pub(crate) linting: Linting,
+}
+
+/// `pgcert hba simulate`.
+#[derive(Debug, Args)]
+pub(crate) struct HbaSimulate {
+    /// A log of the server, in any of its formats (stderr, csvlog, jsonlog); repeatable, in their
+    /// order
+    #[arg(long, value_name = "FILE", required = true)]
+    pub(crate) log: Vec<PathBuf>,
+    /// What its lines begin with [default: the server's log_line_prefix; with --file, the number in
+    /// brackets is the process]
+    #[arg(long, value_name = "FORMAT")]
+    pub(crate) log_line_prefix: Option<String>,
+    #[command(flatten)]
+    pub(crate) file: ServerFile,
 }
 
 /// Where in the file; the first rule that matches a connection decides.

@@ -229,6 +229,21 @@ Exit codes:
   0  nothing but notes
   3  there are warnings or errors";
 
+pub(super) const HBA_SIMULATE: &str = "\
+The server writes down who logs in with log_connections = on. From 14 on it names the rule that let \
+somebody in (trust from 17 on); every version names the one by which a password or certificate was \
+refused. Where none is named, it is worked out from the rules; what cannot be told is said to be so. \
+A line that no longer says what the log quotes is not counted. lc_messages has to be English.
+
+Examples:
+  pgcert hba simulate --log /var/log/postgresql/postgresql-15-main.log
+  pgcert hba simulate --log old.log --log new.log --file pg_hba.conf --pg-version 16 --json
+  zcat postgresql.csv.1.gz | pgcert hba simulate --log /dev/stdin
+
+Exit codes:
+  0  counted
+  3  counted, but the server would refuse the file";
+
 pub(super) const IDENT_LIST: &str = "\
 Examples:
   pgcert ident list

@@ -4,6 +4,7 @@ mod edit;
 mod explain;
 mod list;
 mod place;
+mod simulate;
 mod words;
 
 use pg_config::hba::RuleSet;
@@ -26,6 +27,7 @@ pub(crate) fn run(args: &Hba, context: &Context, output: &mut Output) -> Result<
         Hba::Remove(args) => edit::remove(args, context, output),
         Hba::Move(args) => edit::shift(args, context, output),
         Hba::Format(args) => edit::format(args, context, output),
+        Hba::Simulate(args) => simulate::run(args, context, output),
         Hba::Lint(args) => check(args, context, output),
     }
 }

@@ -38,6 +38,16 @@ impl Surroundings {
         }
     }
 
+    /// As [`member_of`](Self::member_of), without a word about roles that there are no more.
+    pub(crate) fn known_member_of(&mut self, role: &str) -> Option<Vec<String>> {
+        if let Some(known) = self.groups.get(role) {
+            return known.clone();
+        }
+        let known = self.admin.as_mut()?.member_of(role).ok();
+        self.groups.insert(role.to_owned(), known.clone());
+        known
+    }
+
     /// The roles that this one is a member of, directly or not, as the server says; none where it cannot be asked.
     pub(crate) fn member_of(&mut self, role: &str, output: &mut Output) -> Option<Vec<String>> {
         if let Some(known) = self.groups.get(role) {

@@ -42,5 +42,6 @@ mod revoke;
 mod service;
 mod setup;
 mod sign;
+mod simulate;
 mod terminal;
 mod usage;

@@ -81,6 +81,11 @@ const WRONG: &[(&str, &str)] = &[
     ("conf lint --file a --format xml", "--format"),
     ("conf lint --file a --format sarif --json", "--json"),
     ("hba", "Usage:"),
+    ("hba simulate", "--log"),
+    (
+        "hba simulate --log f --log-line-prefix",
+        "--log-line-prefix",
+    ),
     ("hba explain", "--user"),
     ("hba explain --user a", "--from"),
     ("hba explain --user a --from host", "--from"),

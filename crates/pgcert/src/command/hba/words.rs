@@ -1,6 +1,6 @@
-//! A rule in words: its fields as they would be written, but for secrets.
+//! Rules and connections in words: a rule's fields as they would be written, but for secrets.
 
-use pg_config::hba::{Address, Located, Rule};
+use pg_config::hba::{Address, Connection, Located, Rule, Transport};
 
 use crate::failure::escape_name;
 
@@ -48,6 +48,23 @@ pub(super) fn line(rule: &Rule) -> String {
 /// Where it stands: `FILE:LINE`.
 pub(super) fn place(at: &Located) -> String {
     format!("{}:{}", escape_name(&at.file), at.line)
+}
+
+/// A connection in words.
+pub(super) fn connection(connection: &Connection) -> String {
+    let role = escape_name(&connection.role);
+    let what = match connection.physical_replication {
+        true => format!("{role}, physical replication,"),
+        false => format!("{role} to database {}", escape_name(&connection.database)),
+    };
+    let from = connection.address.map(|address| address.to_string());
+    let from = from.unwrap_or_else(|| "somewhere".to_owned());
+    match connection.transport {
+        Transport::Local => format!("{what} over the Unix socket"),
+        Transport::Plain => format!("{what} from {from} in clear"),
+        Transport::Tls => format!("{what} from {from} with TLS"),
+        Transport::Gss => format!("{what} from {from} with GSS encryption"),
+    }
 }
 
 /// Address and mask as `pg_hba_file_rules` shows them.

@@ -12,7 +12,6 @@ use super::Explained;
 use super::next::Next;
 use super::open::{condition, remedy};
 use crate::command::hba::words;
-use crate::failure::escape_name;
 use crate::output::{BAD, GOOD, HEAD, WARN, styled};
 
 /// The answer.
@@ -65,7 +64,7 @@ impl<'a> Answer<'a> {
 
     /// In words.
     pub(super) fn words(&self) -> String {
-        let mut text = format!("{}\n", styled(HEAD, &who(self.connection)));
+        let mut text = format!("{}\n", styled(HEAD, &words::connection(self.connection)));
         match &self.decision {
             Decision::Rule(rule) => {
                 let at = self.at(*rule);
@@ -268,7 +267,7 @@ impl<'a> Answer<'a> {
                 )
             }
         };
-        [rule, method, who(self.connection)]
+        [rule, method, words::connection(self.connection)]
     }
 
     fn set(&self) -> &'a RuleSet {
@@ -316,23 +315,6 @@ fn runs<'p>(passed: &'p [(usize, Mismatch)], set: &RuleSet) -> Vec<&'p [(usize, 
         x == y && a + 1 == *b && set.rules[*a].file == set.rules[*b].file
     };
     passed.chunk_by(together).collect()
-}
-
-/// A connection in words.
-fn who(connection: &Connection) -> String {
-    let role = escape_name(&connection.role);
-    let what = match connection.physical_replication {
-        true => format!("{role}, physical replication,"),
-        false => format!("{role} to database {}", escape_name(&connection.database)),
-    };
-    let from = connection.address.map(|address| address.to_string());
-    let from = from.unwrap_or_else(|| "somewhere".to_owned());
-    match connection.transport {
-        Transport::Local => format!("{what} over the Unix socket"),
-        Transport::Plain => format!("{what} from {from} in clear"),
-        Transport::Tls => format!("{what} from {from} with TLS"),
-        Transport::Gss => format!("{what} from {from} with GSS encryption"),
-    }
 }
 
 /// A connection as JSON, in the keys that `--connections` takes.
