@@ -137,7 +137,17 @@ impl Cluster {
     /// When it does not start.
     #[track_caller]
     pub fn start(&self, host: &Host) {
-        let said = self.ctl(host, "start");
+        self.start_with(host, "");
+    }
+
+    /// Starts it with more options on its command line.
+    ///
+    /// # Panics
+    /// When it does not start.
+    #[track_caller]
+    pub fn start_with(&self, host: &Host, options: &str) {
+        let options = format!("{} {options}", self.options);
+        let said = self.ctl_with(host, "start", options.trim());
         assert!(said.code == 0, "{said}\n--- log\n{}", self.log(host));
     }
 

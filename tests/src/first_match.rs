@@ -124,28 +124,28 @@ pub enum Origin {
 
 /// A connection, with all that the server knows of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Client {
+pub struct Client<'a> {
     /// How it comes in.
     pub way: Way,
     /// The database; none for physical replication.
-    pub database: Option<&'static str>,
+    pub database: Option<&'a str>,
     /// The role, which exists.
-    pub role: &'static str,
+    pub role: &'a str,
     /// The other roles that it is a member of, directly or not.
-    pub member_of: Vec<&'static str>,
+    pub member_of: Vec<&'a str>,
     /// Where it comes from; not looked at for [`Way::Socket`].
     pub address: Option<IpAddr>,
     /// The name found for the address, where that in turn has the address.
-    pub host_name: Option<&'static str>,
+    pub host_name: Option<&'a str>,
 }
 
 /// An address of the server, and the mask of its network.
 pub type Interface = (IpAddr, IpAddr);
 
 /// The number of the rule that decides; none where no rule matches.
-pub fn first_match<'a>(
-    rules: impl IntoIterator<Item = &'a Rule>,
-    client: &Client,
+pub fn first_match<'r>(
+    rules: impl IntoIterator<Item = &'r Rule>,
+    client: &Client<'_>,
     interfaces: &[Interface],
 ) -> Option<usize> {
     rules.into_iter().position(|rule| {
@@ -196,6 +196,27 @@ impl Rule {
                 }
             }),
         }
+    }
+
+    /// Whether a regular expression has a say in it.
+    pub fn has_pattern(&self) -> bool {
+        let database = |word: &DatabaseWord| matches!(word, DatabaseWord::Pattern(_));
+        let role = |word: &RoleWord| matches!(word, RoleWord::Pattern(_));
+        self.databases.iter().any(database) || self.roles.iter().any(role)
+    }
+
+    /// Whether it makes a difference to it who is a member of this group.
+    pub fn asks_about(&self, group: &str) -> bool {
+        self.databases.contains(&DatabaseWord::SameRole)
+            || self
+                .roles
+                .iter()
+                .any(|word| matches!(word, RoleWord::Member(own) if *own == group))
+    }
+
+    /// Whether the server's own addresses have a say in it.
+    pub fn has_own_addresses(&self) -> bool {
+        self.kind != Kind::Local && matches!(self.origin, Origin::SameHost | Origin::SameNet)
     }
 
     /// Whether it is for this database (none: physical replication) and this role.

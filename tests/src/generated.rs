@@ -5,6 +5,7 @@
 pub mod conf;
 pub mod conninfo;
 pub mod dice;
+pub mod edit;
 pub mod hba;
 pub mod ident;
 pub mod meaning;

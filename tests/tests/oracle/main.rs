@@ -20,6 +20,7 @@ mod libpq;
 mod lint;
 mod logins;
 mod made;
+mod meaning;
 mod parameters;
 mod requests;
 mod servers;

@@ -19,9 +19,14 @@ pub(crate) struct Server {
 
 impl Server {
     /// Calls `judge` with a server of each version in turn.
-    pub(crate) fn each(mut judge: impl FnMut(&Self)) {
+    pub(crate) fn each(judge: impl FnMut(&Self)) {
+        Self::each_with("", judge);
+    }
+
+    /// The same with more options on their command lines.
+    pub(crate) fn each_with(options: &str, mut judge: impl FnMut(&Self)) {
         for (version, programs) in oracle_servers() {
-            judge(&Self::start(version, &programs));
+            judge(&Self::start(version, &programs, options));
         }
     }
 
@@ -31,10 +36,10 @@ impl Server {
             .into_iter()
             .max_by_key(|(version, _)| *version);
         let (version, programs) = newest.unwrap();
-        Self::start(version, &programs)
+        Self::start(version, &programs, "")
     }
 
-    fn start(version: u16, programs: &Path) -> Self {
+    fn start(version: u16, programs: &Path, options: &str) -> Self {
         let host = Host::here();
         let owner = host::server_account();
         let folder = TempDir::with_prefix_in("pgcert-oracle-", "/tmp").unwrap();
@@ -48,7 +53,7 @@ impl Server {
             .unwrap()
             .port();
         let cluster = Cluster::with_programs(&host, programs, version, &path, &owner, port);
-        cluster.start(&host);
+        cluster.start_with(&host, options);
         Self {
             host,
             cluster,

@@ -9,6 +9,7 @@
 //! `PGCERT_GENERATED` says how many files a version gets, `PGCERT_SEED` from which seed.
 
 mod bench;
+mod edits;
 mod log;
 mod namespace;
 mod probe;
@@ -22,15 +23,16 @@ use e2e::first_match::Client;
 use e2e::generated::Dice;
 use e2e::generated::meaning::Meant;
 use e2e::given;
-use pg_config::hba::{Decision, decide};
+use pg_config::hba::{Decision, Reach, decide, reach};
 
 use crate::generated::number;
+use crate::meaning::connection;
 use crate::servers::Server;
 use bench::{Bench, Loaded, shown};
 use world::VOCABULARY;
 
 /// How many files a version are tried where nothing else is said.
-const FEW: u64 = 6;
+const FEW: u64 = 5;
 /// How many clients call for each file.
 const CLIENTS: usize = 30;
 /// How many differences are shown of one version.
@@ -45,23 +47,27 @@ fn rules_decide_as_servers_do() {
     let seed = number("PGCERT_SEED").unwrap_or(1);
     let mut run = Run::default();
     let begun = Instant::now();
-    Server::each(|server| {
+    Server::each_with(bench::OPTIONS, |server| {
         let mut bench = Bench::new(server);
         for index in 0..count {
             let mut dice = Dice::of_file(seed, index);
             run.judge(&mut bench, &mut dice, index);
-            if run.shown >= SHOWN {
+            if run.is_enough() {
                 break;
             }
         }
+        run.edit(&mut bench, seed, count.max(edits::FEW));
         run.shown = 0;
     });
     given::note(&format!(
-        "wire, {count} files a version from seed {seed}: {} decisions by {} rules, {} by none; {} that pg-config left open; {} s",
+        "wire, {count} files a version from seed {seed}: {} decisions by {} rules, {} by none, {} that pg-config left open; {} dead rules; {} edits, {} clients changed; {} s",
         run.decisions,
         run.rules,
         run.none,
         run.open,
+        run.dead,
+        run.edits,
+        run.changed,
         begun.elapsed().as_secs()
     ));
     assert!(
@@ -83,6 +89,12 @@ struct Run {
     open: usize,
     /// Rules that decided at least one.
     rules: usize,
+    /// Rules that pg-config calls dead.
+    dead: usize,
+    /// Edits that were made.
+    edits: usize,
+    /// Clients whose outcome an edit changed.
+    changed: usize,
     /// The differences.
     found: Vec<String>,
     /// How many of them are of this version.
@@ -95,7 +107,11 @@ impl Run {
         let version = bench.server.cluster.version;
         let rules = dice.between(2, 14);
         let meant = Meant::by_chance(dice, &VOCABULARY, version, rules);
-        let loaded = bench.load(meant);
+        let loaded = bench.prepare(meant);
+        bench.load(&loaded);
+        let reach = reach(&loaded.read, &world::site());
+        let dead = |rule: usize| matches!(reach[rule], Reach::Never { .. });
+        self.dead += (0..reach.len()).filter(|rule| dead(*rule)).count();
         let clients = clients(dice, &loaded);
         let told = bench.call(&clients);
         let mut met = BTreeSet::new();
@@ -119,7 +135,7 @@ impl Run {
                 Some(rule) => drop(met.insert(rule)),
                 None => self.none += 1,
             }
-            let decision = decide(&loaded.read, &world::connection(client), &world::site());
+            let decision = decide(&loaded.read, &connection(client), &world::site());
             let (agrees, open) = match &decision {
                 Decision::Rule(rule) => (theirs == Some(*rule), false),
                 Decision::NoRule => (theirs.is_none(), false),
@@ -128,6 +144,10 @@ impl Run {
                 }
             };
             self.open += usize::from(open);
+            if theirs.is_some_and(dead) {
+                let what = format!("the server says {theirs:?}, which is dead: {reach:?}");
+                self.differ(&loaded, index, version, client, &what);
+            }
             if ours != theirs || !agrees {
                 let what = format!(
                     "the server says {theirs:?}, the judge {ours:?}, pg-config {decision:?}"
@@ -138,7 +158,20 @@ impl Run {
         self.rules += met.len();
     }
 
-    fn differ(&mut self, loaded: &Loaded, index: u64, version: u16, client: &Client, what: &str) {
+    /// Whether enough differences of this version are known.
+    fn is_enough(&self) -> bool {
+        self.shown >= SHOWN
+    }
+
+    /// Notes a difference.
+    fn differ(
+        &mut self,
+        loaded: &Loaded,
+        index: u64,
+        version: u16,
+        client: &Client<'_>,
+        what: &str,
+    ) {
         self.shown += 1;
         if self.shown > SHOWN {
             return;
@@ -157,9 +190,9 @@ impl Run {
 }
 
 /// Clients for these rules: of many, those whose rules have had the fewest so far.
-fn clients(dice: &mut Dice, loaded: &Loaded) -> Vec<Client> {
-    let mut by_rule: BTreeMap<Option<usize>, Vec<Client>> = BTreeMap::new();
-    let mut add = |client: Client| {
+fn clients(dice: &mut Dice, loaded: &Loaded) -> Vec<Client<'static>> {
+    let mut by_rule: BTreeMap<Option<usize>, Vec<Client<'static>>> = BTreeMap::new();
+    let mut add = |client: Client<'static>| {
         let decided = loaded.judge(&client);
         by_rule.entry(decided).or_default().push(client);
     };

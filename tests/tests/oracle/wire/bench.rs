@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::io;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -18,22 +19,28 @@ use super::probe::{Line, Told};
 use super::world::{self, NO_INHERIT, ROLES, SUPERUSER};
 use crate::servers::Server;
 
+/// What the server is started with: it listens everywhere, and begins what it logs with the client.
+pub(super) const OPTIONS: &str = "-c listen_addresses=* -c log_line_prefix='%r '";
+
 /// How many call at once.
 const AT_ONCE: usize = 4;
 
-/// Rules that a server has loaded.
+/// A file with its rules.
 pub(super) struct Loaded {
+    /// As the server gets it: every method is `password`.
     pub(super) made: Made,
     /// As they were meant.
     pub(super) rules: Vec<Placed>,
     /// As pg-config reads them.
     pub(super) read: RuleSet,
+    /// The database that its first rule is for.
+    mark: &'static str,
     data: String,
 }
 
 impl Loaded {
     /// The rule that decides, says the judge.
-    pub(super) fn judge(&self, client: &Client) -> Option<usize> {
+    pub(super) fn judge(&self, client: &Client<'_>) -> Option<usize> {
         let rules = self.rules.iter().map(|placed| &placed.rule);
         first_match(rules, client, &world::interfaces())
     }
@@ -114,12 +121,6 @@ impl<'a> Bench<'a> {
             }
         }
         cluster.ask(&server.host, &sql);
-        cluster
-            .restart_with(
-                &server.host,
-                "-c listen_addresses=* -c log_line_prefix='%r '",
-            )
-            .ok();
         Self {
             session: Psql::open(&server.host, cluster),
             log: Log::at_end(cluster.log_file()),
@@ -129,8 +130,8 @@ impl<'a> Bench<'a> {
         }
     }
 
-    /// Has the server load a file, and waits until it judges by it.
-    pub(super) fn load(&mut self, mut meant: Meant) -> Loaded {
+    /// A file that the server can be told from the one before.
+    pub(super) fn prepare(&mut self, mut meant: Meant) -> Loaded {
         self.mark = !self.mark;
         let mark = MARKS[usize::from(self.mark)];
         meant.items.insert(
@@ -147,21 +148,26 @@ impl<'a> Bench<'a> {
                 },
             },
         );
-        let made = meant.files(Some("password"));
         let data = self.server.cluster.data.clone();
         let version = Version::new(self.server.cluster.version).unwrap();
         let loaded = Loaded {
             rules: meant.rules(),
-            read: read(&made, &data, version),
-            made,
+            read: read(&meant.files(None), &data, version),
+            made: meant.files(Some("password")),
+            mark,
             data,
         };
         loaded.is_read_as_meant();
-        self.write(&loaded.made);
+        loaded
+    }
+
+    /// Has the server load a file that was prepared last, and waits until it judges by it.
+    pub(super) fn load(&mut self, file: &Loaded) {
+        self.write(&file.made);
         self.session.ask("select pg_reload_conf()");
         let client = Client {
             way: Way::Socket,
-            database: Some(mark),
+            database: Some(file.mark),
             role: "carol",
             member_of: vec![],
             address: None,
@@ -170,19 +176,19 @@ impl<'a> Bench<'a> {
         let begun = Instant::now();
         let mut said = String::new();
         loop {
-            self.line.probe(&client);
+            let told = self.line.probe(&client);
             let text = self.log.text();
             said += &text;
             let first = verdicts(&text)
                 .remove("[local]")
                 .and_then(|mut all| all.pop());
             if matches!(first, Some(Verdict::Line(_, 1))) {
-                return loaded;
+                return;
             }
             assert!(
-                begun.elapsed() < Duration::from_secs(10),
-                "the file is not loaded: {said:.3000}\n{}",
-                String::from_utf8_lossy(&loaded.made.main)
+                told.is_ok() && begun.elapsed() < Duration::from_secs(10),
+                "the file is not loaded, {told:?}: {said:.3000}\n{}",
+                shown(&file.made)
             );
         }
     }
@@ -210,13 +216,13 @@ impl<'a> Bench<'a> {
     }
 
     /// What each client is told, and what the log says about it.
-    pub(super) fn call(&mut self, clients: &[Client]) -> Vec<(Told, Verdict)> {
+    pub(super) fn call(&mut self, clients: &[Client<'_>]) -> Vec<(Told, Verdict)> {
         // Those at the socket have no name in the log: one after the other, so that their order tells.
         let (local, remote): (Vec<_>, Vec<_>) =
             (0..clients.len()).partition(|&at| clients[at].way == Way::Socket);
         let next = AtomicUsize::new(0);
         let line = &self.line;
-        let mut told: Vec<(usize, Told)> = std::thread::scope(|threads| {
+        let mut told: Vec<(usize, io::Result<Told>)> = std::thread::scope(|threads| {
             let callers: Vec<_> = (0..AT_ONCE)
                 .map(|caller| {
                     let (local, remote, next) = (&local, &remote, &next);
@@ -245,7 +251,9 @@ impl<'a> Bench<'a> {
             verdicts.reverse();
         }
         told.into_iter()
-            .map(|(_, told)| {
+            .map(|(at, told)| {
+                let told =
+                    told.unwrap_or_else(|error| panic!("{:?}: {error}\n{text}", clients[at]));
                 let verdict = found.get_mut(&told.key).and_then(Vec::pop);
                 let verdict = verdict.unwrap_or_else(|| panic!("no word of {told:?} in {text}"));
                 // What the client hears and what the log says are of the same kind.

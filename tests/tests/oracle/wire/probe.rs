@@ -47,12 +47,7 @@ impl Line {
     }
 
     /// Calls the server as this client, and hears how it is refused.
-    pub(super) fn probe(&self, client: &Client) -> Told {
-        self.try_probe(client)
-            .unwrap_or_else(|error| panic!("{client:?}: {error}"))
-    }
-
-    fn try_probe(&self, client: &Client) -> io::Result<Told> {
+    pub(super) fn probe(&self, client: &Client<'_>) -> io::Result<Told> {
         if client.way == Way::Socket {
             let stream = UnixStream::connect(&self.socket)?;
             stream.set_read_timeout(Some(PATIENCE))?;
@@ -94,7 +89,7 @@ impl Line {
 /// How long a server may think.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-fn talk(mut stream: impl Read + Write, client: &Client, key: String) -> io::Result<Told> {
+fn talk(mut stream: impl Read + Write, client: &Client<'_>, key: String) -> io::Result<Told> {
     let mut words = vec![("user", client.role)];
     words.push(
         client

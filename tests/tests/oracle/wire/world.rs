@@ -5,8 +5,8 @@ use std::net::IpAddr;
 
 use e2e::first_match::{Client, Interface, Pattern, Rule, Way};
 use e2e::generated::Dice;
-use e2e::generated::meaning::{Addresses, Vocabulary};
-use pg_config::hba::{Connection, HostName, Site, Transport};
+use e2e::generated::meaning::{Addresses, Placed, Vocabulary};
+use pg_config::hba::Site;
 
 /// The roles, and the groups that each is directly a member of.
 pub(super) const ROLES: &[(&str, &[&str])] = &[
@@ -236,7 +236,7 @@ pub(super) const VOCABULARY: Vocabulary = Vocabulary {
             ("012.0.0.0/8", ("10.0.0.0", "255.0.0.0")),
         ],
     },
-    methods: &["password"],
+    methods: &["md5", "trust", "reject", "scram-sha-256", "password"],
     own_addresses: 15,
 };
 
@@ -276,6 +276,11 @@ patterns! {
     "^(a|b)+" |name| name.starts_with(['a', 'b']),
 }
 
+/// What comes of it; `reject` is the same as to match no rule.
+pub(super) fn outcome(rule: Option<&Placed>) -> &'static str {
+    rule.map_or("reject", |placed| placed.rule.method)
+}
+
 /// The interfaces as the judge takes them.
 pub(super) fn interfaces() -> Vec<Interface> {
     INTERFACES
@@ -300,7 +305,7 @@ pub(super) fn site() -> Site {
 }
 
 /// A client that these servers can have: all but those under GSS.
-pub(super) fn client(dice: &mut Dice) -> Client {
+pub(super) fn client(dice: &mut Dice) -> Client<'static> {
     let role = dice.one_of(ROLES).0;
     let mut client = Client {
         way: dice.weighted(&[(2, Way::Socket), (4, Way::Plain), (4, Way::Tls)]),
@@ -324,20 +329,24 @@ pub(super) fn client(dice: &mut Dice) -> Client {
 }
 
 /// The same, of those that a rule matches if some are soon found.
-pub(super) fn client_of(dice: &mut Dice, rule: &Rule) -> Client {
+pub(super) fn client_of(dice: &mut Dice, rule: &Rule) -> Client<'static> {
     let interfaces = interfaces();
     let mut found = client(dice);
     for _ in 0..TRIES {
+        let login = rule.takes_login(found.database, found.role, &found.member_of);
+        let from = found.way == Way::Socket
+            || rule.takes_origin(found.address, found.host_name, &interfaces);
+        let origin = rule.takes_way(found.way) && from;
+        if login && origin {
+            break;
+        }
         let other = client(dice);
-        if !rule.takes_login(found.database, found.role, &found.member_of) {
+        if !login {
             found.database = other.database;
             found.role = other.role;
             found.member_of = other.member_of;
         }
-        let (address, name) = (found.address, found.host_name);
-        if !rule.takes_way(found.way)
-            || found.way != Way::Socket && !rule.takes_origin(address, name, &interfaces)
-        {
+        if !origin {
             found.way = other.way;
             found.address = other.address;
             found.host_name = other.host_name;
@@ -368,30 +377,4 @@ fn name_of(address: IpAddr) -> Option<&'static str> {
     found
         .filter(|(.., leads_back)| *leads_back)
         .map(|(_, name, _)| *name)
-}
-
-/// A client as pg-config takes it.
-pub(super) fn connection(client: &Client) -> Connection {
-    Connection {
-        transport: match client.way {
-            Way::Socket => Transport::Local,
-            Way::Plain => Transport::Plain,
-            Way::Tls => Transport::Tls,
-            Way::Gss => Transport::Gss,
-        },
-        database: client.database.unwrap_or("ignored").to_owned(),
-        role: client.role.to_owned(),
-        member_of: Some(
-            client
-                .member_of
-                .iter()
-                .map(|&group| group.to_owned())
-                .collect(),
-        ),
-        address: client.address,
-        host_name: client.host_name.map_or(HostName::Unverified, |name| {
-            HostName::Verified(name.to_owned())
-        }),
-        physical_replication: client.database.is_none(),
-    }
 }
