@@ -1,5 +1,6 @@
 //! What changes between two lists of rules: whose logins another rule decides, and otherwise.
 
+use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
 use super::kept::kept;
@@ -67,13 +68,12 @@ impl<'a> Item<'a> {
     }
 }
 
-fn compare(old: &[Item<'_>], new: &[Item<'_>], site: &Site) -> Vec<Change> {
+fn compare<'a>(old: &[Item<'a>], new: &[Item<'a>], site: &Site) -> Vec<Change> {
     let all = old.iter().chain(new).map(|item| item.rule);
     let strangers = Strangers::to(&all);
-    let (kept_old, kept_new) = kept(
-        old.iter().map(|item| item.rule),
-        new.iter().map(|item| item.rule),
-    );
+    let rules =
+        |items: &[Item<'a>]| -> Vec<&'a Rule> { items.iter().map(|item| item.rule).collect() };
+    let (kept_old, kept_new) = kept(&rules(old), &rules(new));
     let mut changes: Vec<Change> = Vec::new();
     let lost = kept_old.iter().enumerate().filter(|(_, kept)| !**kept);
     for (at, _) in lost {
@@ -89,23 +89,22 @@ fn compare(old: &[Item<'_>], new: &[Item<'_>], site: &Site) -> Vec<Change> {
             },
         ));
     }
+    // Both ends may be rules without a counterpart.
+    let known: BTreeSet<_> = changes
+        .iter()
+        .map(|change| (change.before, change.after))
+        .collect();
     let come = kept_new.iter().enumerate().filter(|(_, kept)| !**kept);
     for (at, _) in come {
-        let found = otherwise(new, at, old, &strangers, site);
-        for (rule, (example, certain)) in found {
-            let change = Change {
-                before: rule,
-                after: Some(new[at].index),
-                example,
-                certain,
-            };
-            // Both ends may be rules without a counterpart.
-            let same =
-                |known: &Change| known.before == change.before && known.after == change.after;
-            if !changes.iter().any(same) {
-                changes.push(change);
-            }
-        }
+        let after = Some(new[at].index);
+        let found = otherwise(new, at, old, &strangers, site).into_iter();
+        let found = found.filter(|(before, _)| !known.contains(&(*before, after)));
+        changes.extend(found.map(|(before, (example, certain))| Change {
+            before,
+            after,
+            example,
+            certain,
+        }));
     }
     changes.sort_by_key(|change| {
         (

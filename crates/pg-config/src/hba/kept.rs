@@ -2,69 +2,60 @@
 
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
+use core::ops::Range;
 
 use super::Rule;
 
 /// Of each rule of both lists, whether it has a counterpart in the other one that says the same; counterparts stand in
 /// the same order in both. Not always as many as there could be: lines that are there more than once are only found
 /// beside others.
-pub(super) fn kept<'r>(
-    old: impl Iterator<Item = &'r Rule>,
-    new: impl Iterator<Item = &'r Rule>,
-) -> (Vec<bool>, Vec<bool>) {
-    let mut numbers = BTreeMap::new();
-    let mut number = |rule: &'r Rule| -> usize {
-        let next = numbers.len();
-        *numbers.entry(rule.words()).or_insert(next)
-    };
-    let old: Vec<usize> = old.map(&mut number).collect();
-    let new: Vec<usize> = new.map(&mut number).collect();
+pub(super) fn kept(old: &[&Rule], new: &[&Rule]) -> (Vec<bool>, Vec<bool>) {
     let mut found = (alloc::vec![false; old.len()], alloc::vec![false; new.len()]);
-    let mut open = alloc::vec![((0, old.len()), (0, new.len()))];
+    let same = |a: usize, b: usize| old[a].says_the_same(new[b]);
+    let mut open = alloc::vec![(0..old.len(), 0..new.len())];
     while let Some((mut a, mut b)) = open.pop() {
-        let mut pair = |at_old: usize, at_new: usize| {
-            found.0[at_old] = true;
-            found.1[at_new] = true;
+        let mut pair = |a: usize, b: usize| {
+            found.0[a] = true;
+            found.1[b] = true;
         };
-        while a.0 < a.1 && b.0 < b.1 && old[a.0] == new[b.0] {
-            pair(a.0, b.0);
-            a.0 += 1;
-            b.0 += 1;
+        while !a.is_empty() && !b.is_empty() && same(a.start, b.start) {
+            pair(a.start, b.start);
+            a.start += 1;
+            b.start += 1;
         }
-        while a.0 < a.1 && b.0 < b.1 && old[a.1 - 1] == new[b.1 - 1] {
-            a.1 -= 1;
-            b.1 -= 1;
-            pair(a.1, b.1);
+        while !a.is_empty() && !b.is_empty() && same(a.end - 1, b.end - 1) {
+            a.end -= 1;
+            b.end -= 1;
+            pair(a.end, b.end);
         }
         // What is there once on either side, in the longest order that both have, cuts the rest into pieces.
-        let mut ends = (a.0, b.0);
-        let anchors = ascending(&once_in_both(&old, a, &new, b));
+        let anchors = ascending(&once_in_both(old, &a, new, &b));
         if anchors.is_empty() {
             continue;
         }
         for (at_old, at_new) in anchors {
             pair(at_old, at_new);
-            open.push(((ends.0, at_old), (ends.1, at_new)));
-            ends = (at_old + 1, at_new + 1);
+            open.push((a.start..at_old, b.start..at_new));
+            (a.start, b.start) = (at_old + 1, at_new + 1);
         }
-        open.push(((ends.0, a.1), (ends.1, b.1)));
+        open.push((a, b));
     }
     found
 }
 
-/// Where the numbers stand that both parts hold once, in the order of the old one.
+/// Where the rules stand that both parts hold once, in the order of the old one.
 fn once_in_both(
-    old: &[usize],
-    a: (usize, usize),
-    new: &[usize],
-    b: (usize, usize),
+    old: &[&Rule],
+    a: &Range<usize>,
+    new: &[&Rule],
+    b: &Range<usize>,
 ) -> Vec<(usize, usize)> {
-    // Per number how often it is there and where, on either side.
-    let mut seen: BTreeMap<usize, [(u8, usize); 2]> = BTreeMap::new();
-    for (side, list, (from, to)) in [(0, old, a), (1, new, b)] {
-        for (at, number) in list.iter().enumerate().take(to).skip(from) {
-            let entry = &mut seen.entry(*number).or_default()[side];
-            *entry = (entry.0.saturating_add(1), at);
+    // Per rule how often it is there and where, on either side.
+    let mut seen = BTreeMap::new();
+    for (side, list, part) in [(0, old, a), (1, new, b)] {
+        for at in part.clone() {
+            let entry: &mut [(u8, usize); 2] = seen.entry(list[at].words()).or_default();
+            entry[side] = (entry[side].0.saturating_add(1), at);
         }
     }
     let mut found: Vec<_> = seen
@@ -108,6 +99,10 @@ mod tests {
         Document::parse(text.into_bytes(), Version::V16)
     }
 
+    fn all(document: &Document) -> Vec<&Rule> {
+        document.rules().collect()
+    }
+
     proptest! {
         #[test]
         fn those_that_are_kept_are_the_same_on_both_sides(
@@ -115,7 +110,7 @@ mod tests {
             new in proptest::collection::vec(0_u8..9, 1..12),
         ) {
             let (a, b) = (document(&old), document(&new));
-            let (kept_old, kept_new) = kept(a.rules(), b.rules());
+            let (kept_old, kept_new) = kept(&all(&a), &all(&b));
             let pick = |roles: &[u8], kept: &[bool]| -> Vec<u8> {
                 roles.iter().zip(kept).filter(|(_, kept)| **kept).map(|(role, _)| *role).collect()
             };
@@ -130,7 +125,7 @@ mod tests {
             let mut new = old.clone();
             new.insert(at.min(old.len()), 99);
             let (a, b) = (document(&old), document(&new));
-            let (kept_old, kept_new) = kept(a.rules(), b.rules());
+            let (kept_old, kept_new) = kept(&all(&a), &all(&b));
             prop_assert!(kept_old.iter().all(|kept| *kept));
             prop_assert_eq!(kept_new.iter().filter(|kept| !**kept).count(), 1);
         }
@@ -138,10 +133,8 @@ mod tests {
 
     #[test]
     fn lines_that_stand_once_hold_the_rest_together() {
-        let rule = |document: &Document| -> Vec<Rule> { document.rules().cloned().collect() };
-        let old = rule(&document(&[1, 0, 2, 0, 3]));
-        let new = rule(&document(&[2, 0, 9, 3, 1]));
-        let (kept_old, kept_new) = kept(old.iter(), new.iter());
+        let (old, new) = (document(&[1, 0, 2, 0, 3]), document(&[2, 0, 9, 3, 1]));
+        let (kept_old, kept_new) = kept(&all(&old), &all(&new));
         assert_eq!(kept_old, [false, false, true, true, true]);
         assert_eq!(kept_new, [true, true, false, true, false]);
     }

@@ -94,37 +94,64 @@ impl<'a> Logins<'a> {
 
     /// Those of them that a rule's database and role fields match, by each pair of words.
     pub(super) fn and_rule(&self, rule: &'a Rule) -> impl Iterator<Item = Self> {
-        let by_role = rule.users.iter().filter_map(|word| self.and_user(word));
-        by_role.flat_map(|logins| {
-            let words = rule.databases.iter();
-            words.flat_map(move |word| logins.and_database(word))
-        })
+        let databases = rule.databases.iter().filter(|word| self.may_ask(word));
+        let open = databases.clone().next().is_some();
+        let users = rule.users.iter().filter(move |_| open);
+        users
+            .filter_map(|word| self.and_user(word))
+            .flat_map(move |logins| {
+                databases
+                    .clone()
+                    .flat_map(move |word| logins.and_database(word))
+            })
     }
 
-    pub(super) fn and_user(&self, word: &'a User) -> Option<Self> {
-        let mut logins = self.clone();
-        match word {
-            User::All => Some(logins),
-            User::Name(name) => logins.named(name),
-            User::Group(group) => logins.in_group(group),
-            User::Regex(pattern) => match logins.role {
-                Some(role) => logins.holds(regex::is_match(pattern, role)),
-                None => {
-                    add(&mut logins.role_patterns, pattern);
-                    Some(logins)
-                }
-            },
-            User::File(_) => None,
+    /// Whether a rule may match any of them, at a glance.
+    pub(super) fn may_meet(&self, rule: &Rule) -> bool {
+        let may_be = |word: &User| match (word, self.role) {
+            (User::Name(name), Some(role)) => **name == *role,
+            _ => true,
+        };
+        rule.users.iter().any(may_be) && rule.databases.iter().any(|word| self.may_ask(word))
+    }
+
+    /// Whether a word may be met, at a glance.
+    fn may_ask(&self, word: &Database) -> bool {
+        match (word, self.database) {
+            (Database::Replication, asked) => asked == Asked::Physical,
+            (_, Asked::Physical) => false,
+            (Database::Name(name), Asked::Named(asked)) => **name == *asked,
+            _ => true,
         }
     }
 
+    /// Those of them whose role meets a word.
+    pub(super) fn and_user(&self, word: &'a User) -> Option<Self> {
+        match (word, self.role) {
+            (User::All, _) => Some(self.clone()),
+            (User::Name(name), Some(role)) => (**name == *role).then(|| self.clone()),
+            (User::Name(name), None) => self.clone().named(name),
+            (User::Group(group), _) => self.in_group(group),
+            (User::Regex(pattern), Some(role)) => {
+                self.clone().holds(regex::is_match(pattern, role))
+            }
+            (User::Regex(pattern), None) => {
+                let mut logins = self.clone();
+                add(&mut logins.role_patterns, pattern);
+                Some(logins)
+            }
+            (User::File(_), _) => None,
+        }
+    }
+
+    /// Those of them that ask for a database that meets a word.
     pub(super) fn and_database(&self, word: &'a Database) -> Vec<Self> {
+        if !self.may_ask(word) {
+            return Vec::new();
+        }
         let logins = self.clone();
-        let physical = self.database == Asked::Physical;
         let one = match word {
-            Database::Replication => physical.then_some(logins),
-            _ if physical => None,
-            Database::All => Some(logins),
+            Database::All | Database::Replication => Some(logins),
             Database::SameUser => logins.own_database(),
             Database::SameRole | Database::SameGroup => return logins.groups_database(),
             Database::Name(name) => logins.database_named(name),
@@ -156,14 +183,17 @@ impl<'a> Logins<'a> {
         }
     }
 
-    fn in_group(mut self, group: &'a [u8]) -> Option<Self> {
-        match (self.role, self.member_of) {
-            (Some(role), _) if role == group => {}
-            (_, Some(known)) if !known.iter().any(|g| g.as_bytes() == group) => return None,
-            (_, Some(_)) => {}
-            (_, None) => add(&mut self.groups, group),
-        }
-        Some(self)
+    fn in_group(&self, group: &'a [u8]) -> Option<Self> {
+        let mut logins = match (self.role, self.member_of) {
+            (Some(role), _) if role == group => return Some(self.clone()),
+            (_, Some(known)) => {
+                let is_member = known.iter().any(|g| g.as_bytes() == group);
+                return is_member.then(|| self.clone());
+            }
+            (_, None) => self.clone(),
+        };
+        add(&mut logins.groups, group);
+        Some(logins)
     }
 
     fn own_database(mut self) -> Option<Self> {

@@ -19,12 +19,13 @@ use crate::regex::Pattern;
 /// The rules so far.
 #[derive(Default)]
 pub(super) struct Taken<'a> {
-    pairs: BTreeMap<&'a User, BTreeMap<&'a Database, Pair>>,
-    count: u32,
+    /// The role words, numbered.
+    users: BTreeMap<&'a User, u32>,
+    pairs: BTreeMap<(u32, &'a Database), Pair>,
     user_patterns: Patterns<'a>,
     database_patterns: Patterns<'a>,
     /// Networks of one bucket that are not in one another, by their first address, and who takes them.
-    networks: BTreeMap<(Bucket, Family, u128), (u128, u32)>,
+    networks: BTreeMap<Start, (u128, u32)>,
     rest: BTreeMap<Bucket, Rest>,
 }
 
@@ -33,10 +34,22 @@ type Patterns<'a> = Vec<(&'a [u8], Option<Pattern>)>;
 /// The rules of one role word, one database word and one set of transports.
 type Bucket = (u32, Ways);
 
+/// The family and the first address of a network, and its bucket.
+type Start = (Bucket, Family, u128);
+
 /// One role word and one database word.
 struct Pair {
     number: u32,
-    ways: Vec<Ways>,
+    /// The sets of transports that its rules are for: a bit for each.
+    ways: u16,
+}
+
+impl Pair {
+    fn buckets(&self, transport: Transport) -> impl Iterator<Item = Bucket> {
+        let used = Ways::every().filter(|ways| self.ways & (1 << ways.number()) != 0);
+        used.filter(move |ways| ways.has(transport))
+            .map(|ways| (self.number, ways))
+    }
 }
 
 /// The rare forms of address fields, and whose they are.
@@ -71,13 +84,15 @@ impl<'a> Taken<'a> {
     }
 
     fn bucket(&mut self, user: &'a User, database: &'a Database, ways: Ways) -> Bucket {
-        let databases = self.pairs.entry(user).or_insert_with(|| {
+        let count = u32::try_from(self.users.len()).unwrap_or(u32::MAX);
+        let user = *self.users.entry(user).or_insert_with(|| {
             if let User::Regex(pattern) = user {
                 self.user_patterns.push((pattern, Pattern::parse(pattern)));
             }
-            BTreeMap::new()
+            count
         });
-        let pair = databases.entry(database).or_insert_with(|| {
+        let count = u32::try_from(self.pairs.len()).unwrap_or(u32::MAX);
+        let pair = self.pairs.entry((user, database)).or_insert_with(|| {
             if let Database::Regex(pattern) = database
                 && self
                     .database_patterns
@@ -87,15 +102,12 @@ impl<'a> Taken<'a> {
                 self.database_patterns
                     .push((pattern, Pattern::parse(pattern)));
             }
-            self.count += 1;
             Pair {
-                number: self.count,
-                ways: Vec::new(),
+                number: count,
+                ways: 0,
             }
         });
-        if !pair.ways.contains(&ways) {
-            pair.ways.push(ways);
-        }
+        pair.ways |= 1 << ways.number();
         (pair.number, ways)
     }
 
@@ -126,8 +138,7 @@ impl<'a> Taken<'a> {
     fn take_network(&mut self, bucket: Bucket, owner: u32, network: Cube) {
         let (low, high) = network.ends();
         let key = |at| (bucket, network.family, at);
-        let before = self.networks.range(key(0)..=key(low)).next_back();
-        if before.is_some_and(|(_, (end, _))| *end >= high) {
+        if self.holder(key(low)).is_some_and(|(end, _)| end >= high) {
             return;
         }
         let inside = self.networks.range(key(low)..=key(high));
@@ -214,14 +225,13 @@ impl<'a> Taken<'a> {
         }
         let mut found = Vec::new();
         for (user, by_user) in &users {
-            let Some(pairs) = self.pairs.get(user) else {
+            let Some(user) = self.users.get(user) else {
                 continue;
             };
             for (database, by_database) in &databases {
-                if let Some(pair) = pairs.get(database) {
-                    let ways = pair.ways.iter().filter(|ways| ways.has(transport));
-                    found
-                        .extend(ways.map(|ways| ((pair.number, *ways), *by_user.max(by_database))));
+                if let Some(pair) = self.pairs.get(&(*user, database)) {
+                    let met = *by_user.max(by_database);
+                    found.extend(pair.buckets(transport).map(|bucket| (bucket, met)));
                 }
             }
         }
@@ -265,16 +275,17 @@ impl<'a> Taken<'a> {
     ) -> Option<u128> {
         let (low, high) = network.ends();
         let taken = |at: u128| {
-            let by_bucket = buckets.iter().filter_map(|bucket| {
-                let before = self
-                    .networks
-                    .range((*bucket, network.family, 0)..=(*bucket, network.family, at));
-                before.map(|(_, taken)| *taken).next_back()
-            });
-            by_bucket
-                .filter(|(end, _)| *end >= at)
-                .max_by_key(|(end, owner)| (*end, Reverse(*owner)))
+            let holders = buckets
+                .iter()
+                .filter_map(|bucket| self.holder((*bucket, network.family, at)));
+            // Of two that end together the earlier rule.
+            holders.max_by_key(|(end, owner)| (*end, Reverse(*owner)))
         };
+        // The first address of a network is nobody's.
+        let second = low + u128::from(low < high);
+        if taken(second).is_none() {
+            return Some(second);
+        }
         let mut at = low;
         while let Some((end, owner)) = taken(at) {
             owners.insert(owner);
@@ -283,9 +294,14 @@ impl<'a> Taken<'a> {
             }
             at = end + 1;
         }
-        // The first address of a network is nobody's.
-        let second = at + u128::from(at & 1 == 0 && at < high);
-        Some(if taken(second).is_none() { second } else { at })
+        Some(at)
+    }
+
+    /// The end and the owner of the taken network that holds an address.
+    fn holder(&self, at: Start) -> Option<(u128, u32)> {
+        let before = self.networks.range(..=at).next_back();
+        let ((bucket, family, _), taken) = before?;
+        (*bucket == at.0 && *family == at.1 && taken.0 >= at.2).then_some(*taken)
     }
 
     /// The taken networks that may have to do with a cube.

@@ -33,6 +33,16 @@ impl Ways {
         Self(self.0 & other.0)
     }
 
+    /// All sets.
+    pub(super) fn every() -> impl Iterator<Item = Self> {
+        (0..=Self::ALL.0).map(Self)
+    }
+
+    /// Below 16.
+    pub(super) const fn number(self) -> u8 {
+        self.0
+    }
+
     pub(super) const fn has(self, transport: Transport) -> bool {
         self.0 & Self::only(transport).0 != 0
     }
@@ -85,7 +95,7 @@ impl<'a> Within<'a> {
     /// Those of them that a rule matches; none of the three lists is empty where there are any.
     fn and(&self, rule: &'a Rule, ways: Ways, site: &Site) -> Option<Self> {
         let ways = self.ways.and(ways);
-        if ways == Ways(0) {
+        if ways == Ways(0) || !self.logins.iter().any(|logins| logins.may_meet(rule)) {
             return None;
         }
         let own = Origin::of(rule.address.as_ref(), site);
