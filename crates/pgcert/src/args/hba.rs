@@ -4,8 +4,10 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
+use pg_config::Version;
+
 use super::explain::HbaExplain;
-use super::files::{Editing, Linting, ServerFile};
+use super::files::{Editing, FILE, Linting, ServerFile};
 use super::help;
 
 /// `pgcert hba`.
@@ -32,6 +34,9 @@ pub(crate) enum Hba {
     /// Find what the server would refuse, and what probably was not meant
     #[command(after_help = help::HBA_LINT)]
     Lint(HbaLint),
+    /// Compare two files by what they mean: whose outcome differs
+    #[command(after_help = help::HBA_DIFF)]
+    Diff(HbaDiff),
     /// Say by which rules the logins in a server's log went, and which were never used
     #[command(after_help = help::HBA_SIMULATE)]
     Simulate(HbaSimulate),
@@ -107,6 +112,21 @@ pub(crate) struct HbaLint {
     pub(crate) file: ServerFile,
     #[command(flatten)]
     pub(crate) linting: Linting,
+}
+
+/// `pgcert hba diff`.
+#[derive(Debug, Args)]
+pub(crate) struct HbaDiff {
+    /// The old file, with all that it includes
+    #[arg(value_name = "OLD")]
+    pub(crate) old: PathBuf,
+    /// The new file, with all that it includes
+    #[arg(value_name = "NEW")]
+    pub(crate) new: PathBuf,
+    /// The major version whose rules apply, 12 to 19 [default: what the files' places say
+    /// (/etc/postgresql/15/main, PG_VERSION beside it); else 18]
+    #[arg(long, value_name = "N", help_heading = FILE)]
+    pub(crate) pg_version: Option<Version>,
 }
 
 /// `pgcert hba simulate`.

@@ -188,7 +188,8 @@ Exit codes:
 pub(super) const HBA_ADD: &str = "\
 The rule is written in the columns of its neighbours; every other byte stays. Without a place, one \
 is found for rules that let one role in by certificate (hostssl, method cert): where the rule takes \
-effect and nobody else's login changes. Where the same rule stands there already, nothing changes.
+effect and nobody else's login changes. Where the same rule stands there already, nothing changes. \
+Whose outcome changes is said, by which rule it was and will be decided, with a sample of each.
 
 Examples:
   pgcert hba add hostssl sales app 192.168.1.0/24 cert --dry-run
@@ -196,12 +197,15 @@ Examples:
   pgcert hba add local all postgres peer --first --file pg_hba.conf";
 
 pub(super) const HBA_REMOVE: &str = "\
+Whose outcome changes is said, by which rule it was and will be decided, with a sample of each.
+
 Examples:
   pgcert hba remove --line 98 --dry-run
   pgcert hba remove host all all 0.0.0.0/0 md5";
 
 pub(super) const HBA_MOVE: &str = "\
-Only the rule's own line moves; comments stay where they are.
+Only the rule's own line moves; comments stay where they are. Whose outcome changes is said, by \
+which rule it was and will be decided, with a sample of each.
 
 Examples:
   pgcert hba move 98 --before 95 --dry-run
@@ -228,6 +232,20 @@ Examples:
 Exit codes:
   0  nothing but notes
   3  there are warnings or errors";
+
+pub(super) const HBA_DIFF: &str = "\
+Order, comments and other words for the same do not count: only who is decided by which rule, and how. \
+Every connection that there can be is compared, whatever roles, memberships and addresses there are; \
+a sample shows each difference. \"perhaps\" stands where the server's networks or a regular expression \
+leave it open.
+
+Examples:
+  pgcert hba diff /etc/postgresql/15/main/pg_hba.conf new.conf
+  pgcert hba diff old/pg_hba.conf new/pg_hba.conf --pg-version 17 --json
+
+Exit codes:
+  0  both mean the same
+  3  somebody's outcome differs";
 
 pub(super) const HBA_SIMULATE: &str = "\
 The server writes down who logs in with log_connections = on. From 14 on it names the rule that let \

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use hostfile::Account;
 use installer::{Before, Note, Part, Plan, Side, Step, Way, Workshop, Write, apply};
 use pg_config::resolve::{FileError, Files, ReadError};
+use serde_json::Value;
 
 use super::{advice, change, files};
 use crate::args::{Changing, Editing};
@@ -21,6 +22,8 @@ pub(crate) struct Edits<'a> {
     disk: &'a dyn Files,
     changed: BTreeMap<String, Changed>,
     notes: Vec<Note>,
+    /// What the edit means, in words and as JSON under a key.
+    meaning: Option<(String, &'static str, Value)>,
     /// What the files are, in a word.
     what: &'static str,
     /// The mode of a file that is new.
@@ -39,6 +42,7 @@ impl<'a> Edits<'a> {
             disk,
             changed: BTreeMap::new(),
             notes: Vec::new(),
+            meaning: None,
             what,
             mode,
         }
@@ -58,6 +62,11 @@ impl<'a> Edits<'a> {
             code,
             text: text.into(),
         });
+    }
+
+    /// What the edit means: shown behind the diff, with `--json` under this key.
+    pub(crate) fn means(&mut self, words: String, key: &'static str, document: Value) {
+        self.meaning = Some((words, key, document));
     }
 
     /// The server has the result once it has been told to read its files again.
@@ -101,6 +110,7 @@ impl<'a> Edits<'a> {
         output: &mut Output,
     ) -> Result<(), Failure> {
         let notes = self.notes.clone();
+        let meaning = self.meaning.clone();
         let plan = self.plan(rights)?;
         let proof = if editing.dry_run || plan.is_empty() {
             None
@@ -108,11 +118,11 @@ impl<'a> Edits<'a> {
             Some(write(&plan, context, output)?)
         };
         if output.json() {
-            return output.print_json(render::plan::document(
-                &plan,
-                proof.as_ref(),
-                &BTreeSet::new(),
-            ));
+            let mut document = render::plan::document(&plan, proof.as_ref(), &BTreeSet::new());
+            if let (Some(object), Some((_, key, meaning))) = (document.as_object_mut(), meaning) {
+                object.insert(key.to_owned(), meaning);
+            }
+            return output.print_json(document);
         }
         for step in &plan.steps {
             if let Step::Write(write) = step {
@@ -121,6 +131,8 @@ impl<'a> Edits<'a> {
         }
         if plan.is_empty() {
             output.say("nothing to do");
+        } else if let Some((words, _, _)) = meaning {
+            output.print(&words)?;
         }
         for note in notes {
             output.note(&escape(&note.text));

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use hostfile::Account;
 use installer::Way;
 use pg_config::Version;
+use pg_config::hba::Site;
 use pg_config::resolve::{self, Assignment, Files, ReadError, Settings};
 use pg_host::{Admin, AdminError, Cluster, HostFiles};
 
@@ -140,6 +141,12 @@ impl Found {
     /// What the server runs with, where one runs and lets us in.
     pub(crate) fn running(&self, context: &Context) -> Option<pg_host::Settings> {
         self.admin(context)?.ok()?.settings().ok()
+    }
+
+    /// The networks that the rules are about, where a server of this machine was looked for.
+    pub(crate) fn site(&self) -> Site {
+        let here = self.cluster.as_ref().and_then(|_| pg_host::site().ok());
+        here.unwrap_or_default()
     }
 
     /// A session that may ask the server everything; none where the file was named instead of a server.

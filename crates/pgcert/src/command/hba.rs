@@ -1,8 +1,10 @@
 //! `pgcert hba`: pg_hba.conf listed, explained, changed and checked.
 
+mod diff;
 mod edit;
 mod explain;
 mod list;
+mod outcomes;
 mod place;
 mod simulate;
 mod words;
@@ -27,6 +29,7 @@ pub(crate) fn run(args: &Hba, context: &Context, output: &mut Output) -> Result<
         Hba::Remove(args) => edit::remove(args, context, output),
         Hba::Move(args) => edit::shift(args, context, output),
         Hba::Format(args) => edit::format(args, context, output),
+        Hba::Diff(args) => diff::run(args, context, output),
         Hba::Simulate(args) => simulate::run(args, context, output),
         Hba::Lint(args) => check(args, context, output),
     }

@@ -22,17 +22,16 @@ pub(crate) struct Surroundings {
 impl Surroundings {
     /// Those of the server that was found. Says on standard error what cannot be asked.
     pub(crate) fn of(found: &Found, context: &Context, output: &mut Output) -> Self {
-        let mut site = Site::default();
-        let mut admin = None;
-        if let Some(session) = found.admin(context) {
-            site = pg_host::site().unwrap_or_default();
-            match session {
-                Ok(session) => admin = Some(session),
-                Err(error) => output.note(&escape_name(&why_not(&error))),
+        let admin = match found.admin(context) {
+            Some(Ok(session)) => Some(session),
+            Some(Err(error)) => {
+                output.note(&escape_name(&why_not(&error)));
+                None
             }
-        }
+            None => None,
+        };
         Self {
-            site,
+            site: found.site(),
             admin,
             groups: BTreeMap::new(),
         }

@@ -188,6 +188,10 @@ fn a_rule_is_added_where_it_is_told_in_the_columns_of_its_neighbours() {
     +hostssl sales,"a b"     +staff          192.168.1.0/24          cert map=m
      host    all             all             10.0.0.0/8              scram-sha-256
      host    all             all             0.0.0.0/0               md5 # for now
+    whose outcome changes
+      from pg_hba.conf:5: host all all 0.0.0.0/0 md5
+        to pg_hba.conf:4: hostssl sales,a b +staff 192.168.1.0/24 cert map=m
+        such as other to database sales from 192.168.1.1 with TLS (a member of staff)
     --- on standard error
     note: the server takes it with a reload: SELECT pg_reload_conf()
     "#);
@@ -216,6 +220,7 @@ fn a_rule_is_added_where_it_is_told_in_the_columns_of_its_neighbours() {
           "text": "the server takes it with a reload: SELECT pg_reload_conf()"
         }
       ],
+      "outcomes": [],
       "proof": {
         "crl": null,
         "login": null,
@@ -242,7 +247,7 @@ fn a_rule_is_added_where_it_is_told_in_the_columns_of_its_neighbours() {
 fn a_rule_for_a_certificate_finds_its_place() {
     let place = place(RULES);
     let rule = ["add", "hostssl", "sales", "app", "10.1.0.0/16", "cert"];
-    insta::assert_snapshot!(hba(&place, &rule), @"
+    insta::assert_snapshot!(hba(&place, &rule), @r#"
     --- [here]/pg_hba.conf
     +++ [here]/pg_hba.conf
     @@ -1,5 +1,6 @@
@@ -252,10 +257,14 @@ fn a_rule_for_a_certificate_finds_its_place() {
     +hostssl sales           app             10.1.0.0/16             cert
      host    all             all             10.0.0.0/8              scram-sha-256
      host    all             all             0.0.0.0/0               md5 # for now
+    whose outcome changes
+      from pg_hba.conf:4: host all all 10.0.0.0/8 scram-sha-256
+        to pg_hba.conf:4: hostssl sales app 10.1.0.0/16 cert
+        such as app to database sales from 10.1.0.1 with TLS
     --- on standard error
     note: it decides before pg_hba.conf:4, by which these connections went until now
     note: the server takes it with a reload: SELECT pg_reload_conf()
-    ");
+    "#);
     insta::assert_snapshot!(hba(&place, &rule), @"
     --- on standard error
     nothing to do
@@ -283,7 +292,7 @@ fn a_rule_for_a_certificate_finds_its_place() {
 #[test]
 fn rules_are_removed_by_line_or_by_what_they_say() {
     let place = place(RULES);
-    insta::assert_snapshot!(hba(&place, &["remove", "--line", "2", "--line", "4", "--dry-run"]), @"
+    insta::assert_snapshot!(hba(&place, &["remove", "--line", "2", "--line", "4", "--dry-run"]), @r#"
     --- [here]/pg_hba.conf
     +++ [here]/pg_hba.conf
     @@ -1,5 +1,3 @@
@@ -292,10 +301,17 @@ fn rules_are_removed_by_line_or_by_what_they_say() {
      # those at home
     -host    all             all             10.0.0.0/8              scram-sha-256
      host    all             all             0.0.0.0/0               md5 # for now
+    whose outcome changes
+      from pg_hba.conf:2: local all all peer
+        to no rule: refused
+        such as other to database otherdb over the Unix socket
+      from pg_hba.conf:4: host all all 10.0.0.0/8 scram-sha-256
+        to pg_hba.conf:3: host all all 0.0.0.0/0 md5
+        such as other to database otherdb from 10.0.0.1 with TLS
     --- on standard error
     note: the server takes it with a reload: SELECT pg_reload_conf()
-    ");
-    insta::assert_snapshot!(hba(&place, &["remove", "host", "all", "all", "0.0.0.0/0", "md5"]), @"
+    "#);
+    insta::assert_snapshot!(hba(&place, &["remove", "host", "all", "all", "0.0.0.0/0", "md5"]), @r#"
     --- [here]/pg_hba.conf
     +++ [here]/pg_hba.conf
     @@ -2,4 +2,3 @@
@@ -303,9 +319,13 @@ fn rules_are_removed_by_line_or_by_what_they_say() {
      # those at home
      host    all             all             10.0.0.0/8              scram-sha-256
     -host    all             all             0.0.0.0/0               md5 # for now
+    whose outcome changes
+      from pg_hba.conf:5: host all all 0.0.0.0/0 md5
+        to no rule: refused
+        such as other to database otherdb from 0.0.0.1 with TLS
     --- on standard error
     note: the server takes it with a reload: SELECT pg_reload_conf()
-    ");
+    "#);
     insta::assert_snapshot!(hba(&place, &["remove", "host", "all", "all", "0.0.0.0/0", "md5"]), @"
     --- on standard error
     nothing to do
@@ -328,7 +348,7 @@ fn rules_are_removed_by_line_or_by_what_they_say() {
 #[test]
 fn a_rule_is_moved() {
     let place = place(RULES);
-    insta::assert_snapshot!(hba(&place, &["move", "5", "--before", "4"]), @"
+    insta::assert_snapshot!(hba(&place, &["move", "5", "--before", "4"]), @r#"
     --- [here]/pg_hba.conf
     +++ [here]/pg_hba.conf
     @@ -1,5 +1,5 @@
@@ -338,9 +358,13 @@ fn a_rule_is_moved() {
     +host    all             all             0.0.0.0/0               md5 # for now
      host    all             all             10.0.0.0/8              scram-sha-256
     -host    all             all             0.0.0.0/0               md5 # for now
+    whose outcome changes
+      from pg_hba.conf:4: host all all 10.0.0.0/8 scram-sha-256
+        to pg_hba.conf:4: host all all 0.0.0.0/0 md5
+        such as other to database otherdb from 10.0.0.1 with TLS
     --- on standard error
     note: the server takes it with a reload: SELECT pg_reload_conf()
-    ");
+    "#);
     insta::assert_snapshot!(hba(&place, &["move", "4", "--before", "5"]), @"
     --- on standard error
     nothing to do
@@ -433,16 +457,20 @@ fn what_the_server_would_refuse_is_not_written() {
     assert_eq!(place.everything("."), before);
     // Lines that are refused already do not stand in the way.
     place.write("pg_hba.conf", "local all all\nlocal all all peer\n");
-    insta::assert_snapshot!(hba(&place, &["remove", "--line", "2"]), @"
+    insta::assert_snapshot!(hba(&place, &["remove", "--line", "2"]), @r#"
     --- [here]/pg_hba.conf
     +++ [here]/pg_hba.conf
     @@ -1,2 +1,1 @@
      local all all
     -local all all peer
+    whose outcome changes
+      from pg_hba.conf:2: local all all peer
+        to no rule: refused
+        such as other to database otherdb over the Unix socket
     --- on standard error
     note: the server refuses this because of another line: pg_hba.conf:1: end-of-line before authentication method
     note: the server takes it with a reload: SELECT pg_reload_conf()
-    ");
+    "#);
     insta::assert_snapshot!(hba(&place, &["remove", "--line", "1"]), @r#"
     --- on standard error
     error: nothing was changed: the server would refuse the result: pg_hba.conf:0: configuration file "pg_hba.conf" contains no entries
@@ -512,13 +540,17 @@ fn a_server_s_settings_say_where_the_file_is_and_count() {
     error: [here]/data/rules.conf: 1 warning
     --- exit code 3
     ");
-    insta::assert_snapshot!(place.run(&["hba", "add", "local all all peer", "--first", "--data-dir", "data"]), @"
+    insta::assert_snapshot!(place.run(&["hba", "add", "local all all peer", "--first", "--data-dir", "data"]), @r#"
     --- [here]/data/rules.conf
     +++ [here]/data/rules.conf
     @@ -1,1 +1,2 @@
     +local all all peer
      hostssl all all samehost cert
+    whose outcome changes
+      from no rule: refused
+        to [here]/data/rules.conf:1: local all all peer
+        such as other to database otherdb over the Unix socket
     --- on standard error
     note: the server takes it with a reload: SELECT pg_reload_conf()
-    ");
+    "#);
 }

@@ -19,6 +19,7 @@ mod check;
 mod colour;
 mod complete;
 mod conf;
+mod diff;
 mod escaping;
 mod explain;
 mod export;

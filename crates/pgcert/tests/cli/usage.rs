@@ -81,6 +81,9 @@ const WRONG: &[(&str, &str)] = &[
     ("conf lint --file a --format xml", "--format"),
     ("conf lint --file a --format sarif --json", "--json"),
     ("hba", "Usage:"),
+    ("hba diff", "OLD"),
+    ("hba diff a", "NEW"),
+    ("hba diff a b --pg-version 9", "--pg-version"),
     ("hba simulate", "--log"),
     (
         "hba simulate --log f --log-line-prefix",

@@ -3,6 +3,7 @@
 
 use pg_config::hba::{Document, EditError, Position, RuleSet};
 
+use super::outcomes::Outcomes;
 use super::place;
 use crate::args::{Editing, HbaAdd, HbaFormat, HbaMove, HbaRemove, Place};
 use crate::command::edit::Edits;
@@ -113,6 +114,7 @@ fn write(
     let will_be = RuleSet::of_bytes(&edits, &found.path, document.as_bytes(), found.version);
     edits.must_not_add_errors(&was.errors, &will_be.errors)?;
     if changes {
+        Outcomes::between(&was, &will_be, &found.site()).of_edit(&mut edits, output);
         edits.note_reload();
     }
     edits.finish(&found.rights, editing, context, output)

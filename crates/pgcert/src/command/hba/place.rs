@@ -3,10 +3,11 @@
 
 use pg_config::hba::{
     Address, Conflict, ConnType, Database, Databases, Method, Network, Placement, Rule, RuleSet,
-    Site, Source, User, Wanted, place,
+    Source, User, Wanted, place,
 };
 
 use super::edit::{one_rule, refused};
+use super::outcomes::Outcomes;
 use crate::args::Editing;
 use crate::command::edit::Edits;
 use crate::command::files::Found;
@@ -32,7 +33,7 @@ pub(super) fn add(
     let disk = found.files();
     let set = RuleSet::of_bytes(&disk, &found.path, bytes, found.version);
     let placement =
-        place(&set, &wanted, &Site::default()).map_err(|conflict| no_place(&conflict, &set))?;
+        place(&set, &wanted, &found.site()).map_err(|conflict| no_place(&conflict, &set))?;
     let documents = set
         .written(&disk, &placement.insertions)
         .map_err(|error| refused(&error, found))?;
@@ -51,6 +52,9 @@ pub(super) fn add(
     let after = pg_config::resolve::Files::read(&edits, &found.path).unwrap_or_default();
     let after = RuleSet::of_bytes(&edits, &found.path, &after, found.version);
     edits.must_not_add_errors(&set.errors, &after.errors)?;
+    if !placement.insertions.is_empty() {
+        Outcomes::between(&set, &after, &found.site()).of_edit(&mut edits, output);
+    }
     say(&placement, &set, &mut edits);
     edits.finish(&found.rights, editing, context, output)
 }

@@ -1,6 +1,7 @@
 //! Rules and connections in words: a rule's fields as they would be written, but for secrets.
 
 use pg_config::hba::{Address, Connection, Located, Rule, Transport};
+use serde_json::{Value, json};
 
 use crate::failure::escape_name;
 
@@ -48,6 +49,16 @@ pub(super) fn line(rule: &Rule) -> String {
 /// Where it stands: `FILE:LINE`.
 pub(super) fn place(at: &Located) -> String {
     format!("{}:{}", escape_name(&at.file), at.line)
+}
+
+/// The rule and where it stands, as JSON.
+pub(super) fn document(at: &Located) -> Value {
+    json!({
+        "file": &*at.file,
+        "line": at.line,
+        "method": at.rule.method.as_str(),
+        "text": line(&at.rule),
+    })
 }
 
 /// A connection in words.

@@ -3,14 +3,15 @@
 use std::fmt::Write as _;
 
 use pg_config::hba::{
-    Connection, Decision, HostName, Located, Match, Mismatch, Rule, RuleSet, Site, Transport,
-    open_fields, tried,
+    Connection, Decision, Located, Match, Mismatch, Rule, RuleSet, Site, Transport, open_fields,
+    tried,
 };
 use serde_json::{Value, json};
 
 use super::Explained;
 use super::next::Next;
 use super::open::{condition, remedy};
+use crate::command::hba::outcomes::connection_document;
 use crate::command::hba::words;
 use crate::output::{BAD, GOOD, HEAD, WARN, styled};
 
@@ -207,7 +208,7 @@ impl<'a> Answer<'a> {
             Decision::May { rules, none } => ("may", None, &rules[..], *none),
         };
         let candidates = candidates.iter().enumerate().map(|(at, index)| {
-            let mut document = self.rule(*index);
+            let mut document = words::document(self.at(*index));
             if let Some(object) = document.as_object_mut() {
                 let condition = self.open.get(at).map(|(condition, _)| condition.as_str());
                 object.insert("if".to_owned(), condition.into());
@@ -222,23 +223,13 @@ impl<'a> Answer<'a> {
             Next::after(&self.at(rule).rule, self.connection, self.explained.maps).document()
         });
         json!({
-            "connection": document(self.connection),
+            "connection": connection_document(self.connection),
             "outcome": outcome,
-            "rule": rule.map(|rule| self.rule(rule)),
+            "rule": rule.map(|rule| words::document(self.at(rule))),
             "candidates": candidates.collect::<Vec<_>>(),
             "no_rule_possible": none,
             "passed_over": passed_over.collect::<Vec<_>>(),
             "next": next,
-        })
-    }
-
-    fn rule(&self, index: usize) -> Value {
-        let at = self.at(index);
-        json!({
-            "file": &*at.file,
-            "line": at.line,
-            "method": at.rule.method.as_str(),
-            "text": words::line(&at.rule),
         })
     }
 
@@ -315,25 +306,6 @@ fn runs<'p>(passed: &'p [(usize, Mismatch)], set: &RuleSet) -> Vec<&'p [(usize, 
         x == y && a + 1 == *b && set.rules[*a].file == set.rules[*b].file
     };
     passed.chunk_by(together).collect()
-}
-
-/// A connection as JSON, in the keys that `--connections` takes.
-fn document(connection: &Connection) -> Value {
-    let host_name = match &connection.host_name {
-        HostName::Verified(name) => Some(name.as_str()),
-        _ => None,
-    };
-    json!({
-        "user": connection.role,
-        "database": (!connection.physical_replication).then_some(&connection.database),
-        "from": connection.address.map(|address| address.to_string()),
-        "local": connection.transport == Transport::Local,
-        "tls": connection.transport == Transport::Tls,
-        "gss": connection.transport == Transport::Gss,
-        "replication": connection.physical_replication,
-        "member_of": connection.member_of,
-        "host_name": host_name,
-    })
 }
 
 /// How many runs are shown at most unless all are asked for.
