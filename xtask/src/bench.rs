@@ -7,6 +7,7 @@
 mod crl;
 mod files;
 mod issue;
+mod meaning;
 mod measure;
 mod python;
 mod rivals;
@@ -28,6 +29,7 @@ const PARTS: &[(&str, Part)] = &[
     ("batch", issue::bulk),
     ("crl", crl::run),
     ("rules", files::rules),
+    ("meaning", meaning::run),
     ("settings", files::settings),
 ];
 

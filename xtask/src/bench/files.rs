@@ -82,7 +82,7 @@ fn megabytes(file: &Path) -> anyhow::Result<u64> {
 }
 
 /// Rules as a site with many of them writes them: mostly one database, one role, one network.
-fn hba(rules: usize) -> String {
+pub(super) fn hba(rules: usize) -> String {
     let mut text = String::from("# TYPE  DATABASE          USER                 ADDRESS\n");
     for n in 0..rules {
         let (a, b) = (n / 256 % 256, n % 256);
