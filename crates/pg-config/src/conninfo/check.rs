@@ -78,8 +78,8 @@ impl Resolved {
         self.sslcertmode()?;
         self.one_of("gssencmode", &["disable", "prefer", "require"])?;
         self.one_of("target_session_attrs", session_attrs(self.version()))?;
-        self.one_of("load_balance_hosts", &["disable", "random"])?;
         self.check_scram_keys()?;
+        self.one_of("load_balance_hosts", &["disable", "random"])?;
         self.check_protocol_versions()?;
         self.hosts().map(|_| ())
     }
