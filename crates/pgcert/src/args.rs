@@ -29,7 +29,7 @@ pub(crate) use authority::{CaInit, ScopeOptions};
 pub(crate) use conf::{Assignment, Conf, ConfDiff, ConfGet, ConfLint, ConfSet, ConfUnset};
 pub(crate) use explain::{Connection, HbaExplain, IdentExplain};
 pub(crate) use export::{Driver, Export, FilePassphrase, Format};
-pub(crate) use files::{Editing, Form, Linting, ServerFile};
+pub(crate) use files::{Editing, Form, Linting, ServerEditing, ServerFile};
 pub(crate) use hba::{
     Hba, HbaAdd, HbaDiff, HbaFormat, HbaLint, HbaList, HbaMove, HbaRemove, HbaSimulate, Place,
 };

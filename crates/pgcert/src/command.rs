@@ -21,6 +21,7 @@ mod issue;
 mod issued;
 mod lint;
 mod manual;
+mod reload;
 mod request;
 mod revoke;
 mod server;

@@ -22,6 +22,7 @@ mod logins;
 mod made;
 mod meaning;
 mod parameters;
+mod reload;
 mod requests;
 mod servers;
 mod verify;

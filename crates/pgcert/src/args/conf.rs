@@ -6,7 +6,7 @@ use std::str::FromStr;
 use clap::{Args, Subcommand};
 use pg_config::Version;
 
-use super::files::{Editing, Linting, ServerFile};
+use super::files::{Linting, ServerEditing, ServerFile};
 use super::help;
 
 /// `pgcert conf`.
@@ -48,7 +48,7 @@ pub(crate) struct ConfSet {
     #[command(flatten)]
     pub(crate) file: ServerFile,
     #[command(flatten)]
-    pub(crate) editing: Editing,
+    pub(crate) editing: ServerEditing,
 }
 
 /// `pgcert conf unset`.
@@ -60,7 +60,7 @@ pub(crate) struct ConfUnset {
     #[command(flatten)]
     pub(crate) file: ServerFile,
     #[command(flatten)]
-    pub(crate) editing: Editing,
+    pub(crate) editing: ServerEditing,
 }
 
 /// `pgcert conf diff`.

@@ -34,6 +34,16 @@ pub(crate) struct Editing {
     pub(crate) dry_run: bool,
 }
 
+/// What every command takes that edits a file of a server.
+#[derive(Debug, Args)]
+pub(crate) struct ServerEditing {
+    #[command(flatten)]
+    pub(crate) editing: Editing,
+    /// Have the server read its files afterwards; if it does not take them, put the old ones back
+    #[arg(long, conflicts_with_all = ["dry_run", "file"])]
+    pub(crate) reload: bool,
+}
+
 /// What every lint takes.
 #[derive(Debug, Args)]
 pub(crate) struct Linting {

@@ -7,7 +7,7 @@ use clap::{Args, Subcommand};
 use pg_config::Version;
 
 use super::explain::HbaExplain;
-use super::files::{Editing, FILE, Linting, ServerFile};
+use super::files::{FILE, Linting, ServerEditing, ServerFile};
 use super::help;
 
 /// `pgcert hba`.
@@ -60,7 +60,7 @@ pub(crate) struct HbaAdd {
     #[command(flatten)]
     pub(crate) file: ServerFile,
     #[command(flatten)]
-    pub(crate) editing: Editing,
+    pub(crate) editing: ServerEditing,
 }
 
 /// `pgcert hba remove`.
@@ -79,7 +79,7 @@ pub(crate) struct HbaRemove {
     #[command(flatten)]
     pub(crate) file: ServerFile,
     #[command(flatten)]
-    pub(crate) editing: Editing,
+    pub(crate) editing: ServerEditing,
 }
 
 /// `pgcert hba move`.
@@ -93,7 +93,7 @@ pub(crate) struct HbaMove {
     #[command(flatten)]
     pub(crate) file: ServerFile,
     #[command(flatten)]
-    pub(crate) editing: Editing,
+    pub(crate) editing: ServerEditing,
 }
 
 /// `pgcert hba format`.
@@ -102,7 +102,7 @@ pub(crate) struct HbaFormat {
     #[command(flatten)]
     pub(crate) file: ServerFile,
     #[command(flatten)]
-    pub(crate) editing: Editing,
+    pub(crate) editing: ServerEditing,
 }
 
 /// `pgcert hba lint`.

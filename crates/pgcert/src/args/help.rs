@@ -121,11 +121,11 @@ pub(super) const CONF_SET: &str = "\
 The line in force is changed, in whichever file it stands; else the line that has the setting \
 commented out; else one is added at the end. Comments keep their column, and no other byte changes. \
 What the server would refuse is not written. It says what hides the new value and whether the server \
-has to be restarted for it; reloading is left to you.
+has to be restarted for it. The server has it after a reload, which --reload brings about.
 
 Examples:
   pgcert conf set work_mem=64MB --dry-run
-  pgcert conf set ssl=on 'log_line_prefix=%m [%p] ' --cluster 15/main
+  pgcert conf set ssl=on 'log_line_prefix=%m [%p] ' --cluster 15/main --reload
   pgcert conf set port=5433 --file postgresql.conf --pg-version 17";
 
 pub(super) const CONF_UNSET: &str = "\

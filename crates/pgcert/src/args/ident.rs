@@ -3,7 +3,7 @@
 use clap::{Args, Subcommand};
 
 use super::explain::IdentExplain;
-use super::files::{Editing, Linting, ServerFile};
+use super::files::{Linting, ServerEditing, ServerFile};
 use super::help;
 
 /// `pgcert ident`.
@@ -54,7 +54,7 @@ pub(crate) struct IdentAdd {
     #[command(flatten)]
     pub(crate) file: ServerFile,
     #[command(flatten)]
-    pub(crate) editing: Editing,
+    pub(crate) editing: ServerEditing,
 }
 
 /// `pgcert ident remove`.
@@ -80,7 +80,7 @@ pub(crate) struct IdentRemove {
     #[command(flatten)]
     pub(crate) file: ServerFile,
     #[command(flatten)]
-    pub(crate) editing: Editing,
+    pub(crate) editing: ServerEditing,
 }
 
 /// `pgcert ident lint`.

@@ -7,10 +7,13 @@ use std::path::PathBuf;
 use hostfile::Account;
 use installer::{Before, Note, Part, Plan, Side, Step, Way, Workshop, Write, apply};
 use pg_config::resolve::{FileError, Files, ReadError};
+use pg_host::FileSetting;
 use serde_json::Value;
 
+use super::files::Found;
+use super::reload::Reload;
 use super::{advice, change, files};
-use crate::args::{Changing, Editing};
+use crate::args::{Changing, Editing, ServerEditing};
 use crate::context::Context;
 use crate::failure::{Failure, escape};
 use crate::interrupt::Interrupt;
@@ -24,6 +27,8 @@ pub(crate) struct Edits<'a> {
     notes: Vec<Note>,
     /// What the edit means, in words and as JSON under a key.
     meaning: Option<(String, &'static str, Value)>,
+    /// How the result comes into force, where that takes a reload.
+    needs_reload: Option<String>,
     /// What the files are, in a word.
     what: &'static str,
     /// The mode of a file that is new.
@@ -43,6 +48,7 @@ impl<'a> Edits<'a> {
             changed: BTreeMap::new(),
             notes: Vec::new(),
             meaning: None,
+            needs_reload: None,
             what,
             mode,
         }
@@ -71,10 +77,15 @@ impl<'a> Edits<'a> {
 
     /// The server has the result once it has been told to read its files again.
     pub(crate) fn note_reload(&mut self) {
-        self.note(
-            "needs-reload",
-            "the server takes it with a reload: SELECT pg_reload_conf()",
-        );
+        self.needs_reload =
+            Some("the server takes it with a reload: SELECT pg_reload_conf()".into());
+    }
+
+    /// The same for some settings, which only those have who connect from then on.
+    pub(crate) fn note_reload_for_new(&mut self, names: &str) {
+        self.needs_reload = Some(format!(
+            "{names}: counts for connections made after a reload: SELECT pg_reload_conf()"
+        ));
     }
 
     /// An edit must not add to what the server refuses. What was wrong before is only said.
@@ -101,6 +112,46 @@ impl<'a> Edits<'a> {
         Ok(())
     }
 
+    /// Writes what changed in a file of a server, or with `--dry-run` shows it; with `--reload` has the server read it.
+    pub(crate) fn finish_on(
+        mut self,
+        found: &Found,
+        editing: &ServerEditing,
+        context: &Context,
+        output: &mut Output,
+    ) -> Result<(), Failure> {
+        let is_change = self.changed.values().any(|changed| !changed.is_none());
+        let needs_reload = self.needs_reload.take();
+        if editing.reload {
+            // What it would not take it is not told to load.
+            if let Some(refused) = self.notes.iter().find(|note| note.code == "refused") {
+                let what = "nothing was changed: the server would not load its files";
+                return Err(Failure::new(format!("{what}: {}", refused.text))
+                    .hint("without --reload the edit is made all the same"));
+            }
+            let (reload, unread) = Reload::on(found, context)?;
+            if let Some(text) = unread.told("the reload took along") {
+                self.note("took-along", text);
+            }
+            let reload = (is_change || !unread.is_empty()).then_some(reload);
+            return self.carry_out(&found.rights, false, reload, context, output);
+        }
+        if let Some(text) = needs_reload {
+            self.note("needs-reload", text);
+            let unread = Reload::on(found, context).ok().map(|(_, unread)| unread);
+            if let Some(text) = unread.and_then(|unread| unread.told("a reload takes along")) {
+                self.note("takes-along", text);
+            }
+        }
+        self.carry_out(
+            &found.rights,
+            editing.editing.dry_run,
+            None,
+            context,
+            output,
+        )
+    }
+
     /// Writes what changed, or with `--dry-run` shows it.
     pub(crate) fn finish(
         self,
@@ -109,13 +160,29 @@ impl<'a> Edits<'a> {
         context: &Context,
         output: &mut Output,
     ) -> Result<(), Failure> {
-        let notes = self.notes.clone();
+        self.carry_out(rights, editing.dry_run, None, context, output)
+    }
+
+    fn carry_out(
+        self,
+        rights: &Account,
+        dry_run: bool,
+        reload: Option<Reload>,
+        context: &Context,
+        output: &mut Output,
+    ) -> Result<(), Failure> {
+        let mut notes = self.notes.clone();
         let meaning = self.meaning.clone();
-        let plan = self.plan(rights)?;
-        let proof = if editing.dry_run || plan.is_empty() {
+        let mut plan = self.plan(rights)?;
+        plan.steps.extend(reload.as_ref().map(|_| Step::Reload));
+        let is_reloaded = reload.is_some();
+        let proof = if dry_run || plan.is_empty() {
             None
         } else {
-            Some(write(&plan, context, output)?)
+            let (proof, passed_over) = write(&plan, reload, context, output)?;
+            notes.extend(passed_over);
+            plan.notes.clone_from(&notes);
+            Some(proof)
         };
         if output.json() {
             let mut document = render::plan::document(&plan, proof.as_ref(), &BTreeSet::new());
@@ -133,6 +200,9 @@ impl<'a> Edits<'a> {
             output.say("nothing to do");
         } else if let Some((words, _, _)) = meaning {
             output.print(&words)?;
+        }
+        if is_reloaded {
+            output.say("the server has read its files");
         }
         for note in notes {
             output.note(&escape(&note.text));
@@ -184,7 +254,12 @@ impl Files for Edits<'_> {
     }
 }
 
-fn write(plan: &Plan, context: &Context, output: &mut Output) -> Result<installer::Proof, Failure> {
+fn write(
+    plan: &Plan,
+    reload: Option<Reload>,
+    context: &Context,
+    output: &mut Output,
+) -> Result<(installer::Proof, Vec<Note>), Failure> {
     let changing = Changing {
         dry_run: false,
         yes: true,
@@ -202,10 +277,20 @@ fn write(plan: &Plan, context: &Context, output: &mut Output) -> Result<installe
         account: context.account.clone(),
         state: PathBuf::from(&context.state),
         authority: None,
-        server: None,
+        server: reload.map(Reload::into_server),
         way: Way::Socket,
         client: None,
         interrupted: &|| interrupt.requested(),
     };
-    apply(&approved, &mut workshop).map_err(|failed| advice::failed(&failed))
+    let proof = apply(&approved, &mut workshop).map_err(|failed| advice::failed(&failed))?;
+    // A value that the server does not take does not keep it from loading the others.
+    let passed_over = match &mut workshop.server {
+        Some((_, admin)) => admin.file_settings_errors().unwrap_or_default(),
+        None => Vec::new(),
+    };
+    let note = |row: &FileSetting| Note {
+        code: "passed-over",
+        text: format!("the server has passed over {}", row.refusal()),
+    };
+    Ok((proof, passed_over.iter().map(note).collect()))
 }

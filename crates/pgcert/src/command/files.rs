@@ -138,6 +138,12 @@ impl Found {
         Settings::read(files, &self.path, self.data_dir.as_deref(), self.version)
     }
 
+    /// The server, where one was looked for and runs.
+    pub(crate) fn server(&self) -> Option<&Cluster> {
+        let cluster = self.cluster.as_ref();
+        cluster.filter(|cluster| cluster.postmaster.is_some())
+    }
+
     /// What the server runs with, where one runs and lets us in.
     pub(crate) fn running(&self, context: &Context) -> Option<pg_host::Settings> {
         self.admin(context)?.ok()?.settings().ok()

@@ -11,7 +11,7 @@ use serde_json::json;
 use super::edit::Edits;
 use super::files::Found;
 use super::lint::{all_taken, tell};
-use crate::args::{Editing, Ident, IdentAdd, IdentLint, IdentList, IdentRemove, ServerFile};
+use crate::args::{Ident, IdentAdd, IdentLint, IdentList, IdentRemove, ServerEditing, ServerFile};
 use crate::context::Context;
 use crate::failure::{Failure, escape_name};
 use crate::output::{BAD, HEAD, Output, styled};
@@ -184,7 +184,7 @@ fn write(
     found: &Found,
     before: Option<Vec<u8>>,
     document: &Document,
-    editing: &Editing,
+    editing: &ServerEditing,
     context: &Context,
     output: &mut Output,
 ) -> Result<(), Failure> {
@@ -199,7 +199,7 @@ fn write(
     if changes {
         edits.note_reload();
     }
-    edits.finish(&found.rights, editing, context, output)
+    edits.finish_on(found, editing, context, output)
 }
 
 fn refused(error: &EditError, regex: bool) -> Failure {

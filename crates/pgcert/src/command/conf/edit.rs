@@ -44,7 +44,7 @@ pub(crate) fn set(args: &ConfSet, context: &Context, output: &mut Output) -> Res
         say_what_hides(name, Some(value), &found, &after, &mut edits);
     }
     say_what_it_needs(&changed, &found, &mut edits);
-    edits.finish(&found.rights, &args.editing, context, output)
+    edits.finish_on(&found, &args.editing, context, output)
 }
 
 /// Runs `pgcert conf unset`.
@@ -94,7 +94,7 @@ pub(crate) fn unset(
         }
     }
     say_what_it_needs(&changed, &found, &mut edits);
-    edits.finish(&found.rights, &args.editing, context, output)
+    edits.finish_on(&found, &args.editing, context, output)
 }
 
 /// What the server would not take is not written.
@@ -192,11 +192,7 @@ fn say_what_it_needs(changed: &[&str], found: &Found, edits: &mut Edits<'_>) {
         );
     }
     if !connections.is_empty() {
-        let names = connections.join(", ");
-        edits.note(
-            "needs-reload",
-            format!("{names}: counts for connections made after a reload: SELECT pg_reload_conf()"),
-        );
+        edits.note_reload_for_new(&connections.join(", "));
     } else if reload {
         edits.note_reload();
     }

@@ -5,7 +5,7 @@ use pg_config::hba::{Document, EditError, Position, RuleSet};
 
 use super::outcomes::Outcomes;
 use super::place;
-use crate::args::{Editing, HbaAdd, HbaFormat, HbaMove, HbaRemove, Place};
+use crate::args::{HbaAdd, HbaFormat, HbaMove, HbaRemove, Place, ServerEditing};
 use crate::command::edit::Edits;
 use crate::command::files::Found;
 use crate::context::Context;
@@ -85,7 +85,7 @@ pub(crate) fn format(
     let disk = found.files();
     let mut edits = Edits::new(&disk, "rules", 0o600);
     edits.set(&found.path, Some(bytes), document.to_bytes());
-    edits.finish(&found.rights, &args.editing, context, output)
+    edits.finish_on(&found, &args.editing, context, output)
 }
 
 /// A text that has to be one rule for this version.
@@ -102,7 +102,7 @@ fn write(
     found: &Found,
     before: Vec<u8>,
     document: &Document,
-    editing: &Editing,
+    editing: &ServerEditing,
     context: &Context,
     output: &mut Output,
 ) -> Result<(), Failure> {
@@ -117,7 +117,7 @@ fn write(
         Outcomes::between(&was, &will_be, &found.site()).of_edit(&mut edits, output);
         edits.note_reload();
     }
-    edits.finish(&found.rights, editing, context, output)
+    edits.finish_on(found, editing, context, output)
 }
 
 /// The place that was named; none where none was.

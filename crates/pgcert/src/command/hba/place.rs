@@ -8,7 +8,7 @@ use pg_config::hba::{
 
 use super::edit::{one_rule, refused};
 use super::outcomes::Outcomes;
-use crate::args::Editing;
+use crate::args::ServerEditing;
 use crate::command::edit::Edits;
 use crate::command::files::Found;
 use crate::context::Context;
@@ -20,7 +20,7 @@ pub(super) fn add(
     line: &str,
     found: &Found,
     bytes: &[u8],
-    editing: &Editing,
+    editing: &ServerEditing,
     context: &Context,
     output: &mut Output,
 ) -> Result<(), Failure> {
@@ -56,7 +56,7 @@ pub(super) fn add(
         Outcomes::between(&set, &after, &found.site()).of_edit(&mut edits, output);
     }
     say(&placement, &set, &mut edits);
-    edits.finish(&found.rights, editing, context, output)
+    edits.finish_on(found, editing, context, output)
 }
 
 /// What a rule asks for, where that is what places are known for.
