@@ -19,14 +19,17 @@ pub(crate) struct Server {
 
 impl Server {
     /// Calls `judge` with a server of each version in turn.
-    pub(crate) fn each(judge: impl FnMut(&Self)) {
-        Self::each_with("", judge);
+    pub(crate) fn each(mut judge: impl FnMut(&Self)) {
+        for (version, programs) in oracle_servers() {
+            judge(&Self::start(version, &programs, free_port(), ""));
+        }
     }
 
-    /// The same with more options on their command lines.
-    pub(crate) fn each_with(options: &str, mut judge: impl FnMut(&Self)) {
+    /// The same on a machine without other servers, with more options on their command lines. Their port is one that no
+    /// client's end of a connection has, be it a closed one that the kernel still knows: that would keep them from it.
+    pub(crate) fn each_alone(options: &str, mut judge: impl FnMut(&Self)) {
         for (version, programs) in oracle_servers() {
-            judge(&Self::start(version, &programs, options));
+            judge(&Self::start(version, &programs, 5432, options));
         }
     }
 
@@ -36,10 +39,10 @@ impl Server {
             .into_iter()
             .max_by_key(|(version, _)| *version);
         let (version, programs) = newest.unwrap();
-        Self::start(version, &programs, "")
+        Self::start(version, &programs, free_port(), "")
     }
 
-    fn start(version: u16, programs: &Path, options: &str) -> Self {
+    fn start(version: u16, programs: &Path, port: u16, options: &str) -> Self {
         let host = Host::here();
         let owner = host::server_account();
         let folder = TempDir::with_prefix_in("pgcert-oracle-", "/tmp").unwrap();
@@ -47,11 +50,6 @@ impl Server {
         let script = "chown \"$1\" \"$2\"";
         host.run(&host.root(), &["sh", "-ec", script, "sh", &owner, &path])
             .ok();
-        let port = TcpListener::bind(("127.0.0.1", 0))
-            .unwrap()
-            .local_addr()
-            .unwrap()
-            .port();
         let cluster = Cluster::with_programs(&host, programs, version, &path, &owner, port);
         cluster.start_with(&host, options);
         Self {
@@ -170,6 +168,12 @@ impl Server {
             .map(|row| row.into_iter().map(text).collect())
             .collect()
     }
+}
+
+/// A port of this machine that nobody listens at.
+fn free_port() -> u16 {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    listener.local_addr().unwrap().port()
 }
 
 impl Drop for Server {

@@ -47,7 +47,7 @@ fn rules_decide_as_servers_do() {
     let seed = number("PGCERT_SEED").unwrap_or(1);
     let mut run = Run::default();
     let begun = Instant::now();
-    Server::each_with(bench::OPTIONS, |server| {
+    Server::each_alone(bench::OPTIONS, |server| {
         let mut bench = Bench::new(server);
         for index in 0..count {
             let mut dice = Dice::of_file(seed, index);
