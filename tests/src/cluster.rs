@@ -1,5 +1,6 @@
 //! A cluster on a host: Debian's in a container, one of our own where the programs are local.
 
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::Path;
 
 use crate::given::{Server, given};
@@ -76,22 +77,56 @@ impl Cluster {
         owner: &str,
         port: u16,
     ) -> Self {
-        let programs = programs.display().to_string();
         let data = format!("{folder}/data");
-        let initdb = format!("{programs}/initdb");
-        // Debian's own choice of methods; the bootstrap superuser is called as the account is.
-        let methods = [
-            "--auth-local=peer",
-            "--auth-host=scram-sha-256",
-            "--encoding=UTF8",
-            "--locale=C",
-            "--no-sync",
-        ];
-        host.run(
-            owner,
-            &[&[initdb.as_str(), "--pgdata", &data], &methods[..]].concat(),
-        )
-        .ok();
+        initdb(host, programs, owner, &data);
+        Self::of_data(host, programs, version, folder, owner, port)
+    }
+
+    /// The same with programs in a folder of ours: what `initdb` makes lies beside them from the first time on, and is
+    /// copied.
+    ///
+    /// # Panics
+    /// When it cannot be made.
+    pub fn copied(
+        host: &Host,
+        programs: &Path,
+        version: u16,
+        folder: &str,
+        owner: &str,
+        port: u16,
+    ) -> Self {
+        let beside = programs.parent().expect("a folder that holds bin");
+        let made_by = format!("{INITDB:?} {owner}");
+        let mut hasher = DefaultHasher::new();
+        made_by.hash(&mut hasher);
+        let template = beside.join(format!("made-{:x}", hasher.finish()));
+        if !template.exists() {
+            // Another test may be about the same: the first to be ready wins.
+            let script = "made=$(mktemp -d \"$1.XXXX\"); chown \"$2\" \"$made\"; echo \"$made\"";
+            let template = template.display().to_string();
+            let words = ["sh", "-ec", script, "sh", &template, owner];
+            let making = host.run(&host.root(), &words).ok().answer().to_owned();
+            initdb(host, programs, owner, &making);
+            if std::fs::rename(&making, &template).is_err() {
+                std::fs::remove_dir_all(&making).expect("what was made can be removed");
+            }
+        }
+        let (template, data) = (template.display().to_string(), format!("{folder}/data"));
+        host.run(&host.root(), &["cp", "--archive", &template, &data])
+            .ok();
+        Self::of_data(host, programs, version, folder, owner, port)
+    }
+
+    /// A cluster whose data folder is there.
+    fn of_data(
+        host: &Host,
+        programs: &Path,
+        version: u16,
+        folder: &str,
+        owner: &str,
+        port: u16,
+    ) -> Self {
+        let data = format!("{folder}/data");
         let settings = format!(
             "port = {port}\nlisten_addresses = 'localhost'\nunix_socket_directories = '{folder}'\nshared_buffers = 16MB\nfsync = off\n"
         );
@@ -109,7 +144,7 @@ impl Cluster {
             data,
             socket: folder.to_owned(),
             port,
-            programs,
+            programs: programs.display().to_string(),
             log: format!("{folder}/server.log"),
             options: String::new(),
         }
@@ -189,4 +224,21 @@ impl Cluster {
         ];
         host.run(&self.owner, &words).ok().answer().to_owned()
     }
+}
+
+/// What a cluster is made with: Debian's own choice of methods, and as little as can be to write. The bootstrap
+/// superuser is called as the account is.
+const INITDB: [&str; 6] = [
+    "--auth-local=peer",
+    "--auth-host=scram-sha-256",
+    "--encoding=UTF8",
+    "--locale=C",
+    "--no-sync",
+    "--wal-segsize=1",
+];
+
+fn initdb(host: &Host, programs: &Path, owner: &str, data: &str) {
+    let initdb = programs.join("initdb").display().to_string();
+    let words = [&[initdb.as_str(), "--pgdata", data], &INITDB[..]];
+    host.run(owner, &words.concat()).ok();
 }

@@ -50,7 +50,7 @@ impl Server {
         let script = "chown \"$1\" \"$2\"";
         host.run(&host.root(), &["sh", "-ec", script, "sh", &owner, &path])
             .ok();
-        let cluster = Cluster::with_programs(&host, programs, version, &path, &owner, port);
+        let cluster = Cluster::copied(&host, programs, version, &path, &owner, port);
         cluster.start_with(&host, options);
         Self {
             host,
