@@ -1,4 +1,5 @@
-//! Thousands of generated files, each read by us and by a server of every version, line by line and error by error.
+//! Thousands of generated files, each read by us and by a server of every version, line by line and error by error; some
+//! of them edited by us, and read again.
 //!
 //! `PGCERT_GENERATED` says how many files of each format a version, `PGCERT_SEED` from which seed; `cargo xtask oracle
 //! --generated N --seed S` sets them. `PGCERT_FORMAT` keeps to the files that have it in their name. A difference that
@@ -8,8 +9,10 @@
 mod conf;
 mod differences;
 mod disk;
+mod edits;
 mod hba;
 mod ident;
+mod logins;
 mod rows;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -90,25 +93,18 @@ const FORMATS: &[Format] = &[hba::FORMAT, ident::FORMAT, conf::FORMAT];
 /// The run's files, put to every server.
 #[test]
 fn files_are_read_as_the_server_does() {
-    let only = std::env::var("PGCERT_FORMAT").unwrap_or_default();
-    let mut run = Run {
-        count: number("PGCERT_GENERATED").unwrap_or(FEW),
-        seed: number("PGCERT_SEED").unwrap_or(1),
-        found: Vec::new(),
-    };
-    Server::each(|server| {
-        server.equip();
-        for format in FORMATS.iter().filter(|format| format.file.contains(&only)) {
-            run.judge(format, server);
+    Run::each(Run::judge);
+}
+
+/// Some of them edited, before the eyes of every server; and where no view shows user name maps, logins through them.
+#[test]
+fn edits_are_read_as_they_were_meant() {
+    Run::each(|run, format, server| {
+        run.edit(format, server);
+        if format.file == ident::FORMAT.file && server.cluster.version < 15 {
+            run.log_in(server);
         }
     });
-    let Run { seed, found, .. } = run;
-    assert!(
-        found.is_empty(),
-        "{} findings, from seed {seed}:\n{}",
-        found.len(),
-        found.join("\n")
-    );
 }
 
 /// What a run has come to.
@@ -167,19 +163,36 @@ impl Met {
 }
 
 impl Run {
+    /// Shows `look` every format that is wanted on every server, and fails if that finds anything.
+    fn each(look: fn(&mut Self, &Format, &Server)) {
+        let only = std::env::var("PGCERT_FORMAT").unwrap_or_default();
+        let mut run = Self {
+            count: number("PGCERT_GENERATED").unwrap_or(FEW),
+            seed: number("PGCERT_SEED").unwrap_or(1),
+            found: Vec::new(),
+        };
+        Server::each(|server| {
+            server.equip();
+            for format in FORMATS.iter().filter(|format| format.file.contains(&only)) {
+                look(&mut run, format, server);
+            }
+        });
+        let Self { seed, found, .. } = run;
+        assert!(
+            found.is_empty(),
+            "{} findings, from seed {seed}:\n{}",
+            found.len(),
+            found.join("\n")
+        );
+    }
+
     #[expect(
         clippy::print_stdout,
         reason = "the figures of a recorded run; nobody sees them otherwise"
     )]
     fn judge(&mut self, format: &Format, server: &Server) {
         let version = server.cluster.version;
-        let mut bench = Bench {
-            format,
-            server,
-            session: Psql::open(&server.host, &server.cluster),
-            written: BTreeSet::new(),
-            before: std::fs::read(format!("{}/{}", server.cluster.data, format.file)).unwrap(),
-        };
+        let mut bench = Bench::of(format, server);
         let (mut met, mut lines, mut shown) = (Met::default(), 0_u64, 0);
         for index in 0..self.count {
             let made = (format.make)(&mut Dice::of_file(self.seed, index), version);
@@ -247,7 +260,24 @@ impl Drop for Bench<'_> {
     }
 }
 
-impl Bench<'_> {
+impl<'a> Bench<'a> {
+    fn of(format: &'a Format, server: &'a Server) -> Self {
+        Self {
+            format,
+            server,
+            session: Psql::open(&server.host, &server.cluster),
+            written: BTreeSet::new(),
+            before: std::fs::read(format!("{}/{}", server.cluster.data, format.file)).unwrap(),
+        }
+    }
+
+    /// What the server reads, row by row, in its order.
+    fn theirs(&mut self, made: &Made) -> Vec<Row> {
+        self.write(made);
+        let path = format!("{}/{}", self.server.cluster.data, self.format.file);
+        (self.format.theirs)(&mut self.session, &path, self.server.cluster.version)
+    }
+
     /// What we and the server read, line by line.
     fn readings(&mut self, made: &Made) -> Vec<Readings> {
         self.write(made);

@@ -61,9 +61,15 @@ const EXPLAINED: &[Explained] = &[
         source: "hba.c, parse_hba_auth_opt",
         form: |input| {
             any(input, |token| {
-                let list = token.strip_prefix("radiusservers=").unwrap_or_default();
-                list.split(',')
-                    .any(|name| name.trim_matches([' ', '"']).parse::<IpAddr>().is_err())
+                let is_name = |item: &str| {
+                    let item = item.trim_matches(' ');
+                    let inside = item
+                        .strip_prefix('"')
+                        .and_then(|item| item.strip_suffix('"'));
+                    inside.unwrap_or(item).parse::<IpAddr>().is_err()
+                };
+                let names = |list: &str| list.split(',').any(is_name);
+                token.strip_prefix("radiusservers=").is_some_and(names)
             })
         },
         readings: |lines| lines.pairs(|_, theirs| is_blank(theirs)),
