@@ -238,7 +238,7 @@ impl Document {
             return Ok(Change::none());
         }
         let end = self.line_end_near(from);
-        let whole = Span::new(self.records[from].span().start, self.behind(from));
+        let whole = self.whole(from);
         let offset = self.offset_of(to);
         let mut text = self.closing(offset, end);
         text.extend_from_slice(whole.of(&self.bytes));
@@ -286,8 +286,7 @@ impl Document {
     /// # Errors
     /// [`EditError::NoRecord`], [`EditError::Disturbs`]
     pub fn remove(&mut self, record: usize) -> Result<Change, EditError> {
-        let start = self.records[self.existing(record)?].span().start;
-        let change = Change::replace(Span::new(start, self.behind(record)), []);
+        let change = Change::replace(self.whole(self.existing(record)?), []);
         self.commit(change, |records| {
             records.remove(record);
         })
@@ -298,6 +297,16 @@ impl Document {
             Ok(record)
         } else {
             Err(EditError::NoRecord { record })
+        }
+    }
+
+    /// A record with its line end, unless another record begins the line: 12 and 13 cut lines that are too long, and
+    /// the next line is to stay one of its own.
+    fn whole(&self, record: usize) -> Span {
+        let span = self.records[record].span();
+        match self.bytes[..span.start].last() {
+            None | Some(b'\n') => Span::new(span.start, self.behind(record)),
+            Some(_) => span,
         }
     }
 

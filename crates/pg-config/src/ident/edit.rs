@@ -125,10 +125,12 @@ pub(super) fn remove(document: &Document, index: usize) -> Result<(Change, Docum
         .entries
         .get(index)
         .ok_or(EditError::NoEntry { entry: index })?;
-    let change = Change::replace(
-        Span::new(entry.span.start, behind(document, entry)),
-        Vec::new(),
-    );
+    // 12 and 13 cut lines that are too long: what follows is to stay a line of its own.
+    let end = match document.bytes[..entry.span.start].last() {
+        None | Some(b'\n') => behind(document, entry),
+        Some(_) => entry.span.end,
+    };
+    let change = Change::replace(Span::new(entry.span.start, end), Vec::new());
     let after = Document::parse(&change.apply(&document.bytes), document.version);
     // The other way round: the line would be the one that was added.
     let was_there = |old: &Entry| old.span == entry.span;

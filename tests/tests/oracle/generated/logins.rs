@@ -147,6 +147,9 @@ impl<'a> Ground<'a> {
         for _ in 0..dice.between(1, 5) {
             let map = dice.one_of(&["m", "m", "m", "M", "other"]);
             let role = dice.one_of(&[
+                "\\1",
+                "\\1",
+                "\\1",
                 "alice",
                 "bob",
                 "\\1",
@@ -242,6 +245,8 @@ const ROLES: &[&str] = &[
 ];
 
 const PATTERNS: &[&str] = &[
+    "^(.*)$",
+    "^(.*)@",
     "^(.*)@example\\.org$",
     "^(.*)$",
     "^al",

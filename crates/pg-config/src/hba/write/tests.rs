@@ -163,6 +163,23 @@ fn what_postgresql_would_refuse_is_not_written() {
     );
 }
 
+#[test]
+fn the_rest_of_a_line_that_is_too_long_goes_without_its_end() {
+    // As much as goes into the buffer.
+    let long = [&b"local x"[..], &b"x,".repeat(10_236), b"\n"].concat();
+    let rest = b"local all all peer";
+    let text = [&long[..long.len() - 1], rest, b"\nlocal all all trust\n"].concat();
+    let document = Document::parse(text, Version::V13);
+    assert_eq!(document.records().len(), 3);
+    let without = [&long[..], b"local all all trust\n"].concat();
+    let mut removed = document.clone();
+    let _ = removed.remove(1).unwrap();
+    assert!(removed.to_bytes() == without);
+    let mut moved = document;
+    let _ = moved.move_record(1, Position::End).unwrap();
+    assert!(moved.to_bytes() == [&without[..], rest, b"\n"].concat());
+}
+
 proptest! {
     #[test]
     fn parsing_keeps_every_byte(bytes: Vec<u8>, version in prop::sample::select(&Version::ALL[..])) {
