@@ -15,7 +15,7 @@ use crate::servers::Server;
 /// For how many files maps are made once.
 const OFTEN: u64 = 100;
 /// How many are made at least.
-const LEAST: u64 = 8;
+const LEAST: u64 = 12;
 /// How many logins are tried through each.
 const LOGINS: usize = 4;
 /// How many claims are thought of for one that our reading lets in.
@@ -161,7 +161,7 @@ impl<'a> Ground<'a> {
             ]);
             let pattern = dice.one_of(PATTERNS);
             let name = dice.one_of(NAMES);
-            let pattern = dice.once_in(2).then_some(pattern);
+            let pattern = (!dice.once_in(3)).then_some(pattern);
             if dice.once_in(2) {
                 let mut document = Document::parse(&file, version);
                 let change = match pattern {
