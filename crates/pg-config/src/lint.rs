@@ -1,6 +1,5 @@
 //! What is worth saying about PostgreSQL's files: what the server or libpq refuses, in their words, and what they accept
-//! and probably was not meant. One table names every kind of finding ([`LINTS`]); what is wrong with whole sets of rules
-//! (which can never match) is `hba`'s business.
+//! and probably was not meant. One table names every kind of finding ([`LINTS`]).
 //!
 //! ```
 //! use pg_config::{Version, lint};
@@ -19,16 +18,19 @@ mod conf;
 mod hba;
 mod ident;
 mod lines;
+mod reach;
 mod report;
 mod service;
 mod table;
 
 use alloc::string::String;
+use alloc::vec::Vec;
 use core::fmt;
 
 pub use conf::{Refusal, conf, setting};
 pub use hba::hba;
 pub use ident::ident;
+pub use reach::rules;
 pub use service::service;
 pub use table::LINTS;
 
@@ -87,7 +89,18 @@ pub struct Finding {
     pub column: u32,
     /// What exactly is found here: PostgreSQL's own words where it has any.
     pub message: String,
+    /// For a rule that can never match: the rules that take all that it is for.
+    pub hidden_by: Vec<Place>,
     advice: Option<String>,
+}
+
+/// Where a rule stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// The file.
+    pub file: String,
+    /// From 1.
+    pub line: u32,
 }
 
 impl Finding {

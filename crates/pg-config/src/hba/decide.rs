@@ -1,8 +1,10 @@
 //! Which rule decides a connection (`hba.c`, `check_hba`): for sure, or as far as a file can tell. What is not known
 //! here (memberships, names of hosts, most regular expressions) makes the answer a "may", never a guess.
 
+use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::fmt;
 use core::net::IpAddr;
 
 use super::cube::Cube;
@@ -26,6 +28,44 @@ pub struct Connection {
     pub host_name: HostName,
     /// `replication=true` in the startup packet. (`replication=database` is an ordinary connection here.)
     pub physical_replication: bool,
+}
+
+impl fmt::Display for Connection {
+    /// `bob to database app from 10.0.0.1 with TLS`: who, to what, from where, how. Names are as they are.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.physical_replication {
+            true => write!(f, "{}, physical replication,", self.role)?,
+            false => write!(f, "{} to database {}", self.role, self.database)?,
+        }
+        let how = match self.transport {
+            Transport::Local => return f.write_str(" over the Unix socket"),
+            Transport::Plain => "in clear",
+            Transport::Tls => "with TLS",
+            Transport::Gss => "with GSS encryption",
+        };
+        match self.address {
+            Some(address) => write!(f, " from {address} {how}"),
+            None => write!(f, " from somewhere {how}"),
+        }
+    }
+}
+
+impl Connection {
+    /// The same with what it assumes: memberships, and the client's name.
+    pub fn assumed(&self) -> String {
+        let groups = self.member_of.as_deref().unwrap_or_default();
+        let mut more: Vec<String> = groups
+            .iter()
+            .map(|group| format!("a member of {group}"))
+            .collect();
+        if let HostName::Verified(name) = &self.host_name {
+            more.push(format!("the client's name is {name}"));
+        }
+        match more.is_empty() {
+            true => format!("{self}"),
+            false => format!("{self} ({})", more.join(", ")),
+        }
+    }
 }
 
 /// The client's name as a server finds it (`hba.c`, `check_hostname`).

@@ -1,5 +1,4 @@
-//! What is worth saying about `pg_hba.conf`, line by line. Which rules can never match because of earlier ones is known
-//! to `hba`.
+//! What is worth saying about `pg_hba.conf`, line by line. What the rules say about each other is in `reach`.
 
 use alloc::collections::BTreeSet;
 use alloc::format;

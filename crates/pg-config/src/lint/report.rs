@@ -3,7 +3,7 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::{Finding, LINTS};
+use super::{Finding, LINTS, Place};
 use crate::Diagnostic;
 
 /// The findings of one file.
@@ -75,6 +75,13 @@ impl<'a> Report<'a> {
         }
     }
 
+    /// The last finding is about a rule that these hide.
+    pub(super) fn hidden_by(&mut self, rules: Vec<Place>) {
+        if let Some(finding) = self.findings.last_mut() {
+            finding.hidden_by = rules;
+        }
+    }
+
     /// The file's bytes.
     pub(super) fn bytes(&self) -> &'a [u8] {
         self.bytes
@@ -99,6 +106,7 @@ impl<'a> Report<'a> {
                 line: count(line),
                 column: count(offset - self.lines[line]),
                 message,
+                hidden_by: Vec::new(),
                 advice,
             });
         } else {

@@ -210,6 +210,18 @@ pub static LINTS: &[Lint] = &[
         "write the IPv4 address",
     ),
     hba(
+        "hba-never-matches",
+        Warning,
+        "A rule that can never match: earlier rules take all connections that it is for.",
+        "take it out, or move it before the rules that hide it",
+    ),
+    hba(
+        "hba-optional-certificate",
+        Warning,
+        "A rule that asks for a certificate, and an earlier one by which the same client gets in without, with TLS or in clear.",
+        "let the earlier rule ask for a certificate too, or reject; pgcert hba explain shows the way of a login",
+    ),
+    hba(
         "hba-trust",
         Warning,
         "Connections from other machines without any authentication.",
@@ -250,6 +262,12 @@ pub static LINTS: &[Lint] = &[
         Warning,
         "A rule that asks for certificates on a server without ssl_ca_file.",
         "set ssl_ca_file to the certificates of the authorities that clients come from",
+    ),
+    hba(
+        "hba-no-effect",
+        Note,
+        "A rule without which everybody would be decided in the same way by later rules.",
+        "take it out, if it is not there to be seen",
     ),
     hba(
         "hba-quoted-keyword",

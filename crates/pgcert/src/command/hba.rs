@@ -40,7 +40,11 @@ fn check(args: &HbaLint, context: &Context, output: &mut Output) -> Result<(), F
     let bytes = found.existing()?;
     let disk = found.files();
     let set = RuleSet::of_bytes(&disk, &found.path, &bytes, found.version);
-    let findings = lint::hba(&disk, &set, settings.as_ref());
+    let mut findings = lint::hba(&disk, &set, settings.as_ref());
+    findings.extend(lint::rules(&disk, &set, &found.site()));
+    // In the order of the files, each from its top.
+    let place = |file: &str| set.rules.iter().position(|at| *at.file == *file);
+    findings.sort_by_key(|finding| (place(&finding.file), finding.line, finding.column));
     tell(&findings, &found.path, &args.linting, output)
 }
 

@@ -38,7 +38,7 @@ pub(crate) fn words(findings: &[Finding]) -> String {
 /// The JSON document.
 pub(crate) fn document(findings: &[Finding]) -> Value {
     let findings = findings.iter().map(|finding| {
-        json!({
+        let mut document = json!({
             "code": finding.lint.code,
             "severity": name(finding.lint.severity),
             "file": finding.file,
@@ -46,7 +46,13 @@ pub(crate) fn document(findings: &[Finding]) -> Value {
             "column": finding.column,
             "message": finding.message,
             "help": finding.help(),
-        })
+        });
+        if let (Some(object), false) = (document.as_object_mut(), finding.hidden_by.is_empty()) {
+            let places = finding.hidden_by.iter();
+            let places = places.map(|place| json!({ "file": place.file, "line": place.line }));
+            object.insert("hidden_by".to_owned(), places.collect());
+        }
+        document
     });
     json!({ "findings": findings.collect::<Vec<_>>() })
 }
@@ -69,12 +75,16 @@ pub(crate) fn sarif(findings: &[Finding]) -> Value {
             let region = json!({ "startLine": finding.line, "startColumn": finding.column });
             place.insert("region".to_owned(), region);
         }
-        json!({
+        let mut result = json!({
             "ruleId": finding.lint.code,
             "level": name(finding.lint.severity),
             "message": { "text": format!("{}\n{}", finding.message, finding.help()) },
             "locations": [{ "physicalLocation": place }],
-        })
+        });
+        if let (Some(object), false) = (result.as_object_mut(), finding.hidden_by.is_empty()) {
+            object.insert("relatedLocations".to_owned(), related(finding));
+        }
+        result
     });
     json!({
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
@@ -88,6 +98,17 @@ pub(crate) fn sarif(findings: &[Finding]) -> Value {
             "results": results.collect::<Vec<_>>(),
         }],
     })
+}
+
+/// The rules that hide the one that a finding is about.
+fn related(finding: &Finding) -> Value {
+    let places = finding.hidden_by.iter().map(|place| {
+        json!({ "physicalLocation": {
+            "artifactLocation": { "uri": uri(&place.file) },
+            "region": { "startLine": place.line },
+        } })
+    });
+    places.collect()
 }
 
 /// One workflow command a finding: GitHub shows it at the line.

@@ -38,6 +38,7 @@ mod passphrase;
 mod permissions;
 mod pipe;
 mod place;
+mod reach;
 mod request;
 mod revoke;
 mod service;

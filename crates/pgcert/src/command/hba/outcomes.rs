@@ -59,7 +59,7 @@ impl<'a> Outcomes<'a> {
                 rule(self.after, change.after)
             );
             if let Some(example) = &change.example {
-                let _ = writeln!(text, "    such as {}", sample(example));
+                let _ = writeln!(text, "    such as {}", escape_name(&example.assumed()));
             }
         }
         if self.changes.len() > shown {
@@ -80,23 +80,6 @@ impl<'a> Outcomes<'a> {
             })
         });
         changes.collect()
-    }
-}
-
-/// A connection that nobody need ever have made: with the memberships that it assumes.
-pub(super) fn sample(connection: &Connection) -> String {
-    let groups = connection.member_of.as_deref().unwrap_or_default();
-    let mut more: Vec<_> = groups
-        .iter()
-        .map(|group| format!("a member of {}", escape_name(group)))
-        .collect();
-    if let HostName::Verified(name) = &connection.host_name {
-        more.push(format!("the client's name is {}", escape_name(name)));
-    }
-    let who = words::connection(connection);
-    match more.is_empty() {
-        true => who,
-        false => format!("{who} ({})", more.join(", ")),
     }
 }
 

@@ -1,6 +1,6 @@
-//! Rules and connections in words: a rule's fields as they would be written, but for secrets.
+//! Rules in words: their fields as they would be written, but for secrets.
 
-use pg_config::hba::{Address, Connection, Located, Rule, Transport};
+use pg_config::hba::{Address, Located, Rule};
 use serde_json::{Value, json};
 
 use crate::failure::escape_name;
@@ -59,23 +59,6 @@ pub(super) fn document(at: &Located) -> Value {
         "method": at.rule.method.as_str(),
         "text": line(&at.rule),
     })
-}
-
-/// A connection in words.
-pub(super) fn connection(connection: &Connection) -> String {
-    let role = escape_name(&connection.role);
-    let what = match connection.physical_replication {
-        true => format!("{role}, physical replication,"),
-        false => format!("{role} to database {}", escape_name(&connection.database)),
-    };
-    let from = connection.address.map(|address| address.to_string());
-    let from = from.unwrap_or_else(|| "somewhere".to_owned());
-    match connection.transport {
-        Transport::Local => format!("{what} over the Unix socket"),
-        Transport::Plain => format!("{what} from {from} in clear"),
-        Transport::Tls => format!("{what} from {from} with TLS"),
-        Transport::Gss => format!("{what} from {from} with GSS encryption"),
-    }
 }
 
 /// Address and mask as `pg_hba_file_rules` shows them.

@@ -13,6 +13,7 @@ use super::next::Next;
 use super::open::{condition, remedy};
 use crate::command::hba::outcomes::connection_document;
 use crate::command::hba::words;
+use crate::failure::escape_name;
 use crate::output::{BAD, GOOD, HEAD, WARN, styled};
 
 /// The answer.
@@ -65,7 +66,10 @@ impl<'a> Answer<'a> {
 
     /// In words.
     pub(super) fn words(&self) -> String {
-        let mut text = format!("{}\n", styled(HEAD, &words::connection(self.connection)));
+        let mut text = format!(
+            "{}\n",
+            styled(HEAD, &escape_name(&self.connection.to_string()))
+        );
         match &self.decision {
             Decision::Rule(rule) => {
                 let at = self.at(*rule);
@@ -258,7 +262,7 @@ impl<'a> Answer<'a> {
                 )
             }
         };
-        [rule, method, words::connection(self.connection)]
+        [rule, method, escape_name(&self.connection.to_string())]
     }
 
     fn set(&self) -> &'a RuleSet {

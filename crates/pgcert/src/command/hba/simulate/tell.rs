@@ -42,7 +42,9 @@ pub(super) fn words(usage: &Usage<'_>) -> String {
         &mut text,
     );
     let counted = |all: &BTreeMap<String, u64>| {
-        let all = all.iter().map(|(who, times)| format!("{times} x {who}"));
+        let all = all
+            .iter()
+            .map(|(who, times)| format!("{times} x {}", escape_name(who)));
         all.collect::<Vec<_>>()
     };
     list("no rule matched", counted(&usage.no_rule), &mut text);

@@ -11,8 +11,6 @@ use pg_config::hba::{
 use pg_config::resolve::Files;
 
 use super::sessions::{Login, Named, Outcome, Says};
-use crate::command::hba::words;
-
 /// How often the rules were used.
 pub(super) struct Usage<'a> {
     set: &'a RuleSet,
@@ -87,7 +85,7 @@ impl<'a> Usage<'a> {
         };
         if login.outcome == Outcome::NoRule {
             if none {
-                let who = words::connection(&connection);
+                let who = connection.to_string();
                 *self.no_rule.entry(who).or_default() += times;
             } else {
                 self.otherwise += times;
