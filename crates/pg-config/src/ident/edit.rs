@@ -109,7 +109,8 @@ pub(super) fn add_line(
     let line = laid_out(document, neighbour, &fields);
     let end = text::line_end(&document.bytes);
     // The line before may lack its end, or end in a backslash: then an empty line takes the continuation.
-    for ends_before in 0..=2 {
+    let open = document.bytes[..offset].last().is_some_and(|&b| b != b'\n');
+    for ends_before in usize::from(open)..=2 {
         let change = Change::insert(offset, [&end.repeat(ends_before), &line[..], end].concat());
         let after = Document::parse(&change.apply(&document.bytes), version);
         if adds(document, &after, place, says_so) {

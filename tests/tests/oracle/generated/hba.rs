@@ -55,6 +55,20 @@ const EXPLAINED: &[Explained] = &[
         },
     },
     Explained {
+        name: "RADIUS lists of lengths that do not fit",
+        because: "the line is refused, and the view has a row of NULLs for it, without the reason: we give that of the log",
+        versions: 12..=13,
+        source: "hba.c, verify_option_list_length",
+        form: |input| {
+            any(input, |token| {
+                ["radiussecrets=", "radiusports=", "radiusidentifiers="]
+                    .iter()
+                    .any(|name| token.starts_with(name) && token.contains(','))
+            })
+        },
+        readings: |lines| blank_for(lines, &["the number of RADIUS"]),
+    },
+    Explained {
         name: "a RADIUS server whose name does not resolve",
         because: "the server looks names up while it reads the file, and refuses the line where there is no answer; the view has a row of NULLs",
         versions: 12..=18,

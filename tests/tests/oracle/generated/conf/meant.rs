@@ -133,6 +133,8 @@ fn main_file(file: &str) -> String {
         .ancestors()
         .map(|folder| folder.join(FORMAT.file));
     let main = files.find(|main| main.exists());
+    // Without the dots that a name may have brought in.
+    let main = main.and_then(|main| main.canonicalize().ok());
     main.map_or_else(String::new, |main| main.display().to_string())
 }
 
