@@ -275,6 +275,18 @@ mod tests {
     }
 
     #[test]
+    fn a_pattern_is_met_by_more_groups_than_its_example() {
+        let set =
+            |text: &str| RuleSet::of_bytes(&BTreeMap::new(), "hba", text.as_bytes(), Version::V16);
+        let before = "host all +d0 all md5\nhost samerole all all trust\n";
+        let after =
+            "host all +d0 all md5\nhost /^[gd]0$ all all reject\nhost samerole all all trust\n";
+        let found = super::changes(&set(before), &set(after), &Site::default());
+        let pairs: Vec<_> = found.iter().map(|c| (c.before, c.after)).collect();
+        assert!(pairs.contains(&(Some(1), Some(1))), "{found:?}");
+    }
+
+    #[test]
     fn a_moved_rule_takes_from_those_that_it_passes() {
         let rules = [
             "host all amy all md5\n",

@@ -313,10 +313,21 @@ impl<'a> Logins<'a> {
             (User::Name((&*login.role).into()), by_name),
             (User::Group((&*login.role).into()), by_name),
         ];
-        let groups = login.member_of.iter();
-        own.into_iter()
-            .chain(groups.map(|group| (User::Group((&**group).into()), Met::All)))
-            .collect()
+        // The group that the database is called like has its name from the login looked at.
+        let by_chance = |group| {
+            self.database == Asked::Group
+                && login.database.as_ref() == Some(group)
+                && !self.groups.contains(&&**group)
+        };
+        let groups = login.member_of.iter().map(|group| {
+            let met = if by_chance(group) {
+                Met::This
+            } else {
+                Met::All
+            };
+            (User::Group((&**group).into()), met)
+        });
+        own.into_iter().chain(groups).collect()
     }
 
     /// The words of database fields that one of these logins meets, but for patterns.
@@ -339,8 +350,14 @@ impl<'a> Logins<'a> {
                 always(self.database == Asked::Own || (by_name == Met::All && self.role.is_some())),
             ));
         }
-        if *database == login.role || login.member_of.contains(database) {
-            let met = always(self.database != Asked::Any);
+        let is_member = login.member_of.contains(database);
+        if *database == login.role || is_member {
+            // A role that is not given may be called like the database by chance.
+            let met = always(match self.database {
+                Asked::Own | Asked::Group => true,
+                Asked::Named(_) => is_member || self.role.is_some(),
+                Asked::Any | Asked::Physical => false,
+            });
             words.extend([(Database::SameRole, met), (Database::SameGroup, met)]);
         }
         words

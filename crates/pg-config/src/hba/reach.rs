@@ -219,6 +219,19 @@ mod tests {
     }
 
     #[test]
+    fn an_example_of_a_pattern_says_nothing_about_the_others() {
+        // The first name that the pattern is found in is the database's own.
+        assert_eq!(
+            told("host samerole /^[gd]0$ all md5\nhost d0 /^[gd]0$ all md5\n"),
+            ["+", "?"]
+        );
+        assert_eq!(
+            told("host samerole /^[gd]0$ all md5\nhost d0 d0 all md5\n"),
+            ["+", "[0]"]
+        );
+    }
+
+    #[test]
     fn what_matches_nothing_is_hidden_by_nothing() {
         assert_eq!(told("host all all \"\" md5\n"), ["[]"]);
     }
