@@ -53,6 +53,7 @@ mod rule;
 mod set;
 mod taken;
 mod walk;
+mod ways;
 mod write;
 
 use alloc::vec::Vec;
@@ -63,11 +64,12 @@ pub use change::{Change, changes, changes_with_tls};
 pub use decide::{Connection, Decision, HostName, Interface, Match, Mismatch, Site, Transport};
 pub use decide::{decide, matches, open_fields, tried};
 pub use effect::{WithoutEffect, without_effect};
-pub use place::{Conflict, Databases, Insertion, MapUse, Place, Placement, Wanted, WayIn};
-pub use place::{place, refuse_without_tls, ways_in};
+pub use place::{Conflict, Databases, Insertion, MapUse, Place, Placement, RulePlace, Wanted};
+pub use place::{place, place_rule, refuse_without_tls};
 pub use reach::{Reach, reach};
 pub use rule::{ClientCert, ConnType, Database, Method, Rule, RuleOption, User};
 pub use set::{Located, RuleSet};
+pub use ways::{WayIn, ways_in};
 pub use write::{EditError, NewRule, Position};
 
 use crate::text::Span;

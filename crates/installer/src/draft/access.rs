@@ -500,7 +500,8 @@ fn no_place(rules: &RuleSet, conflict: &Conflict) -> Refusal {
             behind,
         } => Refusal::NoPlace {
             text: format!(
-                "the rule for {from} would have to stand before {} and behind {}, and there is no such place",
+                "the rule{} would have to stand before {} and behind {}, and there is no such place",
+                from.map_or_else(String::new, |from| format!(" for {from}")),
                 shown(rules, *before),
                 behind
                     .iter()
@@ -515,7 +516,8 @@ fn no_place(rules: &RuleSet, conflict: &Conflict) -> Refusal {
             rules: deciding,
         } => Refusal::NoPlace {
             text: format!(
-                "all connections from {from} are decided by {}, which keeps its say",
+                "all connections{} are decided by {}, which keeps its say",
+                from.map_or_else(String::new, |from| format!(" from {from}")),
                 deciding
                     .iter()
                     .map(|rule| shown(rules, *rule))

@@ -1,6 +1,6 @@
 //! Where a rule that lets a role in by certificate has to stand, and what that changes.
 
-use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::collections::BTreeSet;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
@@ -82,19 +82,6 @@ pub struct MapUse {
     pub by_dn: bool,
 }
 
-/// A rule by which a role gets in without a certificate.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct WayIn {
-    /// The rule.
-    pub rule: usize,
-    /// The transports, in the order of [`Transport::ALL`].
-    pub transports: Vec<Transport>,
-    /// Whether that concerns the databases and (but for the socket) the networks that were asked for, or only others.
-    pub inside: bool,
-    /// Whether that is sure; false where a membership, a host name or a regular expression leaves it open.
-    pub certain: bool,
-}
-
 /// Why there is no place for the rule. Numbers are indexes into [`RuleSet::rules`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -106,8 +93,8 @@ pub enum Conflict {
     /// `behind`, which keep their say about others of them.
     #[error("no place is both before and behind the rules that decide these connections")]
     Order {
-        /// From where.
-        from: Source,
+        /// From where, if several networks were asked about.
+        from: Option<Source>,
         /// The rule that it has to precede.
         before: usize,
         /// The rules that it has to follow.
@@ -116,8 +103,8 @@ pub enum Conflict {
     /// All of these connections are decided by rules that keep their say and do not let the certificate in.
     #[error("rules that keep their say decide all of these connections")]
     Decided {
-        /// From where.
-        from: Source,
+        /// From where, if several networks were asked about.
+        from: Option<Source>,
         /// The rules.
         rules: Vec<usize>,
     },
@@ -153,7 +140,7 @@ pub fn place(set: &RuleSet, wanted: &Wanted, site: &Site) -> Result<Placement, C
         let of_database = |database: &Database| {
             let within = wanted.within(Ways::only(Transport::Tls), database, &address, site);
             let rules = set.rules.iter().map(|at| &at.rule);
-            Deciders::of(within, rules, wanted, &strangers, site)
+            Deciders::of(within, rules, wanted.member_of.is_some(), &strangers, site)
         };
         let found: Vec<Deciders> = databases.iter().map(of_database).collect();
         let rule = |index: usize| &set.rules[index].rule;
@@ -182,7 +169,7 @@ pub fn place(set: &RuleSet, wanted: &Wanted, site: &Site) -> Result<Placement, C
         }
         if !refused.is_empty() {
             return Err(Conflict::Decided {
-                from,
+                from: Some(from),
                 rules: refused.into_iter().collect(),
             });
         }
@@ -191,26 +178,7 @@ pub fn place(set: &RuleSet, wanted: &Wanted, site: &Site) -> Result<Placement, C
         }
 
         let deciding: BTreeSet<usize> = wanting.iter().flat_map(|at| found[*at].rules()).collect();
-        let (keepers, others): (BTreeSet<usize>, BTreeSet<usize>) = deciding
-            .iter()
-            .partition(|index| rule(**index).keeps_its_say());
-        let place = others
-            .first()
-            .map_or(Place::AtEnd, |&index| Place::Before(index));
-        if let Place::Before(before) = place {
-            let behind: Vec<usize> = keepers
-                .into_iter()
-                .filter(|index| *index > before)
-                .collect();
-            if !behind.is_empty() {
-                return Err(Conflict::Order {
-                    from,
-                    before,
-                    behind,
-                });
-            }
-        }
-        set.can_be_written(place)?;
+        let (place, others) = set.between(&deciding, Some(from))?;
         insertions.push(Insertion {
             place,
             rule: NewRule {
@@ -245,6 +213,60 @@ pub fn place(set: &RuleSet, wanted: &Wanted, site: &Site) -> Result<Placement, C
     })
 }
 
+/// Where a rule of any kind stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RulePlace {
+    /// Where it has to stand; none where there is no need of it, for `instead` do as it would.
+    pub place: Option<Place>,
+    /// Rules that decide all of its connections already, with the same method and options.
+    pub instead: Vec<usize>,
+    /// Rules that decide some of its connections and keep doing so: `reject`, and demands for a certificate.
+    pub keeps_say: Vec<usize>,
+    /// Rules that decided some of its connections and no longer will.
+    pub overrides: Vec<usize>,
+}
+
+/// Where a rule has to stand: before the first rule that decides some of its connections today, behind those that keep
+/// their say about others of them. A rule of which it is open whether it decides some counts as one that does.
+///
+/// # Errors
+/// [`Conflict`] where no place satisfies both.
+pub fn place_rule(set: &RuleSet, rule: &Rule, site: &Site) -> Result<RulePlace, Conflict> {
+    if !set.is_loadable() {
+        return Err(Conflict::Broken);
+    }
+    let strangers = Strangers::to(&set.rules.iter().map(|at| &at.rule).chain([rule]));
+    let within = Within::rule(rule, Ways::of(rule.kind), site);
+    let rules = set.rules.iter().map(|at| &at.rule);
+    let found = Deciders::of(within, rules, true, &strangers, site);
+    let by = |index: usize| &set.rules[index].rule;
+    if !found.leave_some && found.rules().all(|index| by(index).decides_like(rule)) {
+        return Ok(RulePlace {
+            place: None,
+            instead: found.rules().collect(),
+            keeps_say: Vec::new(),
+            overrides: Vec::new(),
+        });
+    }
+    let keepers: Vec<usize> = found
+        .rules()
+        .filter(|index| by(*index).keeps_its_say())
+        .collect();
+    if !found.leave_some && found.rules().all(|index| by(index).keeps_its_say()) {
+        return Err(Conflict::Decided {
+            from: None,
+            rules: keepers,
+        });
+    }
+    let (place, others) = set.between(&found.rules().collect(), None)?;
+    Ok(RulePlace {
+        place: Some(place),
+        instead: Vec::new(),
+        keeps_say: keepers,
+        overrides: others.into_iter().collect(),
+    })
+}
+
 /// The rules that refuse the role's TCP connections without TLS (`hostnossl ... reject`), beside those of `placement`
 /// where that is early enough. Empty where they are refused already.
 ///
@@ -270,7 +292,7 @@ pub fn refuse_without_tls(
             .flat_map(|database| {
                 let within = wanted.within(ways, database, &address, site);
                 let rules = set.rules.iter().map(|at| &at.rule);
-                Deciders::of(within, rules, wanted, &strangers, site).touches
+                Deciders::of(within, rules, wanted.member_of.is_some(), &strangers, site).touches
             })
             .map(|touch| touch.rule)
             .filter(|&rule| set.rules[rule].rule.method != Method::Reject)
@@ -297,89 +319,24 @@ pub fn refuse_without_tls(
     Ok(insertions)
 }
 
-/// Every rule by which the role gets in without a certificate, were `added` in force too: to any database, from
-/// anywhere, by any transport.
-pub fn ways_in(set: &RuleSet, wanted: &Wanted, added: &[Insertion], site: &Site) -> Vec<WayIn> {
-    // The rules as they would be, and which of them are there already.
-    let new: Vec<(Place, Rule)> = added.iter().map(|i| (i.place, i.rule.as_rule())).collect();
-    let mut rules: Vec<(Option<usize>, &Rule)> = Vec::with_capacity(set.rules.len() + new.len());
-    for (index, at) in set.rules.iter().enumerate() {
-        let before = new
-            .iter()
-            .filter(|(place, _)| *place == Place::Before(index));
-        rules.extend(before.map(|(_, rule)| (None, rule)));
-        rules.push((Some(index), &at.rule));
-    }
-    let last = new.iter().filter(|(place, _)| *place == Place::AtEnd);
-    rules.extend(last.map(|(_, rule)| (None, rule)));
-
-    let strangers = Strangers::to(&rules.iter().map(|(_, rule)| *rule));
-    let databases = wanted.databases.words();
-    let addresses: Vec<Address> = wanted
-        .from
-        .iter()
-        .map(|from| Address::from(*from))
-        .collect();
-    let mut found: BTreeMap<usize, WayIn> = BTreeMap::new();
-    for transport in Transport::ALL {
-        let ways = Ways::only(transport);
-        let everywhere = Within {
-            ways,
-            logins: Logins::of_role(wanted.role.as_bytes(), wanted.member_of.as_deref()).to_vec(),
-            origins: alloc::vec![Origin::anywhere()],
-        };
-        let asked = databases.iter().flat_map(|database| {
-            let from = |address| wanted.within(ways, database, address, site);
-            match transport {
-                Transport::Local => alloc::vec![from(&Address::All)],
-                _ => addresses.iter().map(from).collect(),
-            }
-        });
-        let asked = asked.map(|within| (within, true));
-        for (within, inside) in core::iter::once((everywhere, false)).chain(asked) {
-            let all = rules.iter().map(|(_, rule)| *rule);
-            for touch in Deciders::of(within, all, wanted, &strangers, site).touches {
-                let (Some(rule), by) = rules[touch.rule] else {
-                    continue;
-                };
-                if by.keeps_its_say() {
-                    continue;
-                }
-                let way = found.entry(rule).or_insert(WayIn {
-                    rule,
-                    transports: Vec::new(),
-                    inside: false,
-                    certain: false,
-                });
-                if !way.transports.contains(&transport) {
-                    way.transports.push(transport);
-                }
-                way.inside |= inside;
-                way.certain |= touch.certain;
-            }
-        }
-    }
-    found.into_values().collect()
-}
-
 /// Which rules decide some of the connections asked for.
-struct Deciders {
-    touches: Vec<Touch>,
+pub(super) struct Deciders {
+    pub(super) touches: Vec<Touch>,
     /// Whether there are some that no rule surely decides.
     leave_some: bool,
 }
 
 /// A rule decides some of them.
-struct Touch {
-    rule: usize,
-    certain: bool,
+pub(super) struct Touch {
+    pub(super) rule: usize,
+    pub(super) certain: bool,
 }
 
 impl Deciders {
-    fn of<'r>(
+    pub(super) fn of<'r>(
         within: Within<'r>,
         rules: impl Iterator<Item = &'r Rule>,
-        wanted: &Wanted,
+        memberships_known: bool,
         strangers: &'r Strangers,
         site: &'r Site,
     ) -> Self {
@@ -392,8 +349,7 @@ impl Deciders {
                 Share::Perhaps(_) => false,
                 // It may have been taken to be a member of something.
                 Share::Some(found) => {
-                    wanted.member_of.is_some()
-                        || found.member_of.is_none_or(|groups| groups.is_empty())
+                    memberships_known || found.member_of.is_none_or(|groups| groups.is_empty())
                 }
             };
             touches.push(Touch {
@@ -415,7 +371,7 @@ impl Deciders {
 
 impl Databases {
     /// As words of a rule.
-    fn words(&self) -> Vec<Database> {
+    pub(super) fn words(&self) -> Vec<Database> {
         match self {
             Self::All => alloc::vec![Database::All],
             Self::Replication => alloc::vec![Database::Replication],
@@ -430,7 +386,7 @@ impl Databases {
 
 impl Wanted {
     /// The connections asked for to one of the databases, from one of the networks.
-    fn within<'a>(
+    pub(super) fn within<'a>(
         &'a self,
         ways: Ways,
         database: &'a Database,
@@ -459,6 +415,31 @@ impl Wanted {
 }
 
 impl RuleSet {
+    /// The place before the first of the rules that does not keep its say and behind those that do, and the rules that
+    /// then come too late.
+    fn between(
+        &self,
+        deciding: &BTreeSet<usize>,
+        from: Option<Source>,
+    ) -> Result<(Place, BTreeSet<usize>), Conflict> {
+        let keeps = |index: &usize| self.rules[*index].rule.keeps_its_say();
+        let (keepers, others): (BTreeSet<usize>, BTreeSet<usize>) =
+            deciding.iter().partition(|index| keeps(index));
+        let Some(&before) = others.first() else {
+            return Ok((Place::AtEnd, others));
+        };
+        let behind: Vec<usize> = keepers.range(before..).copied().collect();
+        if !behind.is_empty() {
+            return Err(Conflict::Order {
+                from,
+                before,
+                behind,
+            });
+        }
+        self.can_be_written(Place::Before(before))?;
+        Ok((Place::Before(before), others))
+    }
+
     /// A rule can only be written before another whose file is read once.
     fn can_be_written(&self, place: Place) -> Result<(), Conflict> {
         let Place::Before(index) = place else {

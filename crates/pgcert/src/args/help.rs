@@ -186,9 +186,11 @@ Exit codes:
   3  answered, but the server would refuse the file";
 
 pub(super) const HBA_ADD: &str = "\
-The rule is written in the columns of its neighbours; every other byte stays. Without a place, one \
-is found for rules that let one role in by certificate (hostssl, method cert): where the rule takes \
-effect and nobody else's login changes. Where the same rule stands there already, nothing changes. \
+The rule is written in the columns of its neighbours; every other byte stays. Without a place, the \
+one is found where it takes effect: before the first rule that decides any of its connections today, \
+behind those that must keep their say (reject, and demands for a certificate). Where there is no such \
+place, the rules that stand in the way are named; where its connections are decided like that already, \
+nothing changes. \
 Whose outcome changes is said, by which rule it was and will be decided, with a sample of each.
 
 Examples:

@@ -244,7 +244,7 @@ fn a_rule_is_added_where_it_is_told_in_the_columns_of_its_neighbours() {
 }
 
 #[test]
-fn a_rule_for_a_certificate_finds_its_place() {
+fn a_rule_finds_its_place() {
     let place = place(RULES);
     let rule = ["add", "hostssl", "sales", "app", "10.1.0.0/16", "cert"];
     insta::assert_snapshot!(hba(&place, &rule), @r#"
@@ -270,12 +270,28 @@ fn a_rule_for_a_certificate_finds_its_place() {
     nothing to do
     note: pg_hba.conf:4 lets the role in by its certificate already
     ");
-    insta::assert_snapshot!(hba(&place, &["add", "host all app all md5"]), @"
+    insta::assert_snapshot!(hba(&place, &["add", "host all app 10.0.0.0/16 md5", "--dry-run"]), @"
+    --- [here]/pg_hba.conf
+    +++ [here]/pg_hba.conf
+    @@ -2,5 +2,6 @@
+     local   all             all                                     peer
+     # those at home
+     hostssl sales           app             10.1.0.0/16             cert
+    +host    all             app             10.0.0.0/16             md5
+     host    all             all             10.0.0.0/8              scram-sha-256
+     host    all             all             0.0.0.0/0               md5 # for now
+    whose outcome changes
+      from pg_hba.conf:5: host all all 10.0.0.0/8 scram-sha-256
+        to pg_hba.conf:5: host all app 10.0.0.0/16 md5
+        such as app to database otherdb from 10.0.0.1 with TLS
     --- on standard error
-    error: it is not said where the rule shall stand
-    hint: --before LINE, --after LINE, --first or --last says so
-    hint: pgcert finds the place only for rules such as hostssl DATABASE ROLE NETWORK cert [map=MAP]
-    --- exit code 2
+    note: it decides before pg_hba.conf:5, by which these connections went until now
+    note: the server takes it with a reload: SELECT pg_reload_conf()
+    ");
+    insta::assert_snapshot!(hba(&place, &["add", "host all app 10.0.0.0/16 scram-sha-256"]), @"
+    --- on standard error
+    nothing to do
+    note: pg_hba.conf:5 decides all of it in the same way already
     ");
     place.write(
         "pg_hba.conf",

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::Version;
-use crate::hba::{Connection, Decision, HostName, changes, decide};
+use crate::hba::{Connection, Decision, HostName, changes, decide, ways_in};
 use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::vec;
@@ -104,7 +104,7 @@ fn no_place_is_a_conflict_that_names_the_rules() {
     assert_eq!(
         placed(text, &wanted(&["app"], &["10.0.0.0/16"])),
         Err(Conflict::Order {
-            from: "10.0.0.0/16".parse().unwrap(),
+            from: "10.0.0.0/16".parse().ok(),
             before: 0,
             behind: vec![1]
         })
@@ -116,7 +116,7 @@ fn no_place_is_a_conflict_that_names_the_rules() {
     assert_eq!(
         placed(text, &wanted(&["app"], &["10.0.1.0/25"])),
         Err(Conflict::Decided {
-            from: "10.0.1.0/25".parse().unwrap(),
+            from: "10.0.1.0/25".parse().ok(),
             rules: vec![1]
         })
     );
@@ -297,6 +297,42 @@ fn the_whole_way_from_the_wish_to_the_files() {
     for change in changes(&before, &set, &Site::default()) {
         assert_eq!(change.example.unwrap().role, "bob");
     }
+}
+
+#[test]
+fn any_rule_has_its_place() {
+    let text = "local all all peer\nhostssl app amy 10.0.0.0/24 cert\nhost all all 10.0.0.0/8 md5\nhost all bob all trust\n";
+    let rules = set(text);
+    let placed = |line: &str| {
+        let one = set(&format!("{line}\n"));
+        place_rule(&rules, &one.rules[0].rule, &Site::default())
+    };
+    let found = placed("host app all 10.0.0.0/16 scram-sha-256").unwrap();
+    assert_eq!(found.place, Some(Place::Before(2)));
+    assert_eq!((found.keeps_say, found.overrides), (vec![1], vec![2]));
+    // Nothing to do with any of them.
+    let found = placed("host all amy 192.168.0.0/16 md5").unwrap();
+    assert_eq!(found.place, Some(Place::AtEnd));
+    // The network that it is for is asked for a password already.
+    let found = placed("host app bob 10.2.0.0/16 md5").unwrap();
+    assert_eq!((found.place, found.instead), (None, vec![2]));
+    assert_eq!(
+        placed("hostssl app amy 10.0.0.0/25 md5"),
+        Err(Conflict::Decided {
+            from: None,
+            rules: vec![1]
+        })
+    );
+    let late = set("host all all 10.0.0.0/9 md5\nhost all bob 10.0.0.0/8 reject\n");
+    let rule = &set("host all bob 10.0.0.0/8 scram-sha-256\n").rules[0].rule;
+    assert_eq!(
+        place_rule(&late, rule, &Site::default()),
+        Err(Conflict::Order {
+            from: None,
+            before: 0,
+            behind: vec![1]
+        })
+    );
 }
 
 // --- against a naive enumeration ---

@@ -1,10 +1,11 @@
-//! The place of a rule that nobody named: where it takes effect without changing what anybody else gets, as setup finds
-//! it. Known for rules that let one role in by its certificate.
+//! The place of a rule that nobody named: where it takes effect and those that must keep their say keep it. Rules that let
+//! one role in by its certificate are placed as setup places them.
 
 use pg_config::hba::{
-    Address, Conflict, ConnType, Database, Databases, Method, Network, Placement, Rule, RuleSet,
-    Source, User, Wanted, place,
+    Address, Conflict, ConnType, Database, Databases, Document, EditError, Method, Network,
+    Placement, Rule, RulePlace, RuleSet, Source, User, Wanted, place, place_rule,
 };
+use pg_config::resolve::Files as _;
 
 use super::edit::{one_rule, refused};
 use super::outcomes::Outcomes;
@@ -25,37 +26,51 @@ pub(super) fn add(
     output: &mut Output,
 ) -> Result<(), Failure> {
     let rule = one_rule(line, found)?;
-    let Some(wanted) = rule.rules().next().and_then(wanted) else {
-        return Err(Failure::usage("it is not said where the rule shall stand")
-            .hint("--before LINE, --after LINE, --first or --last says so")
-            .hint("pgcert finds the place only for rules such as hostssl DATABASE ROLE NETWORK cert [map=MAP]"));
+    let Some(rule) = rule.rules().next() else {
+        return Err(refused(&EditError::NoRule, found));
     };
     let disk = found.files();
     let set = RuleSet::of_bytes(&disk, &found.path, bytes, found.version);
-    let placement =
-        place(&set, &wanted, &found.site()).map_err(|conflict| no_place(&conflict, &set))?;
-    let documents = set
-        .written(&disk, &placement.insertions)
-        .map_err(|error| refused(&error, found))?;
+    let site = found.site();
     let mut edits = Edits::new(&disk, "rules", 0o600);
-    for (path, document) in &documents {
-        let before = if *path == found.path {
-            bytes.to_vec()
-        } else {
-            let read = pg_config::resolve::Files::read(&disk, path);
-            read.map_err(|error| {
-                Failure::because(format_args!("{} cannot be read", escape_name(path)), &error)
-            })?
-        };
-        edits.set(path, Some(before), document.to_bytes());
-    }
-    let after = pg_config::resolve::Files::read(&edits, &found.path).unwrap_or_default();
+    let before = |path: &str| match path == found.path {
+        true => Ok(bytes.to_vec()),
+        false => disk.read(path).map_err(|error| {
+            Failure::because(format_args!("{} cannot be read", escape_name(path)), &error)
+        }),
+    };
+    let placed = match wanted(rule) {
+        Some(wanted) => {
+            let placement = place(&set, &wanted, &site).map_err(|c| no_place(&c, &set))?;
+            let documents = set
+                .written(&disk, &placement.insertions)
+                .map_err(|error| refused(&error, found))?;
+            for (path, document) in &documents {
+                edits.set(path, Some(before(path)?), document.to_bytes());
+            }
+            Placed::Certificate(placement)
+        }
+        None => {
+            let placed = place_rule(&set, rule, &site).map_err(|c| no_place(&c, &set))?;
+            if let Some(place) = placed.place {
+                let (path, position) = set.spot(place);
+                let was = before(path)?;
+                let mut document = Document::parse(was.as_slice(), found.version);
+                document
+                    .insert_line(position, line.as_bytes())
+                    .map_err(|error| refused(&error, found))?;
+                edits.set(path, Some(was), document.to_bytes());
+            }
+            Placed::Any(placed)
+        }
+    };
+    let after = edits.read(&found.path).unwrap_or_default();
     let after = RuleSet::of_bytes(&edits, &found.path, &after, found.version);
     edits.must_not_add_errors(&set.errors, &after.errors)?;
-    if !placement.insertions.is_empty() {
-        Outcomes::between(&set, &after, &found.site()).of_edit(&mut edits, output);
+    if placed.adds() {
+        Outcomes::between(&set, &after, &site).of_edit(&mut edits, output);
     }
-    say(&placement, &set, &mut edits);
+    placed.say(&set, &mut edits);
     edits.finish_on(found, editing, context, output)
 }
 
@@ -109,48 +124,79 @@ fn network(address: std::net::IpAddr, mask: std::net::IpAddr) -> Option<Network>
     Network::new(address, bits).ok()
 }
 
-fn say(placement: &Placement, set: &RuleSet, edits: &mut Edits<'_>) {
-    let lines = |rules: &[usize]| lines(rules, set);
-    if !placement.insertions.is_empty() {
-        if !placement.overrides.is_empty() {
-            edits.note(
-                "overrides",
+/// What was found out about the place.
+enum Placed {
+    Certificate(Placement),
+    Any(RulePlace),
+}
+
+impl Placed {
+    /// Whether a rule is added.
+    fn adds(&self) -> bool {
+        match self {
+            Self::Certificate(placement) => !placement.insertions.is_empty(),
+            Self::Any(placed) => placed.place.is_some(),
+        }
+    }
+
+    fn say(&self, set: &RuleSet, edits: &mut Edits<'_>) {
+        let lines = |rules: &[usize]| lines(rules, set);
+        let (overrides, keeps_say) = match self {
+            Self::Certificate(placement) => (&placement.overrides, &placement.keeps_say),
+            Self::Any(placed) => (&placed.overrides, &placed.keeps_say),
+        };
+        if self.adds() {
+            if !overrides.is_empty() {
+                edits.note(
+                    "overrides",
+                    format!(
+                        "it decides before {}, by which these connections went until now",
+                        lines(overrides)
+                    ),
+                );
+            }
+            edits.note_reload();
+        }
+        match self {
+            Self::Certificate(placement) if !placement.already.is_empty() => edits.note(
+                "already",
                 format!(
-                    "it decides before {}, by which these connections went until now",
-                    lines(&placement.overrides)
+                    "{} lets the role in by its certificate already",
+                    lines(&placement.already)
+                ),
+            ),
+            Self::Any(placed) if !placed.instead.is_empty() => edits.note(
+                "already",
+                format!(
+                    "{} decides all of it in the same way already",
+                    lines(&placed.instead)
+                ),
+            ),
+            _ => {}
+        }
+        if !keeps_say.is_empty() {
+            edits.note(
+                "keeps-say",
+                format!(
+                    "{} goes on deciding some of these connections",
+                    lines(keeps_say)
                 ),
             );
         }
-        edits.note_reload();
-    }
-    if !placement.already.is_empty() {
-        edits.note(
-            "already",
-            format!(
-                "{} lets the role in by its certificate already",
-                lines(&placement.already)
-            ),
-        );
-    }
-    if !placement.keeps_say.is_empty() {
-        edits.note(
-            "keeps-say",
-            format!(
-                "{} goes on deciding some of these connections",
-                lines(&placement.keeps_say)
-            ),
-        );
-    }
-    for used in &placement.maps {
-        edits.note(
-            "map",
-            format!(
-                "{} decides by the map {}: pgcert ident add {} NAME ROLE lets the certificate in",
-                lines(&[used.rule]),
-                used.map,
-                used.map
-            ),
-        );
+        let Self::Certificate(placement) = self else {
+            return;
+        };
+        for used in &placement.maps {
+            edits.note(
+                "map",
+                format!(
+                    "{} decides by the map {}: pgcert ident add {} NAME ROLE lets the certificate in",
+                    lines(&[used.rule]),
+                    used.map,
+                    used.map
+                ),
+            );
+        }
     }
 }
 
