@@ -31,7 +31,7 @@ pub(crate) use explain::{Connection, HbaExplain, IdentExplain};
 pub(crate) use export::{Driver, Export, FilePassphrase, Format};
 pub(crate) use files::{Editing, Form, Linting, ServerEditing, ServerFile};
 pub(crate) use hba::{
-    Hba, HbaAdd, HbaDiff, HbaFormat, HbaLint, HbaList, HbaMove, HbaRemove, HbaSimulate, Place,
+    Hba, HbaAdd, HbaDiff, HbaFormat, HbaLint, HbaList, HbaMove, HbaRemove, HbaSimulate, Place, Step,
 };
 pub(crate) use ident::{Ident, IdentAdd, IdentLint, IdentList, IdentRemove};
 pub(crate) use import::{CaImport, Issued};

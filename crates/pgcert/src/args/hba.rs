@@ -37,7 +37,7 @@ pub(crate) enum Hba {
     /// Compare two files by what they mean: whose outcome differs
     #[command(after_help = help::HBA_DIFF)]
     Diff(HbaDiff),
-    /// Say by which rules the logins in a server's log went, and which were never used
+    /// Say which rules the logins in a log used, or who is refused if the rules change
     #[command(after_help = help::HBA_SIMULATE)]
     Simulate(HbaSimulate),
 }
@@ -134,14 +134,54 @@ pub(crate) struct HbaDiff {
 pub(crate) struct HbaSimulate {
     /// A log of the server, in any of its formats (stderr, csvlog, jsonlog); repeatable, in their
     /// order
-    #[arg(long, value_name = "FILE", required = true)]
+    #[arg(long, value_name = "FILE", required_unless_present = "step")]
     pub(crate) log: Vec<PathBuf>,
     /// What its lines begin with [default: the server's log_line_prefix; with --file, the number in
     /// brackets is the process]
     #[arg(long, value_name = "FORMAT")]
     pub(crate) log_line_prefix: Option<String>,
     #[command(flatten)]
+    pub(crate) steps: Steps,
+    #[command(flatten)]
     pub(crate) file: ServerFile,
+}
+
+/// What is supposed to have been done to the rules.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "What if")]
+#[group(id = "step", multiple = true)]
+pub(crate) struct Steps {
+    /// Each host became hostssl
+    #[arg(long)]
+    pub(crate) host_to_hostssl: bool,
+    /// Each md5 became scram-sha-256
+    #[arg(long)]
+    pub(crate) md5_to_scram: bool,
+    /// Each md5, scram-sha-256 and password became cert, on hostssl; where no TLS comes, reject; on
+    /// the Unix socket they stay
+    #[arg(long)]
+    pub(crate) passwords_to_cert: bool,
+}
+
+impl Steps {
+    /// Those that were asked for, in this order.
+    pub(crate) fn all(&self) -> Vec<Step> {
+        let steps = [
+            (self.host_to_hostssl, Step::HostToHostssl),
+            (self.md5_to_scram, Step::Md5ToScram),
+            (self.passwords_to_cert, Step::PasswordsToCert),
+        ];
+        let asked = steps.into_iter().filter(|(asked, _)| *asked);
+        asked.map(|(_, step)| step).collect()
+    }
+}
+
+/// Something that is done to all rules.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Step {
+    HostToHostssl,
+    Md5ToScram,
+    PasswordsToCert,
 }
 
 /// Where in the file; the first rule that matches a connection decides.

@@ -255,7 +255,11 @@ somebody in (trust from 17 on); every version names the one by which a password 
 refused. Where none is named, it is worked out from the rules; what cannot be told is said to be so. \
 A line that no longer says what the log quotes is not counted. lc_messages has to be English.
 
+With a step such as --md5-to-scram nothing is written: who is refused, or decided otherwise, is said \
+by rules with samples, and with a log by the logins in it.
+
 Examples:
+  pgcert hba simulate --passwords-to-cert --log /var/log/postgresql/postgresql-15-main.log
   pgcert hba simulate --log /var/log/postgresql/postgresql-15-main.log
   pgcert hba simulate --log old.log --log new.log --file pg_hba.conf --pg-version 16 --json
   zcat postgresql.csv.1.gz | pgcert hba simulate --log /dev/stdin

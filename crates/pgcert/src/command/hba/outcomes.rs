@@ -48,9 +48,15 @@ impl<'a> Outcomes<'a> {
 
     /// In words, three lines a change, for the first ones or all.
     pub(super) fn words(&self, all: bool) -> String {
+        self.words_of(all, |_| true)
+    }
+
+    /// The same for some of the changes.
+    pub(super) fn words_of(&self, all: bool, of: impl Fn(&Change) -> bool) -> String {
         let mut text = String::new();
-        let shown = if all { self.changes.len() } else { MOST };
-        for change in self.changes.iter().take(shown) {
+        let changes: Vec<_> = self.changes.iter().filter(|change| of(change)).collect();
+        let shown = if all { changes.len() } else { MOST };
+        for change in changes.iter().take(shown) {
             let perhaps = if change.certain { "" } else { "perhaps " };
             let _ = write!(
                 text,
@@ -62,8 +68,8 @@ impl<'a> Outcomes<'a> {
                 let _ = writeln!(text, "    such as {}", escape_name(&example.assumed()));
             }
         }
-        if self.changes.len() > shown {
-            let rest = self.changes.len() - shown;
+        if changes.len() > shown {
+            let rest = changes.len() - shown;
             let _ = writeln!(text, "  and {rest} more (-v shows each)");
         }
         text

@@ -1,17 +1,20 @@
-//! `pgcert hba simulate`: the rules put to logins that were seen. With a server's log: which rules were used, how often, by whom.
+//! `pgcert hba simulate`: the rules put to logins that were seen, and other rules to everybody. With a server's log: which rules
+//! were used, how often, by whom. With a step such as md5 becoming scram-sha-256: who is refused then.
 
 mod log;
 mod prefix;
 mod sessions;
 mod tell;
 mod usage;
+mod whatif;
 
 use pg_config::hba::RuleSet;
 use pg_config::resolve::Assignment;
 
 use self::prefix::Prefix;
-use self::sessions::Sessions;
+use self::sessions::{Outcome, Sessions};
 use self::usage::Usage;
+use self::whatif::WhatIf;
 use crate::args::HbaSimulate;
 use crate::command::lint::all_taken;
 use crate::command::surroundings::Surroundings;
@@ -50,6 +53,27 @@ pub(super) fn run(
     }
     sessions.finish();
     let mut surroundings = Surroundings::of(&found, context, output);
+    let steps = args.steps.all();
+    if !steps.is_empty() {
+        let after = whatif::after(&set, &steps);
+        let mut what_if = WhatIf::new(&set, &after, &surroundings.site);
+        let let_in = sessions.logins.iter();
+        for (login, times) in let_in.filter(|(login, _)| login.outcome == Outcome::In) {
+            let role = login.role.as_deref();
+            let member_of = role.and_then(|role| surroundings.known_member_of(role));
+            match usage::connection(login, member_of) {
+                Some(connection) => what_if.put(&connection, &surroundings.site, *times),
+                None => what_if.seen.untold += times,
+            }
+        }
+        if output.json() {
+            output.print_json(what_if.document())?;
+        } else {
+            output.print(&what_if.words(output.verbose(), !args.log.is_empty()))?;
+            what_if.notes(&steps, output);
+        }
+        return all_taken(&set.errors, "pgcert hba lint");
+    }
     let mut usage = Usage::new(&set, &disk);
     for (login, times) in &sessions.logins {
         let role = login.role.as_deref();

@@ -176,7 +176,7 @@ impl<'a> Usage<'a> {
 }
 
 /// The connection that a login was; none where too little is told.
-fn connection(login: &Login, member_of: Option<Vec<String>>) -> Option<Connection> {
+pub(super) fn connection(login: &Login, member_of: Option<Vec<String>>) -> Option<Connection> {
     let transport = login.transport?;
     if login.replication_unclear {
         return None;
