@@ -126,6 +126,11 @@ pub fn note(line: &str) {
     }
 }
 
+/// Whether nothing may be left out.
+pub fn in_ci() -> bool {
+    std::env::var("CI").is_ok_and(|value| value == "true")
+}
+
 fn variable(name: &str) -> String {
     std::env::var(name).unwrap_or_else(|_| {
         panic!("{name} is not set: run `cargo xtask e2e` or `cargo xtask oracle`")
