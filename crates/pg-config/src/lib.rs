@@ -44,5 +44,10 @@ pub mod text;
 pub mod tokens;
 mod version;
 
+/// The examples of the page that crates.io shows.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+pub struct Readme;
+
 pub use diagnostic::{Diagnostic, Severity};
 pub use version::{UnknownVersion, Version};

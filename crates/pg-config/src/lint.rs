@@ -87,6 +87,8 @@ pub struct Finding {
     pub line: u32,
     /// The byte in the line, from 1; 0 with line 0.
     pub column: u32,
+    /// The same in UTF-16 code units, as SARIF and editors count; a byte that is not UTF-8 is one.
+    pub column_utf16: u32,
     /// What exactly is found here: PostgreSQL's own words where it has any.
     pub message: String,
     /// For a rule that can never match: the rules that take all that it is for.

@@ -52,7 +52,7 @@ impl<'a> Report<'a> {
             && finding.line != diagnostic.line
         {
             finding.line = diagnostic.line;
-            finding.column = 1;
+            (finding.column, finding.column_utf16) = (1, 1);
         }
     }
 
@@ -60,7 +60,8 @@ impl<'a> Report<'a> {
     pub(super) fn whole(&mut self, code: &str, message: impl Into<String>) {
         self.at(code, 0, message);
         if let Some(finding) = self.findings.last_mut() {
-            (finding.line, finding.column) = (0, 0);
+            finding.line = 0;
+            (finding.column, finding.column_utf16) = (0, 0);
         }
     }
 
@@ -105,6 +106,7 @@ impl<'a> Report<'a> {
                 file: self.file.into(),
                 line: count(line),
                 column: count(offset - self.lines[line]),
+                column_utf16: count(utf16_length(&self.bytes[self.lines[line]..offset])),
                 message,
                 hidden_by: Vec::new(),
                 advice,
@@ -112,5 +114,31 @@ impl<'a> Report<'a> {
         } else {
             debug_assert!(false, "{code} is not in the table of lints");
         }
+    }
+}
+
+/// In code units, with one for each byte that is not UTF-8.
+fn utf16_length(bytes: &[u8]) -> usize {
+    let chunks = bytes.utf8_chunks();
+    chunks
+        .map(|chunk| chunk.valid().encode_utf16().count() + chunk.invalid().len())
+        .sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_are_counted_in_bytes_and_in_utf_16() {
+        let bytes = "# caf\u{e9}\n\u{e9}\u{1f418} x".as_bytes();
+        let mut report = Report::new("f", bytes);
+        report.at("service-syntax", bytes.len() - 1, "");
+        let found = report.finish();
+        assert_eq!(
+            (found[0].line, found[0].column, found[0].column_utf16),
+            (2, 8, 5)
+        );
+        assert_eq!(utf16_length(b"a\xff\xc3b"), 4);
     }
 }

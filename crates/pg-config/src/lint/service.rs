@@ -56,7 +56,7 @@ pub fn service(path: &str, bytes: &[u8], version: Version) -> Vec<Finding> {
                 format!("[{}] says nothing", section.name),
             );
         }
-        parameters(section, &mut report);
+        parameters(section, version, &mut report);
     }
     report.finish()
 }
@@ -85,7 +85,7 @@ fn outside(document: &Document, report: &mut Report<'_>) {
     }
 }
 
-fn parameters(section: &Section, report: &mut Report<'_>) {
+fn parameters(section: &Section, version: Version, report: &mut Report<'_>) {
     for (index, parameter) in section.parameters.iter().enumerate() {
         let at = parameter.value_span.start;
         let value = parameter.value.as_str();
@@ -122,6 +122,10 @@ fn parameters(section: &Section, report: &mut Report<'_>) {
                 at,
                 format!("the blank is a part of the value of {key}"),
             );
+        } else if key == "sslmode" && value != "verify-full" && has_system_roots(section, version) {
+            let message =
+                format!("weak sslmode \"{value}\" may not be used with sslrootcert=system");
+            report.advise("service-value", at, message, "it takes verify-full there");
         } else if let Some(words) = words(key).filter(|words| !words.contains(&value)) {
             let message = format!("invalid {key} value: \"{value}\"");
             report.advise(
@@ -138,11 +142,20 @@ fn parameters(section: &Section, report: &mut Report<'_>) {
                 "a password that everybody can read who can read the file",
             );
         }
+        if key == "sslrootcert" && value == "system" && version < Version::V16 {
+            let message = format!("libpq {version} takes system for the name of a file");
+            report.at("service-system-roots", at, message);
+        }
         if key == "sslmode" && ["disable", "allow", "prefer", "require"].contains(&value) {
             let message = format!("with sslmode={value} anybody in between can be the server");
             report.at("service-sslmode", at, message);
         }
     }
+}
+
+/// Whether whom it connects to is verified by the system's roots (16 and later).
+fn has_system_roots(section: &Section, version: Version) -> bool {
+    version >= Version::V16 && section.get("sslrootcert") == Some("system")
 }
 
 /// The values that libpq takes for a parameter with a closed list of them, whatever its version.
@@ -205,6 +218,9 @@ mod tests {
         s:19:1: syntax error [service-syntax]
         s:20:1: looked up by a libpq with LDAP, a syntax error to one without [service-ldap]
         "#);
+        let system = "[a]\nsslrootcert=system\nsslmode=verify-ca\n";
+        insta::assert_snapshot!(found(system, Version::V15), @"s:2:13: libpq 15 takes system for the name of a file [service-system-roots]");
+        insta::assert_snapshot!(found(system, Version::V16), @r#"s:3:9: weak sslmode "verify-ca" may not be used with sslrootcert=system [service-value]"#);
         insta::assert_snapshot!(found("\u{feff}[a]\nhost=x\n", Version::V15), @"
         s:1:1: the file begins with a byte order mark [service-byte-order-mark]
         s:2:1: the line belongs to no section, and is not read [service-outside]

@@ -498,6 +498,12 @@ pub static LINTS: &[Lint] = &[
         "put it into a section",
     ),
     service(
+        "service-system-roots",
+        Warning,
+        "sslrootcert=system to libpq 15 and before, which takes it for the name of a file: where there is none, sslmode=require and weaker verify nothing.",
+        "name the file that holds the authorities",
+    ),
+    service(
         "service-empty-section",
         Note,
         "A section without parameters.",

@@ -72,7 +72,7 @@ pub(crate) fn sarif(findings: &[Finding]) -> Value {
     let results = findings.iter().map(|finding| {
         let mut place = json!({ "artifactLocation": { "uri": uri(&finding.file) } });
         if let (Some(place), true) = (place.as_object_mut(), finding.line > 0) {
-            let region = json!({ "startLine": finding.line, "startColumn": finding.column });
+            let region = json!({ "startLine": finding.line, "startColumn": finding.column_utf16 });
             place.insert("region".to_owned(), region);
         }
         let mut result = json!({
@@ -95,6 +95,7 @@ pub(crate) fn sarif(findings: &[Finding]) -> Value {
                 "version": env!("CARGO_PKG_VERSION"),
                 "rules": rules.collect::<Vec<_>>(),
             } },
+            "columnKind": "utf16CodeUnits",
             "results": results.collect::<Vec<_>>(),
         }],
     })

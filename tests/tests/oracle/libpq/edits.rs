@@ -127,8 +127,8 @@ fn meant(edit: &Edit, was: Answer, is: &Answer, none: &Answer, name: &str) -> An
         Edit::Remove if too_long(is) => return is.clone(),
         Edit::Remove => return not_found,
         Edit::Set(_) if was == not_found => none.clone(),
-        // It may have moved.
-        _ if too_long(&was) && too_long(is) => return is.clone(),
+        // The line that is refused may have moved.
+        _ if was.error.is_some() && numberless(&was) == numberless(is) => return is.clone(),
         _ => was,
     };
     if meant.error.is_some() {
@@ -150,6 +150,13 @@ fn meant(edit: &Edit, was: Answer, is: &Answer, none: &Answer, name: &str) -> An
         Edit::Remove => {}
     }
     meant
+}
+
+/// What is refused, wherever it stands.
+fn numberless(answer: &Answer) -> Option<String> {
+    let error = answer.error.as_ref()?;
+    let words = error.split(' ').filter(|word| word.parse::<u32>().is_err());
+    Some(words.collect::<Vec<_>>().join(" "))
 }
 
 /// The lines that the edit is not about, found without the library: all that do not begin with the keys in a section of

@@ -70,6 +70,7 @@ fn lint_in_every_form() {
       "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
       "runs": [
         {
+          "columnKind": "utf16CodeUnits",
           "results": [
             {
               "level": "warning",
