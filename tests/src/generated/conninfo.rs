@@ -206,6 +206,7 @@ fn values(keyword: &str) -> &'static [&'static str] {
         ],
         "requiressl" => &["1", "0", "yes", "", "10"],
         "ssl" => &["true", "1", "false", "True"],
+        "client_encoding" => &["auto", "UTF8", "latin1", ""],
         "service" => &["a", "b", "none", ""],
         _ => &["1", "0", "x", "UTF8", "", "prod"],
     }

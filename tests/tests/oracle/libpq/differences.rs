@@ -152,11 +152,14 @@ pub(super) const EXPLAINED: &[Explained] = &[
         versions: 12..=18,
         source: "fe-connect.c, pqConnectOptions2",
         applies: |difference| {
-            let mut ours = difference.ours.clone();
+            let (mut ours, theirs) = (difference.ours.clone(), &difference.theirs);
+            let Some(of_locale) = theirs.options.get("client_encoding") else {
+                return false;
+            };
             let encoding = ours
                 .options
-                .insert("client_encoding".to_owned(), "SQL_ASCII".to_owned());
-            encoding.as_deref() == Some("auto") && ours == difference.theirs
+                .insert("client_encoding".to_owned(), of_locale.clone());
+            encoding.as_deref() == Some("auto") && ours == *theirs
         },
     },
     Explained {
