@@ -11,15 +11,15 @@ use super::report::Report;
 use super::{Finding, Place};
 use crate::hba::{
     ClientCert, Connection, Decision, Located, Match, Method, Reach, RuleSet, Site, Transport,
-    changes, decide, matches, reach,
+    decide, matches, reach, without_effect,
 };
 use crate::resolve::Files;
 
 /// What the rules say about each other; nothing where the server would refuse one of them. That a rule can never match is
 /// exact ([`reach`]).
 ///
-/// Rules without effect are looked for in lists of at most a thousand rules; evaded certificates until ten million
-/// comparisons are made.
+/// Rules without effect are looked for as [`without_effect`] does; evaded certificates until ten million comparisons are
+/// made.
 pub fn rules(files: &dyn Files, set: &RuleSet, site: &Site) -> Vec<Finding> {
     if !set.is_loadable() {
         return Vec::new();
@@ -151,30 +151,18 @@ impl Found<'_> {
         })
     }
 
-    /// Rules without which everybody would be decided in the same way by a later one.
+    /// Rules without which everybody would be decided in the same way by later ones.
     fn idle(&mut self, reached: &[Reach]) {
-        if self.set.rules.len() > MOST {
-            return;
-        }
-        let mut without = self.set.clone();
-        for (rule, reach) in reached.iter().enumerate() {
-            let Reach::Decides(example) = reach else {
+        for found in without_effect(self.set, self.site) {
+            let Some(Reach::Decides(example)) = reached.get(found.rule) else {
                 continue;
             };
-            let removed = without.rules.remove(rule);
-            // A last word that refuses everybody may stand there to be seen.
-            if let Decision::Rule(by) = decide(&without, example, self.site)
-                && without.rules[by].rule.decides_like(&removed.rule)
-                && changes(self.set, &without, self.site).is_empty()
-            {
-                let line = self.listed(&[by + 1], &self.set.rules[rule]);
-                let text = format!(
-                    "has no effect: without it later rules decide the same connections in the same way, such as {} by {line}",
-                    example.assumed()
-                );
-                self.say(rule, "hba-no-effect", text, Vec::new());
-            }
-            without.rules.insert(rule, removed);
+            let lines = self.listed(&found.instead, &self.set.rules[found.rule]);
+            let text = format!(
+                "has no effect: without it {lines} would decide the same connections in the same way, such as {}",
+                example.assumed()
+            );
+            self.say(found.rule, "hba-no-effect", text, Vec::new());
         }
     }
 
@@ -253,8 +241,6 @@ fn alone(set: &RuleSet, at: &Located, site: &Site) -> Option<Connection> {
     }
 }
 
-/// In how many rules at most those without effect are looked for: it takes time with the square of their number.
-const MOST: usize = 1000;
 /// How many rules are looked at for evaded certificates: about a tenth of a second.
 const COMPARISONS: usize = 10_000_000;
 /// How many lines are named in a message at most.
@@ -306,7 +292,7 @@ mod tests {
 
     #[test]
     fn rules_without_effect_are_found() {
-        insta::assert_snapshot!(found("host all amy 10.0.0.0/8 md5\nhost all bob all trust\nhost all all all md5\n"), @r#"/h:1:1: has no effect: without it later rules decide the same connections in the same way, such as amy to database otherdb from 10.0.0.1 with TLS by line 3 [hba-no-effect]"#);
+        insta::assert_snapshot!(found("host all amy 10.0.0.0/8 md5\nhost all bob all trust\nhost all all all md5\n"), @r#"/h:1:1: has no effect: without it line 3 would decide the same connections in the same way, such as amy to database otherdb from 10.0.0.1 with TLS [hba-no-effect]"#);
         for other in [
             "host all amy 10.0.0.0/8 md5\nhost all +staff all trust\nhost all all all md5\n",
             "host all amy 10.0.0.0/8 md5\nhost all all all reject\n",
