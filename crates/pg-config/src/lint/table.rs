@@ -5,517 +5,517 @@ use crate::Severity::{self, Error, Note, Warning};
 
 /// Every kind of finding.
 pub static LINTS: &[Lint] = &[
-    conf(
+    lint(
         "conf-syntax",
         Error,
         "A line that is not `name = value`.",
         "write it as name = 'value', quotes and backslashes in the value doubled",
     ),
-    conf(
+    lint(
         "conf-unquoted",
         Error,
         "A value such as `server.crt` without quotes: the server takes it for two names with a dot between them.",
         "put single quotes around the value",
     ),
-    conf(
+    lint(
         "conf-byte-order-mark",
         Error,
         "The file begins with a UTF-8 byte order mark, which the server takes for a part of the first line.",
         "save the file as UTF-8 without a byte order mark",
     ),
-    conf(
+    lint(
         "conf-abandoned",
         Error,
         "After a hundred syntax errors the server reads no further.",
         "is this the right file?",
     ),
-    conf(
+    lint(
         "conf-include",
         Error,
         "An include directive that names nothing that can be read, or that leads back to itself.",
         "correct the name, or write include_if_exists where the file may be missing",
     ),
-    conf(
+    lint(
         "conf-unknown-parameter",
         Error,
         "A name that this version does not know. Startup fails; a reload applies nothing at all.",
         "correct the name, or take the line out",
     ),
-    conf(
+    lint(
         "conf-fixed",
         Error,
         "A parameter that cannot be set in a file.",
         "take the line out: the value is compiled in, or made by initdb",
     ),
-    conf(
+    lint(
         "conf-value",
         Error,
         "A value that the parameter does not take. Startup fails; a reload leaves the parameter as it was.",
         "correct the value",
     ),
-    conf(
+    lint(
         "conf-relative-path",
         Warning,
         "A relative path that counts from the folder in which the server was started, wherever that was.",
         "write the whole path",
     ),
-    conf(
+    lint(
         "conf-duplicate",
         Warning,
         "A setting that a later line overrides.",
         "take one of the two lines out",
     ),
-    conf(
+    lint(
         "conf-hidden",
         Note,
         "A setting that postgresql.auto.conf overrides: a change here does nothing.",
         "ALTER SYSTEM RESET takes the line out of postgresql.auto.conf",
     ),
-    hba(
+    lint(
         "hba-connection-type",
         Error,
         "The first word is none of the connection types.",
         "local, host, hostssl, hostnossl, hostgssenc and hostnogssenc are known; include from PostgreSQL 16 on, with one name behind it",
     ),
-    hba(
+    lint(
         "hba-missing-field",
         Error,
         "The line ends too early.",
         "TYPE DATABASE USER ADDRESS METHOD, and no ADDRESS on local",
     ),
-    hba(
+    lint(
         "hba-multiple-values",
         Error,
         "A list where a single word is taken.",
         "write one line for each",
     ),
-    hba(
+    lint(
         "hba-address",
         Error,
         "An address that cannot be read.",
         "write it as 192.168.1.0/24 or 2001:db8::/32",
     ),
-    hba(
+    lint(
         "hba-netmask",
         Error,
         "An address without `/` needs a mask behind it; what stands there is none, or one of the other family.",
         "write 192.168.1.5/32 for a single address",
     ),
-    hba(
+    lint(
         "hba-method",
         Error,
         "A method that this version does not know, or not on this type of connection.",
         "scram-sha-256 and cert are what one mostly wants; cert is for hostssl, peer for local",
     ),
-    hba(
+    lint(
         "hba-option",
         Error,
         "An option that is unknown, not in the form name=value, does not go with the method, or is missing.",
         "correct the option; values with blanks or commas need double quotes",
     ),
-    hba(
+    lint(
         "hba-regex",
         Error,
         "A regular expression that cannot be compiled.",
         "correct it, or take the slash before it away for a plain name",
     ),
-    hba(
+    lint(
         "hba-line",
         Error,
         "A line or word that is longer than this version reads.",
         "split it into several lines, or name an @file",
     ),
-    hba(
+    lint(
         "hba-include",
         Error,
         "An @file or include that cannot be read, or holds what is refused here.",
         "correct the name; it counts from the folder of the file that it stands in",
     ),
-    hba(
+    lint(
         "hba-empty",
         Error,
         "No rules at all: the server does not start without any.",
         "is this the right file?",
     ),
-    hba(
+    lint(
         "hba-byte-order-mark",
         Error,
         "The file begins with a UTF-8 byte order mark, which the server takes for a part of the first line.",
         "save the file as UTF-8 without a byte order mark",
     ),
-    hba(
+    lint(
         "hba-comment-goes-on",
         Warning,
         "A comment that ends in a backslash takes the next line with it (14 and later).",
         "take the backslash out",
     ),
-    hba(
+    lint(
         "hba-nul",
         Warning,
         "A NUL byte hides the rest of its line, and from PostgreSQL 14 on glues the next one to it.",
         "take it out",
     ),
-    hba(
+    lint(
         "hba-carriage-return",
         Warning,
         "A carriage return within a line: a blank until PostgreSQL 18, a part of the word from 19 on.",
         "end lines with a newline",
     ),
-    hba(
+    lint(
         "hba-open-quote",
         Warning,
         "A double quote that is never closed.",
         "close it",
     ),
-    hba(
+    lint(
         "hba-comma",
         Warning,
         "A comma with a blank before it separates fields, not the words of a list.",
         "take the blank before the comma out",
     ),
-    hba(
+    lint(
         "hba-keyword-case",
         Warning,
         "A keyword in capital letters is a name.",
         "write keywords in small letters; in quotes, a name is meant for certain",
     ),
-    hba(
+    lint(
         "hba-unanchored-regex",
         Warning,
         "A regular expression matches any part of a name unless it begins with ^ and ends with $ (16 and later).",
         "write /^name$",
     ),
-    hba(
+    lint(
         "hba-odd-host-name",
         Warning,
         "What is no address is taken for a host name, whatever it looks like.",
         "write an address, a name, or one of all, samehost and samenet",
     ),
-    hba(
+    lint(
         "hba-short-address",
         Warning,
         "An IPv4 address with fewer than four parts: 10/8 is 0.0.0.10/8.",
         "write all four parts",
     ),
-    hba(
+    lint(
         "hba-mask-holes",
         Warning,
         "A mask whose ones are not all at its beginning.",
         "write a prefix such as /24",
     ),
-    hba(
+    lint(
         "hba-mapped-address",
         Warning,
         "An IPv4 address written as an IPv6 one. The server's IPv6 sockets take no IPv4 connections.",
         "write the IPv4 address",
     ),
-    hba(
+    lint(
         "hba-never-matches",
         Warning,
         "A rule that can never match: earlier rules take all connections that it is for.",
         "take it out, or move it before the rules that hide it",
     ),
-    hba(
+    lint(
         "hba-optional-certificate",
         Warning,
         "A rule that asks for a certificate, and an earlier one by which the same client gets in without, with TLS or in clear.",
         "let the earlier rule ask for a certificate too, or reject; pgcert hba explain shows the way of a login",
     ),
-    hba(
+    lint(
         "hba-trust",
         Warning,
         "Connections from other machines without any authentication.",
         "use cert or scram-sha-256",
     ),
-    hba(
+    lint(
         "hba-password-in-clear",
         Warning,
         "A method that sends passwords in clear over connections without encryption.",
         "use hostssl, or scram-sha-256",
     ),
-    hba(
+    lint(
         "hba-legacy-clientcert",
         Warning,
         "A value of clientcert that PostgreSQL 14 and later refuse.",
         "verify-ca for 1, and nothing for 0 and no-verify, mean the same in every version",
     ),
-    hba(
+    lint(
         "hba-duplicate-option",
         Warning,
         "An option that is given twice.",
         "take one of the two out",
     ),
-    hba(
+    lint(
         "hba-boolean-option",
         Warning,
         "An option that only 1 turns on has another word for on.",
         "write 1",
     ),
-    hba(
+    lint(
         "hba-ssl-off",
         Warning,
         "A hostssl rule on a server with ssl off.",
         "pgcert setup turns TLS on, or set ssl = on",
     ),
-    hba(
+    lint(
         "hba-no-authority",
         Warning,
         "A rule that asks for certificates on a server without ssl_ca_file.",
         "set ssl_ca_file to the certificates of the authorities that clients come from",
     ),
-    hba(
+    lint(
         "hba-no-effect",
         Note,
         "A rule without which everybody would be decided in the same way by later rules.",
         "take it out, if it is not there to be seen",
     ),
-    hba(
+    lint(
         "hba-quoted-keyword",
         Note,
         "A keyword in quotes is a name.",
         "without quotes it is the keyword",
     ),
-    hba(
+    lint(
         "hba-slash-name",
         Note,
         "A name that begins with a slash will be a regular expression from PostgreSQL 16 on.",
         "before the upgrade, write it as an anchored expression",
     ),
-    hba(
+    lint(
         "hba-host-bits",
         Note,
         "Bits of an address that its mask leaves out.",
         "write the network's first address, so that nobody takes the rule for one of a single machine",
     ),
-    hba(
+    lint(
         "hba-md5",
         Note,
         "MD5 passwords are deprecated since PostgreSQL 18.",
         "scram-sha-256, once every role's password is stored so (SELECT rolname FROM pg_authid WHERE rolpassword LIKE 'md5%')",
     ),
-    hba(
+    lint(
         "hba-radius",
         Note,
         "PostgreSQL 19 has no RADIUS authentication.",
         "choose another method before the upgrade",
     ),
-    hba(
+    lint(
         "hba-ident-on-local",
         Note,
         "ident on Unix sockets is peer under an old name.",
         "write peer",
     ),
-    ident(
+    lint(
         "ident-syntax",
         Error,
         "A line with fewer than three fields.",
         "MAP SYSTEM-USER PG-USER",
     ),
-    ident(
+    lint(
         "ident-unquoted-comma",
         Error,
         "A comma outside of quotes, as in a distinguished name.",
         "put double quotes around the field: \"CN=alice,O=Acme\"",
     ),
-    ident(
+    lint(
         "ident-regex",
         Error,
         "A regular expression that cannot be compiled.",
         "correct it, or take the slash before it away for a plain name",
     ),
-    ident(
+    lint(
         "ident-include",
         Error,
         "An @file or include that cannot be read, or holds what is refused here.",
         "correct the name; it counts from the folder of the file that it stands in",
     ),
-    ident(
+    lint(
         "ident-byte-order-mark",
         Warning,
         "The file begins with a UTF-8 byte order mark, which the server takes for a part of the first map's name.",
         "save the file as UTF-8 without a byte order mark",
     ),
-    ident(
+    lint(
         "ident-comment-goes-on",
         Warning,
         "A comment that ends in a backslash takes the next line with it (14 and later).",
         "take the backslash out",
     ),
-    ident(
+    lint(
         "ident-nul",
         Warning,
         "A NUL byte hides the rest of its line, and from PostgreSQL 14 on glues the next one to it.",
         "take it out",
     ),
-    ident(
+    lint(
         "ident-carriage-return",
         Warning,
         "A carriage return within a line: a blank until PostgreSQL 18, a part of the word from 19 on.",
         "end lines with a newline",
     ),
-    ident(
+    lint(
         "ident-open-quote",
         Warning,
         "A double quote that is never closed.",
         "close it",
     ),
-    ident(
+    lint(
         "ident-comma",
         Warning,
         "A comma with a blank before it separates fields.",
         "put the field in double quotes, or take the comma out",
     ),
-    ident(
+    lint(
         "ident-extra-field",
         Warning,
         "A fourth field, which the server does not read.",
         "put names with blanks in double quotes, or take the rest out",
     ),
-    ident(
+    lint(
         "ident-unanchored-regex",
         Warning,
         "A regular expression matches any part of a name unless it begins with ^ and ends with $.",
         "write /^name$",
     ),
-    ident(
+    lint(
         "ident-no-group",
         Warning,
         "A \\1 for which there is no group. With a regular expression, every login that gets to the line fails.",
         "put the part that is the role's name in parentheses: /^(.*)@example\\.com$",
     ),
-    ident(
+    lint(
         "ident-second-reference",
         Warning,
         "A second \\1, which stays as it is.",
         "write it once",
     ),
-    ident(
+    lint(
         "ident-every-role",
         Warning,
         "The role all: every role, superusers too (16 and later).",
         "name the roles, or a group with +",
     ),
-    ident(
+    lint(
         "ident-role-word",
         Note,
         "A role that is a plain name here and will be a word or a pattern from PostgreSQL 16 on.",
         "before the upgrade, put it in double quotes; a name with a slash in front has to become another one",
     ),
-    ident(
+    lint(
         "ident-duplicate",
         Note,
         "A line that an earlier one says already.",
         "take one of the two lines out",
     ),
-    service(
+    lint(
         "service-syntax",
         Error,
         "A line of a section that is not key=value, or a key that libpq of this version does not know. The service cannot be used.",
         "correct the key; keys are in small letters",
     ),
-    service(
+    lint(
         "service-blank-before-equals",
         Error,
         "A blank before the equals sign, which makes it a part of the key.",
         "write key=value without blanks",
     ),
-    service(
+    lint(
         "service-nested",
         Error,
         "A service that names another service.",
         "write the other service's parameters here",
     ),
-    service(
+    lint(
         "service-line-too-long",
         Error,
         "A line that is longer than libpq reads: 254 bytes in 12 and 13, 1022 later. Every service from there on cannot be used.",
         "shorten it; comments count too",
     ),
-    service(
+    lint(
         "service-value",
         Error,
         "A value that libpq refuses.",
         "correct the value",
     ),
-    service(
+    lint(
         "service-byte-order-mark",
         Warning,
         "The file begins with a UTF-8 byte order mark: its first section is never found.",
         "save the file as UTF-8 without a byte order mark",
     ),
-    service(
+    lint(
         "service-header",
         Warning,
         "A section without its closing bracket, which no service name matches.",
         "close the bracket",
     ),
-    service(
+    lint(
         "service-ldap",
         Warning,
         "A line that libpq looks up in LDAP where it was built so, and refuses elsewhere.",
         "write the parameters themselves",
     ),
-    service(
+    lint(
         "service-not-utf8",
         Warning,
         "A value that is not UTF-8.",
         "save the file as UTF-8",
     ),
-    service(
+    lint(
         "service-duplicate-section",
         Warning,
         "A second section of the same name, which is never read.",
         "put its lines into the first one",
     ),
-    service(
+    lint(
         "service-duplicate-key",
         Warning,
         "A key that stands in its section already.",
         "take one of the two lines out",
     ),
-    service(
+    lint(
         "service-comment",
         Warning,
         "A comment behind a value. There are no such comments.",
         "put it in a line of its own",
     ),
-    service(
+    lint(
         "service-quotes",
         Warning,
         "Quotes around a value. There are no quotes in service files.",
         "take them out",
     ),
-    service(
+    lint(
         "service-blank-behind-equals",
         Warning,
         "A blank before a value.",
         "write key=value without blanks",
     ),
-    service(
+    lint(
         "service-outside",
         Warning,
         "A line before the first section.",
         "put it into a section",
     ),
-    service(
+    lint(
         "service-system-roots",
         Warning,
         "sslrootcert=system to libpq 15 and before, which takes it for the name of a file: where there is none, sslmode=require and weaker verify nothing.",
         "name the file that holds the authorities",
     ),
-    service(
+    lint(
         "service-empty-section",
         Note,
         "A section without parameters.",
         "the name alone hides a section of the system's file",
     ),
-    service(
+    lint(
         "service-password",
         Note,
         "A password in a service file.",
         "use a certificate, or a password file with mode 0600",
     ),
-    service(
+    lint(
         "service-sslmode",
         Note,
         "An sslmode that does not verify whom it connects to.",
@@ -523,60 +523,22 @@ pub static LINTS: &[Lint] = &[
     ),
 ];
 
-const fn ident(
+/// A code begins with the file that it is about.
+const fn lint(
     code: &'static str,
     severity: Severity,
     what: &'static str,
     help: &'static str,
 ) -> Lint {
+    let format = match code.as_bytes() {
+        [b'c', b'o', b'n', b'f', ..] => Format::Conf,
+        [b'h', b'b', b'a', ..] => Format::Hba,
+        [b'i', b'd', b'e', b'n', b't', ..] => Format::Ident,
+        _ => Format::Service,
+    };
     Lint {
         code,
-        format: Format::Ident,
-        severity,
-        what,
-        help,
-    }
-}
-
-const fn service(
-    code: &'static str,
-    severity: Severity,
-    what: &'static str,
-    help: &'static str,
-) -> Lint {
-    Lint {
-        code,
-        format: Format::Service,
-        severity,
-        what,
-        help,
-    }
-}
-
-const fn hba(
-    code: &'static str,
-    severity: Severity,
-    what: &'static str,
-    help: &'static str,
-) -> Lint {
-    Lint {
-        code,
-        format: Format::Hba,
-        severity,
-        what,
-        help,
-    }
-}
-
-const fn conf(
-    code: &'static str,
-    severity: Severity,
-    what: &'static str,
-    help: &'static str,
-) -> Lint {
-    Lint {
-        code,
-        format: Format::Conf,
+        format,
         severity,
         what,
         help,

@@ -22,6 +22,7 @@ mod conf;
 mod diff;
 mod escaping;
 mod explain;
+mod explain_maps;
 mod export;
 mod hba;
 mod help;
