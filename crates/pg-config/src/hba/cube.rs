@@ -30,6 +30,23 @@ impl Family {
     }
 }
 
+impl Family {
+    /// Ones behind a prefix of so many bits.
+    fn behind(self, length: u8) -> u128 {
+        self.full().checked_shr(u32::from(length)).unwrap_or(0)
+    }
+
+    /// The first address of the network with this prefix length that an address is in.
+    pub(super) fn start(self, address: u128, length: u8) -> u128 {
+        address & !self.behind(length)
+    }
+
+    /// The last address of the network that begins there.
+    pub(super) fn end(self, start: u128, length: u8) -> u128 {
+        start | self.behind(length)
+    }
+}
+
 /// The search for a free address was given up: masks with holes make it exponential.
 #[derive(Debug)]
 pub(super) struct GivenUp;
@@ -104,6 +121,11 @@ impl Cube {
     pub(super) fn is_network(self) -> bool {
         let free = self.free_bits();
         free & free.wrapping_add(1) == 0
+    }
+
+    /// How many bits a network's prefix has.
+    pub(super) fn length(self) -> u8 {
+        u8::try_from(self.mask.count_ones()).unwrap_or(u8::MAX)
     }
 
     /// The network from `low` to `high`.

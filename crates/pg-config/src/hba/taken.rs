@@ -24,8 +24,11 @@ pub(super) struct Taken<'a> {
     pairs: BTreeMap<(u32, &'a Database), Pair>,
     user_patterns: Patterns<'a>,
     database_patterns: Patterns<'a>,
-    /// Networks of one bucket that are not in one another, by their first address, and who takes them.
-    networks: BTreeMap<Start, (u128, u32)>,
+    /// The networks of a bucket by length and first address, and the first rule that takes each. None is in another that
+    /// an earlier rule takes.
+    networks: BTreeMap<Network, u32>,
+    /// How long the prefixes are that a bucket has networks of.
+    lengths: BTreeMap<(Bucket, Family), Vec<u8>>,
     rest: BTreeMap<Bucket, Rest>,
 }
 
@@ -34,8 +37,8 @@ type Patterns<'a> = Vec<(&'a [u8], Option<Pattern>)>;
 /// The rules of one role word, one database word and one set of transports.
 type Bucket = (u32, Ways);
 
-/// The family and the first address of a network, and its bucket.
-type Start = (Bucket, Family, u128);
+/// A bucket, a family, the length of a prefix and the first address behind it.
+type Network = (Bucket, Family, u8, u128);
 
 /// One role word and one database word.
 struct Pair {
@@ -133,20 +136,28 @@ impl<'a> Taken<'a> {
         }
     }
 
-    /// Networks are apart or one in the other: one that is in a known one adds nothing, one that holds known ones
-    /// stands for them.
+    /// Networks are apart or one in the other: one that is in a known one adds nothing.
     fn take_network(&mut self, bucket: Bucket, owner: u32, network: Cube) {
-        let (low, high) = network.ends();
-        let key = |at| (bucket, network.family, at);
-        if self.holder(key(low)).is_some_and(|(end, _)| end >= high) {
+        let length = network.length();
+        let (low, _) = network.ends();
+        let known = self.lengths.entry((bucket, network.family)).or_default();
+        let holds = |known: &u8| {
+            let holder = (
+                bucket,
+                network.family,
+                *known,
+                network.family.start(low, *known),
+            );
+            *known <= length && self.networks.contains_key(&holder)
+        };
+        if known.iter().any(holds) {
             return;
         }
-        let inside = self.networks.range(key(low)..=key(high));
-        let inside: Vec<_> = inside.map(|(key, _)| *key).collect();
-        for key in inside {
-            self.networks.remove(&key);
+        if !known.contains(&length) {
+            known.push(length);
         }
-        self.networks.insert(key(low), (high, owner));
+        self.networks
+            .insert((bucket, network.family, length, low), owner);
     }
 
     /// What is left of logins from an origin by a transport; `login` is one of them.
@@ -274,11 +285,16 @@ impl<'a> Taken<'a> {
         owners: &mut BTreeSet<u32>,
     ) -> Option<u128> {
         let (low, high) = network.ends();
+        let lengths = self.lengths_of(network.family, buckets);
+        // Of those that hold an address: the earliest of those that go to the end, or else the longest.
         let taken = |at: u128| {
-            let holders = buckets
-                .iter()
-                .filter_map(|bucket| self.holder((*bucket, network.family, at)));
-            // Of two that end together the earlier rule.
+            let holders = lengths.iter().filter_map(|(bucket, length)| {
+                let start = network.family.start(at, *length);
+                let owner = self
+                    .networks
+                    .get(&(*bucket, network.family, *length, start))?;
+                Some((network.family.end(start, *length).min(high), *owner))
+            });
             holders.max_by_key(|(end, owner)| (*end, Reverse(*owner)))
         };
         // The first address of a network is nobody's.
@@ -297,25 +313,25 @@ impl<'a> Taken<'a> {
         Some(at)
     }
 
-    /// The end and the owner of the taken network that holds an address.
-    fn holder(&self, at: Start) -> Option<(u128, u32)> {
-        let before = self.networks.range(..=at).next_back();
-        let ((bucket, family, _), taken) = before?;
-        (*bucket == at.0 && *family == at.1 && taken.0 >= at.2).then_some(*taken)
+    /// The buckets with the lengths of their prefixes.
+    fn lengths_of(&self, family: Family, buckets: &[Bucket]) -> Vec<(Bucket, u8)> {
+        let of_bucket = |bucket: &Bucket| {
+            let lengths = self.lengths.get(&(*bucket, family)).into_iter().flatten();
+            lengths.map(|length| (*bucket, *length)).collect::<Vec<_>>()
+        };
+        buckets.iter().flat_map(of_bucket).collect()
     }
 
     /// The taken networks that may have to do with a cube.
     fn networks_in(&self, cube: Cube, buckets: &[Bucket]) -> Vec<(Cube, u32)> {
         let (low, high) = cube.ends();
         let mut found = Vec::new();
-        for &bucket in buckets {
-            let key = |at| (bucket, cube.family, at);
-            let before = self.networks.range(key(0)..key(low)).next_back();
-            let inside = self.networks.range(key(low)..=key(high));
-            let all = before.into_iter().chain(inside);
-            found.extend(all.map(|((_, family, start), (end, owner))| {
-                (Cube::network(*family, *start, *end), *owner)
-            }));
+        for (bucket, length) in self.lengths_of(cube.family, buckets) {
+            let key = |at| (bucket, cube.family, length, cube.family.start(at, length));
+            for ((.., start), owner) in self.networks.range(key(low)..=key(high)) {
+                let end = cube.family.end(*start, length);
+                found.push((Cube::network(cube.family, *start, end), *owner));
+            }
         }
         found
     }

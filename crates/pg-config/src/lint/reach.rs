@@ -6,6 +6,7 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::fmt::Write as _;
 
 use super::report::Report;
 use super::{Finding, Place};
@@ -28,6 +29,7 @@ pub fn rules(files: &dyn Files, set: &RuleSet, site: &Site) -> Vec<Finding> {
     let mut found = Found {
         set,
         site,
+        patience: COMPARISONS,
         messages: Vec::new(),
     };
     for (rule, reach) in reached.iter().enumerate() {
@@ -44,6 +46,8 @@ pub fn rules(files: &dyn Files, set: &RuleSet, site: &Site) -> Vec<Finding> {
 struct Found<'a> {
     set: &'a RuleSet,
     site: &'a Site,
+    /// How many rules may still be tried for a connection.
+    patience: usize,
     messages: Vec<Message>,
 }
 
@@ -70,23 +74,28 @@ impl Found<'_> {
             self.listed(hidden_by, at),
             if hidden_by.len() == 1 { "s" } else { "" }
         );
-        let taken = alone(self.set, at, self.site).and_then(|example| {
-            let by = hidden_by.iter().find(|by| {
-                matches(&self.set.rules[**by].rule, &example, self.site) == Match::Yes
-            })?;
-            Some((example, *by))
-        });
-        if let Some((example, by)) = taken {
-            let line = self.listed(&[by], at);
-            text.push_str(&format!(", such as {} by {line}", example.assumed()));
+        if let Some(example) = alone(self.set, at, self.site) {
+            let _ = write!(text, ", such as {}", example.assumed());
+            if let Some(by) = self.decider(&example, rule) {
+                let _ = write!(text, " by {}", self.listed(&[by], at));
+            }
         }
         self.say(rule, "hba-never-matches", text, places);
+    }
+
+    /// Which rule before this one decides a connection, as long as there is time to look.
+    fn decider(&mut self, connection: &Connection, before: usize) -> Option<usize> {
+        self.patience = self.patience.checked_sub(before)?;
+        let earlier = self.set.rules[..before].iter();
+        let mut answers = earlier.map(|at| matches(&at.rule, connection, self.site));
+        let first = answers.position(|answer| !matches!(answer, Match::No(_)))?;
+        let surely = matches(&self.set.rules[first].rule, connection, self.site) == Match::Yes;
+        surely.then_some(first)
     }
 
     /// Rules that demand a certificate, and an earlier one by which whoever they are for gets in without, with TLS or in
     /// clear, be it from some addresses only. (An earlier rule for some of their roles or databases is an exception.)
     fn certificates(&mut self, reached: &[Reach]) {
-        let mut left = COMPARISONS;
         for (rule, at) in self.set.rules.iter().enumerate() {
             let demands = at.rule.client_cert() != ClientCert::Off;
             if !demands || at.rule.method == Method::Reject {
@@ -97,7 +106,7 @@ impl Found<'_> {
             else {
                 continue;
             };
-            left = match left.checked_sub(rule + 1) {
+            self.patience = match self.patience.checked_sub(rule + 1) {
                 Some(left) => left,
                 None => return,
             };
@@ -241,7 +250,8 @@ fn alone(set: &RuleSet, at: &Located, site: &Site) -> Option<Connection> {
     }
 }
 
-/// How many rules are looked at for evaded certificates: about a tenth of a second.
+/// How many rules are tried for connections, to say who decides them and to find evaded certificates: about a tenth of a
+/// second.
 const COMPARISONS: usize = 10_000_000;
 /// How many lines are named in a message at most.
 const SHOWN: usize = 10;
