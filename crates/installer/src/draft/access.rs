@@ -410,16 +410,12 @@ fn tls_goes_on(rules: &RuleSet, changes: &[Change], plan: &mut Plan) {
     if changes.is_empty() {
         return;
     }
-    let logins = |example: &Option<Connection>| match example {
-        Some(example) => {
-            let from = example.address.map(|address| format!(" from {address}"));
-            let from = from.unwrap_or_default();
-            format!(
-                "role {} on database {}{from}",
-                example.role, example.database
-            )
-        }
-        None => "logins that a regular expression matches".to_owned(),
+    let logins = |example: &Option<Connection>| {
+        let example = example.as_ref().map(Connection::assumed);
+        example.map_or_else(
+            || "logins that a regular expression matches".to_owned(),
+            |example| format!("logins such as {example}"),
+        )
     };
     let line = |change: &Change| {
         let may = if change.certain { "" } else { ", perhaps" };

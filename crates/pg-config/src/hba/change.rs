@@ -70,7 +70,7 @@ impl<'a> Item<'a> {
 
 fn compare<'a>(old: &[Item<'a>], new: &[Item<'a>], site: &Site) -> Vec<Change> {
     let all = old.iter().chain(new).map(|item| item.rule);
-    let strangers = Strangers::to(&all);
+    let strangers = Strangers::to(&all, &[]);
     let rules =
         |items: &[Item<'a>]| -> Vec<&'a Rule> { items.iter().map(|item| item.rule).collect() };
     let (kept_old, kept_new) = kept(&rules(old), &rules(new));

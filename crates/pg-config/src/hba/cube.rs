@@ -28,9 +28,7 @@ impl Family {
             Self::V6 => u128::MAX,
         }
     }
-}
 
-impl Family {
     /// Ones behind a prefix of so many bits.
     fn behind(self, length: u8) -> u128 {
         self.full().checked_shr(u32::from(length)).unwrap_or(0)

@@ -23,7 +23,7 @@ pub struct WithoutEffect {
 /// not found, and what is dead is [`reach`](super::reach)'s to tell. Looks at 20 million pairs of rules at most, from the
 /// top of the file, which is a matter of a second.
 pub fn without_effect(set: &RuleSet, site: &Site) -> Vec<WithoutEffect> {
-    let strangers = Strangers::to(&set.rules.iter().map(|at| &at.rule));
+    let strangers = Strangers::to(&set.rules.iter().map(|at| &at.rule), &[]);
     let neighbours = Neighbours::of(set);
     let mut patience: usize = 20_000_000;
     let mut found = Vec::new();

@@ -456,25 +456,26 @@ pub(super) struct Strangers {
 }
 
 impl Strangers {
-    /// Strangers to these rules.
-    pub(super) fn to<'r>(rules: &(impl Iterator<Item = &'r Rule> + Clone)) -> Self {
+    /// Strangers to these rules and to who is called so.
+    pub(super) fn to<'r>(
+        rules: &(impl Iterator<Item = &'r Rule> + Clone),
+        others: &[&[u8]],
+    ) -> Self {
         let roles = || rules.clone().flat_map(|rule| &rule.users);
         let databases = || rules.clone().flat_map(|rule| &rule.databases);
-        let known_role = |name: &[u8]| {
-            roles().any(|word| match word {
-                User::Name(known) | User::Group(known) => **known == *name,
-                _ => false,
-            })
+        let known = |name: &[u8]| {
+            others.contains(&name)
+                || databases().any(|word| matches!(word, Database::Name(known) if **known == *name))
+                || roles().any(|word| match word {
+                    User::Name(known) | User::Group(known) => **known == *name,
+                    _ => false,
+                })
         };
-        let known_database = |name: &[u8]| {
-            databases().any(|word| matches!(word, Database::Name(known) if **known == *name))
-        };
-        let like_role = |name: &[u8]| {
-            roles().any(|word| matches!(word, User::Regex(pattern) if is_like(pattern, name)))
-        };
-        let like_database = |name: &[u8]| {
+        let like = |name: &[u8]| {
             databases()
                 .any(|word| matches!(word, Database::Regex(pattern) if is_like(pattern, name)))
+                || roles()
+                    .any(|word| matches!(word, User::Regex(pattern) if is_like(pattern, name)))
         };
         let known_host = |label: &[u8]| {
             rules.clone().any(|rule| match &rule.address {
@@ -486,14 +487,11 @@ impl Strangers {
             })
         };
         let host = stranger("other", known_host, |_| false);
+        // Three names that cannot be the same.
         Self {
-            role: stranger("other", known_role, like_role),
-            group: stranger(
-                "others",
-                |name| known_role(name) || known_database(name),
-                |name| like_role(name) || like_database(name),
-            ),
-            database: stranger("otherdb", known_database, like_database),
+            role: stranger("other", known, like),
+            group: stranger("others", known, like),
+            database: stranger("otherdb", known, like),
             host: String::from_utf8(host).unwrap_or_default(),
         }
     }

@@ -108,18 +108,23 @@ impl<'a> Origin<'a> {
         })
     }
 
-    /// The name that a client of these bears who is in as few rules as may be.
-    pub(super) fn example_name(&self, stranger: &str) -> HostName {
+    /// The name that a client of these bears who is in as few rules as may be; empty where it needs none.
+    pub(super) fn example_name(&self, stranger: &str) -> Vec<u8> {
         match self.name {
-            None => HostName::Unverified,
-            Some(name) => {
-                let text = String::from_utf8_lossy(name);
-                HostName::Verified(match name {
-                    [b'.', ..] => alloc::format!("{stranger}{text}"),
-                    _ => text.into_owned(),
-                })
-            }
+            None => Vec::new(),
+            Some(name @ [b'.', ..]) => [stranger.as_bytes(), name].concat(),
+            Some(name) => name.to_vec(),
         }
+    }
+}
+
+/// What a server finds that finds this name; none where it is no text.
+pub(super) fn found(name: &[u8]) -> Option<HostName> {
+    match name {
+        [] => Some(HostName::Unverified),
+        name => core::str::from_utf8(name)
+            .ok()
+            .map(|name| HostName::Verified(String::from(name))),
     }
 }
 
@@ -128,7 +133,11 @@ impl Interface {
     pub(super) fn cube(&self, field: &Address) -> Option<Cube> {
         match field {
             Address::SameHost => Some(Cube::of_one(self.address)),
-            Address::SameNet => Cube::masked(self.address, self.netmask),
+            // A mask of zeros, or of the other family, is as good as none (`ifaddr.c`, `run_ifaddr_callback`).
+            Address::SameNet if self.netmask.is_unspecified() => Some(Cube::of_one(self.address)),
+            Address::SameNet => {
+                Cube::masked(self.address, self.netmask).or(Some(Cube::of_one(self.address)))
+            }
             _ => None,
         }
     }

@@ -128,7 +128,7 @@ pub fn place(set: &RuleSet, wanted: &Wanted, site: &Site) -> Result<Placement, C
     if !set.is_loadable() {
         return Err(Conflict::Broken);
     }
-    let strangers = Strangers::to(&set.rules.iter().map(|at| &at.rule));
+    let strangers = Strangers::to(&set.rules.iter().map(|at| &at.rule), &wanted.names());
     let databases = wanted.databases.words();
     let mut insertions = Vec::new();
     let mut already = BTreeSet::new();
@@ -235,7 +235,7 @@ pub fn place_rule(set: &RuleSet, rule: &Rule, site: &Site) -> Result<RulePlace, 
     if !set.is_loadable() {
         return Err(Conflict::Broken);
     }
-    let strangers = Strangers::to(&set.rules.iter().map(|at| &at.rule).chain([rule]));
+    let strangers = Strangers::to(&set.rules.iter().map(|at| &at.rule).chain([rule]), &[]);
     let within = Within::rule(rule, Ways::of(rule.kind), site);
     let rules = set.rules.iter().map(|at| &at.rule);
     let found = Deciders::of(within, rules, true, &strangers, site);
@@ -281,7 +281,7 @@ pub fn refuse_without_tls(
     if !set.is_loadable() {
         return Err(Conflict::Broken);
     }
-    let strangers = Strangers::to(&set.rules.iter().map(|at| &at.rule));
+    let strangers = Strangers::to(&set.rules.iter().map(|at| &at.rule), &wanted.names());
     let databases = wanted.databases.words();
     let ways = Ways::only(Transport::Plain).or(Ways::only(Transport::Gss));
     let mut insertions = Vec::new();
@@ -342,15 +342,15 @@ impl Deciders {
     ) -> Self {
         let mut walk = Walk::new(within, strangers, site);
         let mut touches = Vec::new();
+        // A membership that nobody knows of makes what it lets in go by an earlier rule, or by this one.
+        let mut memberships_matter = false;
         for (index, rule) in (0..).zip(rules) {
             let ways = Ways::of(rule.kind);
+            memberships_matter |= !memberships_known && rule.asks_for_memberships();
             let certain = match walk.share(rule, ways) {
                 Share::Nothing(_) => continue,
                 Share::Perhaps(_) => false,
-                // It may have been taken to be a member of something.
-                Share::Some(found) => {
-                    memberships_known || found.member_of.is_none_or(|groups| groups.is_empty())
-                }
+                Share::Some(_) => !memberships_matter,
             };
             touches.push(Touch {
                 rule: index,
@@ -402,6 +402,17 @@ impl Wanted {
                 .collect(),
             origins: alloc::vec![Origin::of(Some(from), site)],
         }
+    }
+
+    /// The names in it, which are no strangers'.
+    pub(super) fn names(&self) -> Vec<&[u8]> {
+        let groups = self.member_of.iter().flatten();
+        let databases = match &self.databases {
+            Databases::Named(names) => &names[..],
+            _ => &[],
+        };
+        let names = groups.chain(databases).chain([&self.role]);
+        names.map(String::as_bytes).collect()
     }
 
     /// Whether the rule lets the role in by the certificate that it is to have, and through which map.

@@ -26,7 +26,8 @@ pub enum Reach {
 /// What each rule decides, in their order.
 ///
 /// Exact but for regular expressions, of which only those that say the same or match everything are known to hide one
-/// another, and for masks with holes in great number; there a rule is [`Reach::Open`], not [`Reach::Never`].
+/// another; for the server's networks where the site does not say them; for names that are no UTF-8, and for masks with
+/// holes in great number. There a rule is [`Reach::Open`], not [`Reach::Never`]. What the site says is taken to stay so.
 ///
 /// ```
 /// use std::collections::BTreeMap;
@@ -39,7 +40,7 @@ pub enum Reach {
 /// assert_eq!(found[2], Reach::Never { hidden_by: vec![0, 1] });
 /// ```
 pub fn reach(set: &RuleSet, site: &Site) -> Vec<Reach> {
-    let strangers = Strangers::to(&set.rules.iter().map(|at| &at.rule));
+    let strangers = Strangers::to(&set.rules.iter().map(|at| &at.rule), &[]);
     let mut walk = Walk::new(Within::everything(), &strangers, site);
     let mut found = Vec::with_capacity(set.rules.len());
     for (index, at) in (0..).zip(&set.rules) {
@@ -191,6 +192,14 @@ mod tests {
                 netmask: "255.0.0.0".parse().unwrap(),
             }]),
         };
+        let without_mask = Site {
+            interfaces: Some(alloc::vec![crate::hba::Interface {
+                address: "10.0.0.5".parse().unwrap(),
+                netmask: "0.0.0.0".parse().unwrap(),
+            }]),
+        };
+        let near = set("host all all samenet md5\nhost all all 10.0.0.0/8 md5\n");
+        assert!(matches!(reach(&near, &without_mask)[1], Reach::Decides(_)));
         let never = |found: &Reach| matches!(found, Reach::Never { .. });
         let found: Vec<_> = reach(&set(text), &site).iter().map(never).collect();
         assert_eq!(found, [false, true, true, false, true]);
@@ -228,6 +237,16 @@ mod tests {
         assert_eq!(
             told("host samerole /^[gd]0$ all md5\nhost d0 d0 all md5\n"),
             ["+", "[0]"]
+        );
+    }
+
+    #[test]
+    fn strangers_are_called_like_nothing_that_is_written_anywhere() {
+        assert_eq!(
+            told(
+                "host sameuser all all md5\nhost other all all md5\nhost all otherdb all md5\nhost samerole all all md5\nhost all +otherdb,others all md5\n"
+            ),
+            ["+", "+", "+", "+", "+"]
         );
     }
 

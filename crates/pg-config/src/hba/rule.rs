@@ -72,6 +72,13 @@ impl Rule {
         self.method == Method::Reject || self.client_cert() != ClientCert::Off
     }
 
+    /// Whether what it matches depends on whose member a role is.
+    pub(super) fn asks_for_memberships(&self) -> bool {
+        let group = |word: &User| matches!(word, User::Group(_));
+        let same = |word: &Database| matches!(word, Database::SameRole | Database::SameGroup);
+        self.users.iter().any(group) || self.databases.iter().any(same)
+    }
+
     /// Whether both say the same, wherever they stand.
     pub fn says_the_same(&self, other: &Self) -> bool {
         self.words() == other.words()

@@ -13,7 +13,7 @@ use super::cube::{Cube, Family, PATIENCE, address};
 use super::logins::{Login, Logins, Met};
 use super::origin::{Near, Origin, folded};
 use super::walk::Ways;
-use super::{Address, Database, HostName, Rule, Site, Transport, User};
+use super::{Address, Database, Rule, Site, Transport, User};
 use crate::regex::Pattern;
 
 /// The rules so far.
@@ -166,7 +166,7 @@ impl<'a> Taken<'a> {
         logins: &Logins<'_>,
         login: &Login<'_>,
         origin: &Origin<'_>,
-        name: &HostName,
+        name: &[u8],
         transport: Transport,
     ) -> Left {
         let met = self.buckets(logins, login, transport);
@@ -339,11 +339,8 @@ impl<'a> Taken<'a> {
 
 impl Rest {
     /// Who takes a client by its name: by all of it or by an end of it.
-    fn by_name(&self, origin: &Origin<'_>, name: &HostName) -> impl Iterator<Item = (u32, Met)> {
-        let name = match name {
-            HostName::Verified(name) => folded(name.as_bytes()),
-            _ => Vec::new(),
-        };
+    fn by_name(&self, origin: &Origin<'_>, name: &[u8]) -> impl Iterator<Item = (u32, Met)> {
+        let name = folded(name);
         // The host's own label is an example where only the end of the name is given.
         let given = origin.name.map_or(0, <[u8]>::len);
         let dots = name

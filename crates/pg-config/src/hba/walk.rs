@@ -3,8 +3,8 @@
 use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
-use super::logins::{Logins, Strangers};
-use super::origin::{Near, Origin};
+use super::logins::{Login, Logins, Strangers};
+use super::origin::{Near, Origin, found};
 use super::taken::{Left, Taken};
 use super::{ConnType, Connection, Rule, Site, Transport};
 
@@ -179,54 +179,22 @@ impl<'a> Walk<'a> {
     fn left_of(&self, asked: &Within<'_>) -> Share {
         let mut perhaps = None;
         let mut takers = BTreeSet::new();
+        let local = [Origin::anywhere()];
         for logins in &asked.logins {
             let examples = logins.examples(self.strangers);
-            if examples.is_empty() {
-                perhaps.get_or_insert(None);
-            }
             for transport in asked.ways.each() {
-                for origin in &asked.origins {
-                    let local = Origin::anywhere();
-                    let origin = if transport == Transport::Local {
-                        &local
-                    } else {
-                        origin
-                    };
-                    let name = origin.example_name(&self.strangers.host);
-                    let mut open = None;
-                    let mut all = BTreeSet::new();
-                    let mut taken = examples.is_empty();
-                    for login in &examples {
-                        let connection = |address| {
-                            let connection = login.connection(transport, name.clone())?;
-                            let address = Some(address).filter(|_| transport != Transport::Local);
-                            Some(Connection {
-                                address,
-                                ..connection
-                            })
-                        };
-                        match self.taken.left(logins, login, origin, &name, transport) {
-                            Left::Some(address) => match connection(address) {
-                                Some(found) if !logins.unsure && origin.near == Near::No => {
-                                    return Share::Some(found);
-                                }
-                                found => open = Some(found),
-                            },
-                            Left::Perhaps(address) => {
-                                open.get_or_insert(address.and_then(connection));
-                            }
-                            // One that is taken whole is enough: it is met by the fewest.
-                            Left::Nothing(owners) => {
-                                taken = true;
-                                all = owners;
-                            }
+                let origins = match transport {
+                    Transport::Local => &local[..],
+                    _ => &asked.origins,
+                };
+                for origin in origins {
+                    match self.left_to(logins, &examples, origin, transport) {
+                        Share::Some(found) => return Share::Some(found),
+                        Share::Perhaps(found) => {
+                            let known = perhaps.get_or_insert(None);
+                            *known = known.take().or(found);
                         }
-                    }
-                    if taken {
-                        takers.extend(all);
-                    } else if let Some(found) = open {
-                        let known = perhaps.get_or_insert(None);
-                        *known = known.take().or(found);
+                        Share::Nothing(owners) => takers.extend(owners),
                     }
                 }
             }
@@ -235,5 +203,39 @@ impl<'a> Walk<'a> {
             Some(example) => Share::Perhaps(example),
             None => Share::Nothing(takers),
         }
+    }
+
+    /// What is left of logins by one transport, from one origin. The examples stand for all of them; there is none where
+    /// nobody is known to meet the patterns.
+    fn left_to(
+        &self,
+        logins: &Logins<'_>,
+        examples: &[Login<'_>],
+        origin: &Origin<'_>,
+        transport: Transport,
+    ) -> Share {
+        let name = origin.example_name(&self.strangers.host);
+        let sure = !logins.unsure && origin.near == Near::No;
+        let mut open = None;
+        for login in examples {
+            let connection = |address| {
+                let connection = login.connection(transport, found(&name)?)?;
+                let address = Some(address).filter(|_| transport != Transport::Local);
+                Some(Connection {
+                    address,
+                    ..connection
+                })
+            };
+            match self.taken.left(logins, login, origin, &name, transport) {
+                Left::Some(address) => match connection(address) {
+                    Some(found) if sure => return Share::Some(found),
+                    found => open = found,
+                },
+                Left::Perhaps(address) => open = open.or_else(|| address.and_then(connection)),
+                // One that is taken whole is enough: what takes it takes all of them.
+                Left::Nothing(owners) => return Share::Nothing(owners),
+            }
+        }
+        Share::Perhaps(open)
     }
 }

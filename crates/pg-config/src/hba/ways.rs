@@ -38,7 +38,7 @@ pub fn ways_in(set: &RuleSet, wanted: &Wanted, added: &[Insertion], site: &Site)
     let last = new.iter().filter(|(place, _)| *place == Place::AtEnd);
     rules.extend(last.map(|(_, rule)| (None, rule)));
 
-    let strangers = Strangers::to(&rules.iter().map(|(_, rule)| *rule));
+    let strangers = Strangers::to(&rules.iter().map(|(_, rule)| *rule), &wanted.names());
     let databases = wanted.databases.words();
     let addresses: Vec<Address> = wanted
         .from

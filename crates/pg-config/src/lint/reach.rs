@@ -29,7 +29,7 @@ pub fn rules(files: &dyn Files, set: &RuleSet, site: &Site) -> Vec<Finding> {
     let mut found = Found {
         set,
         site,
-        patience: COMPARISONS,
+        patience: [COMPARISONS; 2],
         messages: Vec::new(),
     };
     for (rule, reach) in reached.iter().enumerate() {
@@ -46,8 +46,8 @@ pub fn rules(files: &dyn Files, set: &RuleSet, site: &Site) -> Vec<Finding> {
 struct Found<'a> {
     set: &'a RuleSet,
     site: &'a Site,
-    /// How many rules may still be tried for a connection.
-    patience: usize,
+    /// How many rules may still be tried, to find evaded certificates and to say who decides a sample.
+    patience: [usize; 2],
     messages: Vec<Message>,
 }
 
@@ -85,7 +85,7 @@ impl Found<'_> {
 
     /// Which rule before this one decides a connection, as long as there is time to look.
     fn decider(&mut self, connection: &Connection, before: usize) -> Option<usize> {
-        self.patience = self.patience.checked_sub(before)?;
+        self.patience[1] = self.patience[1].checked_sub(before)?;
         let earlier = self.set.rules[..before].iter();
         let mut answers = earlier.map(|at| matches(&at.rule, connection, self.site));
         let first = answers.position(|answer| !matches!(answer, Match::No(_)))?;
@@ -106,7 +106,7 @@ impl Found<'_> {
             else {
                 continue;
             };
-            self.patience = match self.patience.checked_sub(rule + 1) {
+            self.patience[0] = match self.patience[0].checked_sub(rule + 1) {
                 Some(left) => left,
                 None => return,
             };
@@ -250,8 +250,7 @@ fn alone(set: &RuleSet, at: &Located, site: &Site) -> Option<Connection> {
     }
 }
 
-/// How many rules are tried for connections, to say who decides them and to find evaded certificates: about a tenth of a
-/// second.
+/// How many rules are tried for either: about a tenth of a second.
 const COMPARISONS: usize = 10_000_000;
 /// How many lines are named in a message at most.
 const SHOWN: usize = 10;

@@ -58,7 +58,7 @@ fn tls_on() {
         site.setup_tolva(&[])
             .exits(1)
             .says("pg_hba.conf:1 (trust)")
-            .says("role paul");
+            .says("such as paul to database");
         asked(&site, "tls-on", &[]);
         // It was no empty warning.
         site.login(&paul).ok().says("paul|t|");
