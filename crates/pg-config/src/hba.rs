@@ -52,6 +52,7 @@ mod reach;
 mod rule;
 mod set;
 mod taken;
+mod transports;
 mod walk;
 mod ways;
 mod write;

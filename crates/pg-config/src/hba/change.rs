@@ -5,7 +5,8 @@ use alloc::vec::Vec;
 
 use super::kept::kept;
 use super::logins::Strangers;
-use super::walk::{Share, Walk, Ways, Within};
+use super::transports::Transports;
+use super::walk::{Share, Walk, Within};
 use super::{Connection, Located, Method, Rule, RuleSet, Site, Transport};
 
 /// Connections that another rule decides than before, and otherwise: exactly those that `before` decides in the old
@@ -43,7 +44,7 @@ pub fn changes_with_tls(set: &RuleSet, site: &Site) -> Vec<Change> {
         let mut items = Item::all(set);
         items.retain(|item| item.ways.has(transport));
         for item in &mut items {
-            item.ways = Ways::only(Transport::Tls);
+            item.ways = Transports::only(Transport::Tls);
         }
         items
     };
@@ -54,7 +55,7 @@ pub fn changes_with_tls(set: &RuleSet, site: &Site) -> Vec<Change> {
 struct Item<'a> {
     index: usize,
     rule: &'a Rule,
-    ways: Ways,
+    ways: Transports,
 }
 
 impl<'a> Item<'a> {
@@ -62,7 +63,7 @@ impl<'a> Item<'a> {
         let item = |(index, at): (usize, &'a Located)| Self {
             index,
             rule: &at.rule,
-            ways: Ways::of(at.rule.kind),
+            ways: Transports::of(at.rule.kind),
         };
         set.rules.iter().enumerate().map(item).collect()
     }

@@ -4,7 +4,8 @@ use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
 use super::logins::Strangers;
-use super::walk::{Share, Walk, Ways, Within};
+use super::transports::Transports;
+use super::walk::{Share, Walk, Within};
 use super::{Rule, RuleSet, Site, User};
 
 /// A rule that could be taken away without anybody noticing.
@@ -48,7 +49,7 @@ fn covered_from_behind(set: &RuleSet, strangers: &Strangers, site: &Site) -> Vec
     let mut walk = Walk::new(Within::everything(), strangers, site);
     let mut covered = Vec::new();
     for (index, at) in set.rules.iter().enumerate().rev() {
-        let ways = Ways::of(at.rule.kind);
+        let ways = Transports::of(at.rule.kind);
         if matches!(walk.share(&at.rule, ways), Share::Nothing(_)) {
             covered.push(index);
         } else {
@@ -69,12 +70,12 @@ fn instead_of(
     site: &Site,
 ) -> Option<Vec<usize>> {
     let rule = &set.rules[index].rule;
-    let within = Within::rule(rule, Ways::of(rule.kind), site);
+    let within = Within::rule(rule, Transports::of(rule.kind), site);
     let mut walk = Walk::new(within, strangers, site);
     let (before, from) = near.split_at(near.partition_point(|other| *other < index));
     for &other in before {
         let other = &set.rules[other].rule;
-        walk.meet(0, other, Ways::of(other.kind));
+        walk.meet(0, other, Transports::of(other.kind));
     }
     let mut instead = Vec::new();
     for &at in from.iter().filter(|other| **other != index) {
@@ -82,7 +83,7 @@ fn instead_of(
             break;
         }
         let other = &set.rules[at].rule;
-        let ways = Ways::of(other.kind);
+        let ways = Transports::of(other.kind);
         if matches!(walk.share(other, ways), Share::Nothing(_)) {
             continue;
         }

@@ -6,7 +6,8 @@ use alloc::vec::Vec;
 
 use super::logins::{Logins, Strangers};
 use super::origin::Origin;
-use super::walk::{Share, Walk, Ways, Within};
+use super::transports::Transports;
+use super::walk::{Share, Walk, Within};
 use super::{
     Address, ConnType, Database, Method, NewRule, Rule, RuleOption, RuleSet, Site, Source,
     Transport, User,
@@ -138,7 +139,7 @@ pub fn place(set: &RuleSet, wanted: &Wanted, site: &Site) -> Result<Placement, C
     for &from in &wanted.from {
         let address = Address::from(from);
         let of_database = |database: &Database| {
-            let within = wanted.within(Ways::only(Transport::Tls), database, &address, site);
+            let within = wanted.within(Transports::only(Transport::Tls), database, &address, site);
             let rules = set.rules.iter().map(|at| &at.rule);
             Deciders::of(within, rules, wanted.member_of.is_some(), &strangers, site)
         };
@@ -236,7 +237,7 @@ pub fn place_rule(set: &RuleSet, rule: &Rule, site: &Site) -> Result<RulePlace, 
         return Err(Conflict::Broken);
     }
     let strangers = Strangers::to(&set.rules.iter().map(|at| &at.rule).chain([rule]), &[]);
-    let within = Within::rule(rule, Ways::of(rule.kind), site);
+    let within = Within::rule(rule, Transports::of(rule.kind), site);
     let rules = set.rules.iter().map(|at| &at.rule);
     let found = Deciders::of(within, rules, true, &strangers, site);
     let by = |index: usize| &set.rules[index].rule;
@@ -283,7 +284,7 @@ pub fn refuse_without_tls(
     }
     let strangers = Strangers::to(&set.rules.iter().map(|at| &at.rule), &wanted.names());
     let databases = wanted.databases.words();
-    let ways = Ways::only(Transport::Plain).or(Ways::only(Transport::Gss));
+    let ways = Transports::only(Transport::Plain).or(Transports::only(Transport::Gss));
     let mut insertions = Vec::new();
     for &from in &wanted.from {
         let address = Address::from(from);
@@ -345,7 +346,7 @@ impl Deciders {
         // A membership that nobody knows of makes what it lets in go by an earlier rule, or by this one.
         let mut memberships_matter = false;
         for (index, rule) in (0..).zip(rules) {
-            let ways = Ways::of(rule.kind);
+            let ways = Transports::of(rule.kind);
             memberships_matter |= !memberships_known && rule.asks_for_memberships();
             let certain = match walk.share(rule, ways) {
                 Share::Nothing(_) => continue,
@@ -388,7 +389,7 @@ impl Wanted {
     /// The connections asked for to one of the databases, from one of the networks.
     pub(super) fn within<'a>(
         &'a self,
-        ways: Ways,
+        ways: Transports,
         database: &'a Database,
         from: &'a Address,
         site: &Site,

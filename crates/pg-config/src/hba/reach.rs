@@ -4,7 +4,8 @@ use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
 use super::logins::Strangers;
-use super::walk::{Share, Walk, Ways, Within};
+use super::transports::Transports;
+use super::walk::{Share, Walk, Within};
 use super::{Connection, RuleSet, Site};
 
 /// What a rule decides, of all connections that there can be: whatever roles, memberships, databases, addresses and host
@@ -44,7 +45,7 @@ pub fn reach(set: &RuleSet, site: &Site) -> Vec<Reach> {
     let mut walk = Walk::new(Within::everything(), &strangers, site);
     let mut found = Vec::with_capacity(set.rules.len());
     for (index, at) in (0..).zip(&set.rules) {
-        let ways = Ways::of(at.rule.kind);
+        let ways = Transports::of(at.rule.kind);
         let share = walk.share(&at.rule, ways);
         if !matches!(share, Share::Nothing(_)) {
             walk.take(index, &at.rule, ways);

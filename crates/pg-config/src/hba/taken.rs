@@ -12,7 +12,7 @@ use core::net::IpAddr;
 use super::cube::{Cube, Family, PATIENCE, address};
 use super::logins::{Login, Logins, Met};
 use super::origin::{Near, Origin, folded};
-use super::walk::Ways;
+use super::transports::Transports;
 use super::{Address, Database, Rule, Site, Transport, User};
 use crate::regex::Pattern;
 
@@ -35,7 +35,7 @@ pub(super) struct Taken<'a> {
 type Patterns<'a> = Vec<(&'a [u8], Option<Pattern>)>;
 
 /// The rules of one role word, one database word and one set of transports.
-type Bucket = (u32, Ways);
+type Bucket = (u32, Transports);
 
 /// A bucket, a family, the length of a prefix and the first address behind it.
 type Network = (Bucket, Family, u8, u128);
@@ -49,7 +49,7 @@ struct Pair {
 
 impl Pair {
     fn buckets(&self, transport: Transport) -> impl Iterator<Item = Bucket> {
-        let used = Ways::every().filter(|ways| self.ways & (1 << ways.number()) != 0);
+        let used = Transports::every().filter(|ways| self.ways & (1 << ways.number()) != 0);
         used.filter(move |ways| ways.has(transport))
             .map(|ways| (self.number, ways))
     }
@@ -77,7 +77,7 @@ pub(super) enum Left {
 
 impl<'a> Taken<'a> {
     /// Takes what a rule matches, for these transports.
-    pub(super) fn take(&mut self, owner: u32, rule: &'a Rule, ways: Ways, site: &Site) {
+    pub(super) fn take(&mut self, owner: u32, rule: &'a Rule, ways: Transports, site: &Site) {
         for user in &rule.users {
             for database in &rule.databases {
                 let bucket = self.bucket(user, database, ways);
@@ -86,7 +86,7 @@ impl<'a> Taken<'a> {
         }
     }
 
-    fn bucket(&mut self, user: &'a User, database: &'a Database, ways: Ways) -> Bucket {
+    fn bucket(&mut self, user: &'a User, database: &'a Database, ways: Transports) -> Bucket {
         let count = u32::try_from(self.users.len()).unwrap_or(u32::MAX);
         let user = *self.users.entry(user).or_insert_with(|| {
             if let User::Regex(pattern) = user {

@@ -6,65 +6,13 @@ use alloc::vec::Vec;
 use super::logins::{Login, Logins, Strangers};
 use super::origin::{Near, Origin, found};
 use super::taken::{Left, Taken};
-use super::{ConnType, Connection, Rule, Site, Transport};
-
-/// A set of transports.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Ways(u8);
-
-impl Ways {
-    pub(super) const ALL: Self = Self(0b1111);
-
-    pub(super) const fn only(transport: Transport) -> Self {
-        Self(1 << transport as u8)
-    }
-
-    /// Those that rules of a type are for.
-    pub(super) fn of(kind: ConnType) -> Self {
-        let covered = Transport::ALL.into_iter().filter(|t| kind.covers(*t));
-        Self(covered.fold(0, |all, transport| all | Self::only(transport).0))
-    }
-
-    pub(super) const fn or(self, other: Self) -> Self {
-        Self(self.0 | other.0)
-    }
-
-    pub(super) const fn and(self, other: Self) -> Self {
-        Self(self.0 & other.0)
-    }
-
-    /// All sets.
-    pub(super) fn every() -> impl Iterator<Item = Self> {
-        (0..=Self::ALL.0).map(Self)
-    }
-
-    /// Below 16.
-    pub(super) const fn number(self) -> u8 {
-        self.0
-    }
-
-    pub(super) const fn has(self, transport: Transport) -> bool {
-        self.0 & Self::only(transport).0 != 0
-    }
-
-    /// In the order in which they are looked at: where there are several, TLS is the one that is shown.
-    fn each(self) -> impl Iterator<Item = Transport> {
-        let order = [
-            Transport::Tls,
-            Transport::Plain,
-            Transport::Gss,
-            Transport::Local,
-        ];
-        order
-            .into_iter()
-            .filter(move |transport| self.has(*transport))
-    }
-}
+use super::transports::Transports;
+use super::{Connection, Rule, Site, Transport};
 
 /// The connections that are looked at.
 #[derive(Debug, Clone)]
 pub(super) struct Within<'a> {
-    pub(super) ways: Ways,
+    pub(super) ways: Transports,
     pub(super) logins: Vec<Logins<'a>>,
     pub(super) origins: Vec<Origin<'a>>,
 }
@@ -73,14 +21,14 @@ impl<'a> Within<'a> {
     /// Every connection.
     pub(super) fn everything() -> Self {
         Self {
-            ways: Ways::ALL,
+            ways: Transports::ALL,
             logins: Logins::all().to_vec(),
             origins: alloc::vec![Origin::anywhere()],
         }
     }
 
     /// Those that a rule matches, for these transports.
-    pub(super) fn rule(rule: &'a Rule, ways: Ways, site: &Site) -> Self {
+    pub(super) fn rule(rule: &'a Rule, ways: Transports, site: &Site) -> Self {
         let all = Logins::all();
         Self {
             ways,
@@ -93,9 +41,9 @@ impl<'a> Within<'a> {
     }
 
     /// Those of them that a rule matches; none of the three lists is empty where there are any.
-    fn and(&self, rule: &'a Rule, ways: Ways, site: &Site) -> Option<Self> {
+    fn and(&self, rule: &'a Rule, ways: Transports, site: &Site) -> Option<Self> {
         let ways = self.ways.and(ways);
-        if ways == Ways(0) || !self.logins.iter().any(|logins| logins.may_meet(rule)) {
+        if ways.is_empty() || !self.logins.iter().any(|logins| logins.may_meet(rule)) {
             return None;
         }
         let own = Origin::of(rule.address.as_ref(), site);
@@ -150,7 +98,7 @@ impl<'a> Walk<'a> {
     }
 
     /// What a rule that came next would decide.
-    pub(super) fn share(&self, rule: &'a Rule, ways: Ways) -> Share {
+    pub(super) fn share(&self, rule: &'a Rule, ways: Transports) -> Share {
         match self.within.and(rule, ways, self.site) {
             Some(asked) => self.left_of(&asked),
             None => Share::Nothing(BTreeSet::new()),
@@ -163,12 +111,12 @@ impl<'a> Walk<'a> {
     }
 
     /// A rule comes next.
-    pub(super) fn take(&mut self, owner: u32, rule: &'a Rule, ways: Ways) {
+    pub(super) fn take(&mut self, owner: u32, rule: &'a Rule, ways: Transports) {
         self.taken.take(owner, rule, ways, self.site);
     }
 
     /// A rule comes next, which may have nothing to do with the connections looked at. Whether it has.
-    pub(super) fn meet(&mut self, owner: u32, rule: &'a Rule, ways: Ways) -> bool {
+    pub(super) fn meet(&mut self, owner: u32, rule: &'a Rule, ways: Transports) -> bool {
         let met = self.within.and(rule, ways, self.site).is_some();
         if met {
             self.take(owner, rule, ways);

@@ -6,7 +6,8 @@ use alloc::vec::Vec;
 use super::logins::{Logins, Strangers};
 use super::origin::Origin;
 use super::place::Deciders;
-use super::walk::{Ways, Within};
+use super::transports::Transports;
+use super::walk::Within;
 use super::{Address, Insertion, Place, Rule, RuleSet, Site, Transport, Wanted};
 
 /// A rule by which a role gets in without a certificate.
@@ -47,7 +48,7 @@ pub fn ways_in(set: &RuleSet, wanted: &Wanted, added: &[Insertion], site: &Site)
         .collect();
     let mut found: BTreeMap<usize, WayIn> = BTreeMap::new();
     for transport in Transport::ALL {
-        let ways = Ways::only(transport);
+        let ways = Transports::only(transport);
         let everywhere = Within {
             ways,
             logins: Logins::of_role(wanted.role.as_bytes(), wanted.member_of.as_deref()).to_vec(),
