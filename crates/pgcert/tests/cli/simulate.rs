@@ -2,6 +2,8 @@
 //! all of the same logins: a password right and wrong, a rejected role, one that no rule matches, certificates that fit and not,
 //! none, replication, trust, and a wrong user at the socket.
 
+mod told;
+
 use std::fmt::Write as _;
 
 use crate::place::{Place, Said};

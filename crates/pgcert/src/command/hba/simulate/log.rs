@@ -155,26 +155,38 @@ fn tell(
     }
 }
 
-/// What goes to standard error: prefix, severity, message.
+/// What goes to standard error: prefix, severity, message. Further lines of a message begin with a tab (`elog.c`,
+/// `append_with_tabs`), so that none of them can be taken for a message of its own.
 fn lines(
     mut file: impl BufRead,
     prefix: &Prefix,
     each: &mut impl FnMut(&Entry<'_>),
 ) -> io::Result<()> {
     let mut bytes = Vec::new();
-    while file.read_until(b'\n', &mut bytes)? > 0 {
-        let line = String::from_utf8_lossy(&bytes);
-        let line = line.trim_end_matches(['\n', '\r']);
+    loop {
+        let first = file.read_until(b'\n', &mut bytes)?;
+        if first == 0 {
+            return Ok(());
+        }
+        while file.fill_buf()?.first() == Some(&b'\t') {
+            file.read_until(b'\n', &mut bytes)?;
+        }
+        let line = String::from_utf8_lossy(&bytes[..first]);
         let found = MARKS
             .iter()
             .filter_map(|mark| Some((line.find(mark)?, *mark)))
             .min();
         if let Some((at, mark)) = found {
-            let message = &line[at + mark.len()..];
+            let message = format!(
+                "{}{}",
+                &line[at + mark.len()..],
+                String::from_utf8_lossy(&bytes[first..])
+            );
+            let message = message.trim_end_matches(['\n', '\r']).replace("\n\t", "\n");
             let text = match mark {
-                "LOG:  " => Text::Log(message),
-                "FATAL:  " => Text::Fatal(message),
-                _ => Text::Detail(message),
+                "LOG:  " => Text::Log(&message),
+                "FATAL:  " => Text::Fatal(&message),
+                _ => Text::Detail(&message),
             };
             each(&Entry {
                 session: prefix.session(&line[..at]).unwrap_or_default(),
@@ -184,7 +196,6 @@ fn lines(
         }
         bytes.clear();
     }
-    Ok(())
 }
 
 /// Severities in messages that are not translated (`elog.c`, `error_severity`).

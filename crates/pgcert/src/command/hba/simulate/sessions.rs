@@ -72,13 +72,15 @@ struct Open {
     login: Login,
     /// Whether a refusal was said, whose detail may follow.
     refused: bool,
+    /// Whether it was a rule that refused: its detail names which, unless `log_error_verbosity` is `terse`.
+    unproven: bool,
 }
 
 impl Sessions {
     /// Takes the next message.
     pub(super) fn take(&mut self, entry: &Entry<'_>) {
         if entry.session.is_empty() && !matches!(entry.text, Text::Detail(_)) {
-            self.open.remove("");
+            self.close("");
             if let Text::Log(text) = entry.text {
                 return self.alone(text, entry);
             }
@@ -167,8 +169,12 @@ impl Sessions {
             Some(refusal) => {
                 login.outcome = refusal.outcome;
                 login.role = Some(refusal.user.to_owned());
-                login.database = refusal.database.map(str::to_owned);
-                login.physical_replication = refusal.replication;
+                let database = refusal.database.or(entry.about.database);
+                login.database = database.map(str::to_owned);
+                // 12 and 13 say the same of logical ones; what the format says tells them apart.
+                let told = !refusal.logical_too || entry.about.user.is_some();
+                login.replication_unclear = refusal.replication && !told;
+                login.physical_replication = refusal.replication && told && database.is_none();
                 login.local |= refusal.host == LOCAL;
                 login.address = login.address.or_else(|| refusal.host.parse().ok());
                 login.transport = Some(if login.local {
@@ -182,6 +188,7 @@ impl Sessions {
             None => {
                 // Which rule it was comes with the detail; only TLS has certificates.
                 open.refused = true;
+                open.unproven = text.contains("authentication failed for user ");
                 login.outcome = Outcome::Refused;
                 if let Some((_, user)) = text.rsplit_once(" for user \"") {
                     login.role = Some(user.trim_end_matches('"').to_owned());
@@ -229,7 +236,7 @@ impl Sessions {
         let mut login = open.login;
         // A failure after the login, or one that has nothing to do with rules.
         if login.named.is_none() && login.outcome == Outcome::In && login.transport.is_none()
-            || open.refused && login.named.is_none() && login.transport.is_none()
+            || open.refused && !open.unproven && login.named.is_none() && login.transport.is_none()
         {
             return;
         }
@@ -302,6 +309,8 @@ struct Refusal<'a> {
     database: Option<&'a str>,
     transport: Transport,
     replication: bool,
+    /// Whether the server says of logical replication too that it is one (12 and 13).
+    logical_too: bool,
 }
 
 impl<'a> Refusal<'a> {
@@ -334,6 +343,7 @@ impl<'a> Refusal<'a> {
                 _ => Transport::Plain,
             },
             replication,
+            logical_too: matches!(encryption, "SSL on" | "SSL off"),
         })
     }
 }

@@ -116,6 +116,15 @@ impl<'a> Usage<'a> {
     /// Rules that replication may have gone by, of which it is not told whether it was a physical one, or to which database.
     fn replication(&mut self, login: &Login, site: &Site) {
         for (at, used) in self.set.rules.iter().zip(&mut self.rules) {
+            let rejects = at.rule.method == Method::Reject;
+            let other = match login.outcome {
+                Outcome::NoRule => true,
+                Outcome::Rejected => !rejects,
+                _ => rejects,
+            };
+            if other {
+                continue;
+            }
             for database in &at.rule.databases {
                 let login = Login {
                     replication_unclear: false,

@@ -93,6 +93,10 @@ impl<'a> WhatIf<'a> {
         let was = decide(self.before, connection, site);
         let will_be = decide(self.after, connection, site);
         let refuses = |rule: &usize| self.after.rules[*rule].rule.method == Method::Reject;
+        let same = |rule: &usize| {
+            let after = &self.after.rules[*rule].rule;
+            self.before.rules[*rule].rule.decides_like(after)
+        };
         let seen = &mut self.seen;
         let was_refused = match &was {
             Decision::NoRule => true,
@@ -115,6 +119,13 @@ impl<'a> WhatIf<'a> {
                 }
                 let who = format!("{who}: asked by {} then", after.method);
                 *seen.otherwise.entry(who).or_default() += times;
+                return;
+            }
+            // Whichever of them it is: lines keep their indexes.
+            (was @ Decision::May { rules, .. }, will_be)
+                if was == will_be && rules.iter().all(same) =>
+            {
+                seen.same += times;
                 return;
             }
             _ => &mut seen.perhaps,
