@@ -12,6 +12,7 @@ mod crl;
 mod crowd;
 mod desk;
 mod generated;
+mod ghosts;
 mod hba;
 mod import;
 mod key_files;

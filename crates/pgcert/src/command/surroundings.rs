@@ -37,17 +37,20 @@ impl Surroundings {
         }
     }
 
-    /// As [`member_of`](Self::member_of), without a word about roles that there are no more.
+    /// As [`member_of`](Self::member_of), without a word about roles that there are no more: whose member they were is not known.
     pub(crate) fn known_member_of(&mut self, role: &str) -> Option<Vec<String>> {
         if let Some(known) = self.groups.get(role) {
             return known.clone();
         }
-        let known = self.admin.as_mut()?.member_of(role).ok();
+        let known = self.admin.as_mut()?.role(role).ok().flatten();
+        let known = known.map(|known| known.member_of);
         self.groups.insert(role.to_owned(), known.clone());
         known
     }
 
-    /// The roles that this one is a member of, directly or not, as the server says; none where it cannot be asked.
+    /// The roles that this one is a member of, directly or not, as the server says; none where it cannot be asked. A role that
+    /// there is not yet is judged as one that is a member of nothing, and that is said: the server itself takes no `+group` for
+    /// such a role, not even its own name, and lets nobody in.
     pub(crate) fn member_of(&mut self, role: &str, output: &mut Output) -> Option<Vec<String>> {
         if let Some(known) = self.groups.get(role) {
             return known.clone();
@@ -58,7 +61,7 @@ impl Surroundings {
             Ok(None) => {
                 let name = escape_name(role);
                 output.note(&format!(
-                    "the server has no role \"{name}\": nobody gets in as it"
+                    "the server has no role \"{name}\", so that nobody gets in as it; the answer is for a role of this name that is made and is a member of nothing"
                 ));
                 Some(Vec::new())
             }
