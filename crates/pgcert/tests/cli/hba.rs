@@ -190,7 +190,7 @@ fn a_rule_is_added_where_it_is_told_in_the_columns_of_its_neighbours() {
      host    all             all             0.0.0.0/0               md5 # for now
     whose outcome changes
       from pg_hba.conf:5: host all all 0.0.0.0/0 md5
-        to pg_hba.conf:4: hostssl sales,a b +staff 192.168.1.0/24 cert map=m
+        to pg_hba.conf:4: hostssl sales,"a b" +staff 192.168.1.0/24 cert map=m
         such as other to database sales from 192.168.1.1 with TLS (a member of staff)
     --- on standard error
     note: the server takes it with a reload: SELECT pg_reload_conf()

@@ -1,11 +1,12 @@
-//! Rules in words: their fields as they would be written, but for secrets.
+//! Rules in words: as they would be written, or their fields as the server's view shows them; never their secrets.
 
-use pg_config::hba::{Address, Located, Rule};
+use pg_config::hba::{Address, Database, Located, Rule, RuleOption, User};
 use serde_json::{Value, json};
 
 use crate::failure::escape_name;
 
-/// Type, databases, roles, address (empty for `local`), and the method with its options.
+/// Type, databases, roles, address (empty for `local`), and the method with its options, without quotes as the server's view
+/// shows them.
 pub(super) fn fields(rule: &Rule) -> [String; 5] {
     let databases: Vec<_> = rule
         .databases
@@ -13,19 +14,16 @@ pub(super) fn fields(rule: &Rule) -> [String; 5] {
         .map(|d| escape_name(&d.text()))
         .collect();
     let users: Vec<_> = rule.users.iter().map(|u| escape_name(&u.text())).collect();
-    let (address, netmask) = address(rule.address.as_ref());
-    let address = match (address, netmask) {
-        (Some(address), Some(netmask)) => with_mask(&address, &netmask),
-        (address, _) => escape_name(&address.unwrap_or_default()),
+    let address = match &rule.address {
+        Some(Address::HostName(name)) => escape_name(&name.lossy()),
+        address => address.as_ref().map(Address::written).unwrap_or_default(),
     };
     let options = rule.options.iter().map(|option| {
-        let (name, value) = (option.name(), option.value());
-        let shown = if SECRETS.contains(&name) {
-            "(not shown)"
-        } else {
-            value
+        let text = match secret(option) {
+            Some(hidden) => hidden,
+            None => format!("{}={}", option.name(), option.value()),
         };
-        format!(" {name}={}", escape_name(shown))
+        format!(" {}", escape_name(&text))
     });
     [
         rule.kind.to_string(),
@@ -36,14 +34,24 @@ pub(super) fn fields(rule: &Rule) -> [String; 5] {
     ]
 }
 
-/// The rule in one line.
+/// The rule in one line, as it would be written.
 pub(super) fn line(rule: &Rule) -> String {
-    let fields = fields(rule);
-    let said: Vec<_> = fields.iter().filter(|field| !field.is_empty()).collect();
-    said.into_iter()
-        .map(String::as_str)
-        .collect::<Vec<_>>()
-        .join(" ")
+    let databases: Vec<_> = rule.databases.iter().map(Database::written).collect();
+    let users: Vec<_> = rule.users.iter().map(User::written).collect();
+    let mut fields = vec![rule.kind.to_string(), databases.join(","), users.join(",")];
+    fields.extend(rule.address.as_ref().map(Address::written));
+    fields.push(rule.method.to_string());
+    let options = rule.options.iter();
+    fields.extend(options.map(|option| secret(option).unwrap_or_else(|| option.written())));
+    escape_name(&fields.join(" "))
+}
+
+/// The option without its value, where that is a secret.
+fn secret(option: &RuleOption) -> Option<String> {
+    let name = option.name();
+    SECRETS
+        .contains(&name)
+        .then(|| format!("{name}=(not shown)"))
 }
 
 /// Where it stands: `FILE:LINE`.
@@ -72,23 +80,6 @@ pub(super) fn address(address: Option<&Address>) -> (Option<String>, Option<Stri
             (Some(address.to_string()), Some(mask.to_string()))
         }
         Some(Address::HostName(name)) => (Some(name.lossy().into_owned()), None),
-    }
-}
-
-/// As a prefix where the mask is one.
-fn with_mask(address: &str, mask: &str) -> String {
-    let bits = match mask.parse() {
-        Ok(std::net::IpAddr::V4(mask)) => Some(mask.to_bits())
-            .filter(|m| m.leading_ones() == m.count_ones())
-            .map(u32::count_ones),
-        Ok(std::net::IpAddr::V6(mask)) => Some(mask.to_bits())
-            .filter(|m| m.leading_ones() == m.count_ones())
-            .map(u128::count_ones),
-        Err(_) => None,
-    };
-    match bits {
-        Some(bits) => format!("{address}/{bits}"),
-        None => format!("{address} {mask}"),
     }
 }
 
