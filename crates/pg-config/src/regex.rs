@@ -75,6 +75,12 @@ pub(crate) fn capture<'t>(pattern: &[u8], text: &'t [u8]) -> Option<Capture<'t>>
     Some(Capture::NoMatch)
 }
 
+/// Whether a pattern that the engine takes is known to have no group.
+pub(crate) fn has_no_group(pattern: &[u8]) -> bool {
+    let plain = || matches!(Pattern::parse(pattern), Some(Pattern(Kind::Plain(_))));
+    !pattern.contains(&b'(') || plain()
+}
+
 /// What a pattern's first group takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Capture<'t> {

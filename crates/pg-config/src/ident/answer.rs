@@ -97,6 +97,17 @@ impl Entry {
         }
     }
 
+    /// Whether the server gives up at this line for every system user that it is about, whatever the role: the role has
+    /// `\1`, and the regular expression is known to have no group (`check_ident_usermap`).
+    pub fn stops(&self, version: Version) -> bool {
+        match (self.roles(version), self.names()) {
+            (Roles::Captured { .. }, Names::Matching(pattern)) => {
+                regex::has_no_group(pattern.as_bytes())
+            }
+            _ => false,
+        }
+    }
+
     /// Which roles it gives this system user; `Err` has the answer where it is not [`Answer::Allows`].
     ///
     /// # Errors
@@ -287,6 +298,28 @@ mod tests {
         // In 16 the value of a group or a regular expression is left as it is; before, it is a name with `\1` in it.
         assert_eq!(answer(r"m /(.) +\1", "a", "a", Version::V16), OtherRole);
         assert_eq!(answer(r"m /^(.)$ +\1", "a", "+a", Version::V15), Allows);
+    }
+
+    #[test]
+    fn a_line_without_the_group_that_it_needs_stops_all_it_is_about() {
+        for (line, expected) in [
+            (r"m /^b \1", true),
+            (r"m /^\w+$ x\1", true),
+            (r"m /^\(b \1", true),
+            (r"m /^(b) \1", false),
+            (r"m /^(\w+)$ \1", false),
+            (r"m /^b r", false),
+            (r"m b \1", false),
+        ] {
+            let maps = maps(line, Version::V15);
+            assert_eq!(
+                maps.lines()[0].entry.stops(Version::V15),
+                expected,
+                "{line}"
+            );
+        }
+        let role_of_its_own = maps(r"m /^b /(.)\1", Version::V16);
+        assert!(!role_of_its_own.lines()[0].entry.stops(Version::V16));
     }
 
     #[test]

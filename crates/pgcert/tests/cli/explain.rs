@@ -322,7 +322,8 @@ fn json_has_it_all() {
             "group": null,
             "line": 1,
             "name": "Zoë Martin",
-            "pattern": null
+            "pattern": null,
+            "stops": false
           },
           {
             "certain": true,
@@ -330,7 +331,8 @@ fn json_has_it_all() {
             "group": "zoe",
             "line": 2,
             "name": null,
-            "pattern": "^(.*)@example\\.com$"
+            "pattern": "^(.*)@example\\.com$",
+            "stops": false
           },
           {
             "certain": true,
@@ -338,7 +340,8 @@ fn json_has_it_all() {
             "group": null,
             "line": 4,
             "name": "ops",
-            "pattern": null
+            "pattern": null,
+            "stops": false
           }
         ],
         "steps": [

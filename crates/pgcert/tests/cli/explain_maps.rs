@@ -26,7 +26,7 @@ fn maps_are_shown_as_the_version_reads_them() {
       pg_ident.conf:3  boss -> admins and the members of admins
       pg_ident.conf:4  ops -> every role
     map other
-      pg_ident.conf:5  names matching /^x -> \1, where \1 is what the first group takes
+      pg_ident.conf:5  names matching /^x -> \1: the server gives up here for names that match, and refuses: the expression has no group for \1
       pg_ident.conf:6  x -> y
     "#);
     insta::assert_snapshot!(ident(&place, &["--map", "staff"], "15"), @r#"
@@ -121,7 +121,7 @@ fn names_and_roles_are_followed_through_a_map() {
       pg_ident.conf:4  ops -> every role: another name
     map other: x as y
     refused
-      pg_ident.conf:5  names matching /^x -> \1, where \1 is what the first group takes: the server gives up here and refuses: the expression has no group for \1
+      pg_ident.conf:5  names matching /^x -> \1: the server gives up here for names that match, and refuses: the expression has no group for \1
     "#);
     insta::assert_snapshot!(ident(
         &place,
@@ -204,5 +204,81 @@ fn names_and_roles_are_followed_through_a_map() {
       ],
       "schema_version": 1
     }
+    "#);
+}
+
+#[test]
+fn where_the_server_gives_up_nobody_is_promised_anything() {
+    let place = Place::new();
+    place.write(
+        "pg_hba.conf",
+        "hostssl a all all cert map=m\nhostssl b all all cert map=n\n",
+    );
+    place.write(
+        "pg_ident.conf",
+        "m a zoe\nm /^b \\1\nm /^\\wx \\1\nm b zoe\nm cx zoe\nm dxd zoe\nm c zoe\nn /^b \\1\n",
+    );
+    insta::assert_snapshot!(ident(&place, &["--map", "m"], "16"), @r#"
+    map m
+      pg_ident.conf:1  a -> zoe
+      pg_ident.conf:2  names matching /^b -> \1: the server gives up here for names that match, and refuses: the expression has no group for \1
+      pg_ident.conf:3  names matching /^\wx -> \1: the server gives up here for names that match, and refuses: the expression has no group for \1
+      pg_ident.conf:4  b -> zoe
+      pg_ident.conf:5  cx -> zoe
+      pg_ident.conf:6  dxd -> zoe
+      pg_ident.conf:7  c -> zoe
+    "#);
+    insta::assert_snapshot!(ident(&place, &["--map", "m", "--role", "zoe"], "16"), @r#"
+    map m: names for zoe
+      pg_ident.conf:1  a -> zoe
+      pg_ident.conf:2  names matching /^b -> \1: the server gives up here for names that match, and refuses: the expression has no group for \1
+      pg_ident.conf:3  names matching /^\wx -> \1: the server gives up here for names that match, and refuses: the expression has no group for \1
+      pg_ident.conf:5  cx -> zoe: perhaps, if the server does not give up before it
+      pg_ident.conf:6  dxd -> zoe: perhaps, if the server does not give up before it
+      pg_ident.conf:7  c -> zoe: perhaps, if the server does not give up before it
+    "#);
+    insta::assert_snapshot!(ident(&place, &["--map", "m", "--name", "b"], "16"), @r#"
+    map m: roles for b
+      pg_ident.conf:2  names matching /^b -> \1: the server gives up here for names that match, and refuses: the expression has no group for \1
+    "#);
+    let hba = |database: &str| {
+        place.run(&[
+            "hba",
+            "explain",
+            "--user",
+            "zoe",
+            "--database",
+            database,
+            "--from",
+            "10.0.0.1",
+            "--file",
+            "pg_hba.conf",
+            "--pg-version",
+            "16",
+            "--no-groups",
+        ])
+    };
+    insta::assert_snapshot!(hba("a"), @r#"
+    zoe to database a from 10.0.0.1 with TLS
+    decided by pg_hba.conf:1: hostssl a all all cert map=m
+    then
+      cert: the client has to show a certificate from an authority in ssl_ca_file
+      its common name has to reach zoe through the map m:
+        pg_ident.conf:1  a
+        pg_ident.conf:2  the server gives up here for names that match /^b: it has no group for \1
+        pg_ident.conf:3  the server gives up here for names that match /^\wx: it has no group for \1
+        pg_ident.conf:5  cx, if pg_ident.conf:3 is not about it
+        pg_ident.conf:6  dxd, if pg_ident.conf:3 is not about it
+        pg_ident.conf:7  c, if pg_ident.conf:3 is not about it
+    "#);
+    insta::assert_snapshot!(hba("b"), @r#"
+    zoe to database b from 10.0.0.1 with TLS
+    decided by pg_hba.conf:2: hostssl b all all cert map=n
+    passed over
+      pg_hba.conf:1: hostssl a all all cert map=m: another database
+    then
+      cert: the client has to show a certificate from an authority in ssl_ca_file
+      its common name has to reach zoe through the map n, by which nobody gets in:
+        pg_ident.conf:8  the server gives up here for names that match /^b: it has no group for \1
     "#);
 }

@@ -99,8 +99,7 @@ impl<'a> Explained<'a> {
             lines: Vec::new(),
         };
         let (Some(system_user), Some(role)) = (name, role) else {
-            let lines = self.maps.find(map);
-            verdict.lines = lines.filter_map(|at| self.line(at, name, role)).collect();
+            verdict.lines = self.lines(map, name, role);
             return verdict;
         };
         let claim = Claim {
@@ -120,11 +119,50 @@ impl<'a> Explained<'a> {
         verdict
     }
 
+    /// The lines about the name or the role that was asked for, and those at which the server gives up.
+    fn lines(&self, map: &'a str, name: Option<&str>, role: Option<&str>) -> Vec<Line<'a>> {
+        let version = self.maps.version();
+        let mut lines: Vec<Line<'a>> = Vec::new();
+        for at in self.maps.find(map) {
+            let mut line = self.line(at, name, role);
+            if let (Some(line), Some(_), Names::One(one)) = (&mut line, role, at.entry.names()) {
+                // Who is stopped by a line before it does not come so far.
+                let stopping = lines.iter().filter(|line| line.at.entry.stops(version));
+                let answers: Vec<_> = stopping
+                    .map(|line| line.at.entry.roles_of(one, version))
+                    .collect();
+                if answers.contains(&Err(Answer::Stops)) {
+                    continue;
+                }
+                if answers
+                    .iter()
+                    .any(|answer| *answer != Err(Answer::OtherName))
+                {
+                    line.answer = Some(Answer::OpenName);
+                }
+            }
+            // The name that was asked for gets no further.
+            let last = name.is_some()
+                && line
+                    .as_ref()
+                    .is_some_and(|line| line.answer == Some(Answer::Stops));
+            lines.extend(line);
+            if last {
+                break;
+            }
+        }
+        lines
+    }
+
     /// The line, where it is about the name or the role that was asked for.
     fn line(&self, at: &'a Located, name: Option<&str>, role: Option<&str>) -> Option<Line<'a>> {
         let version = self.maps.version();
         let mut roles = at.entry.roles(version);
         let mut answer = None;
+        if name.is_none() && at.entry.stops(version) {
+            let answer = Some(Answer::Stops);
+            return Some(Line { at, roles, answer });
+        }
         if let Some(name) = name {
             match at.entry.roles_of(name, version) {
                 Ok(reached) => {
@@ -203,6 +241,9 @@ impl Line<'_> {
         };
         let roles = match &self.roles {
             Roles::One(role) => escape_name(role),
+            Roles::Captured { .. } if self.answer == Some(Answer::Stops) => {
+                escape_name(&entry.role)
+            }
             Roles::Captured { .. } => format!(
                 "{}, where \\1 is what the first group takes",
                 escape_name(&entry.role)
@@ -217,7 +258,10 @@ impl Line<'_> {
             Some(Answer::OtherName) => ": another name",
             Some(Answer::OtherRole) => ": another role",
             Some(Answer::Stops) => {
-                ": the server gives up here and refuses: the expression has no group for \\1"
+                ": the server gives up here for names that match, and refuses: the expression has no group for \\1"
+            }
+            Some(Answer::OpenName) if matches!(entry.names(), Names::One(_)) => {
+                ": perhaps, if the server does not give up before it"
             }
             Some(Answer::OpenName) => ": perhaps, if the expression matches",
             Some(Answer::OpenRole) => ": perhaps, if the role is among them",

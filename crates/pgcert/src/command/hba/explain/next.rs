@@ -70,7 +70,13 @@ impl<'a> Next<'a> {
                 "{name} has to reach {role} through the map {map}, which has no line for that: nobody gets in"
             )),
             Some(through) => {
-                lines.push(format!("{name} has to reach {role} through the map {map}:"));
+                let nobody = match through.iter().all(Through::stops) {
+                    true => ", by which nobody gets in",
+                    false => "",
+                };
+                lines.push(format!(
+                    "{name} has to reach {role} through the map {map}{nobody}:"
+                ));
                 lines.extend(
                     through
                         .iter()
