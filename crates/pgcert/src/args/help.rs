@@ -247,7 +247,7 @@ Examples:
 
 Exit codes:
   0  both mean the same
-  3  somebody's outcome differs";
+  3  somebody's outcome differs, or may: every difference is only \"perhaps\"";
 
 pub(super) const HBA_SIMULATE: &str = "\
 The server writes down who logs in with log_connections = on. From 14 on it names the rule that let \

@@ -319,3 +319,101 @@ fn an_edit_says_whose_outcome_it_changes() {
     }
     "#);
 }
+
+#[test]
+fn what_is_only_perhaps_is_not_said_to_be() {
+    let said = diff(
+        "host all all samenet md5\n",
+        "host all all 127.0.0.1/32 md5\n",
+        &[],
+    );
+    insta::assert_snapshot!(said, @r#"
+    whose outcome differs
+      perhaps from old:1: host all all samenet md5
+        to no rule: refused
+        such as other to database otherdb from 0.0.0.1 with TLS
+      perhaps from no rule: refused
+        to new:1: host all all 127.0.0.1/32 md5
+        such as other to database otherdb from 127.0.0.1 with TLS
+    --- on standard error
+    error: old and new may not mean the same
+    --- exit code 3
+    "#);
+}
+
+#[test]
+fn an_edit_of_what_the_server_refused_promises_nothing() {
+    let place = Place::new();
+    let edit = |line: &str| {
+        let file = ["--file", "pg_hba.conf", "--pg-version", "16", "--dry-run"];
+        place.run(&[&["hba", "remove", "--line", line], &file[..]].concat())
+    };
+    place.write("pg_hba.conf", "host all amy all md5\nhost all all\n");
+    insta::assert_snapshot!(edit("2"), @r#"
+    --- [here]/pg_hba.conf
+    +++ [here]/pg_hba.conf
+    @@ -1,2 +1,1 @@
+     host all amy all md5
+    -host all all
+    --- on standard error
+    note: the server has not taken the file as it was: whose outcome changes cannot be told
+    note: the server takes it with a reload: SELECT pg_reload_conf()
+    "#);
+    insta::assert_snapshot!(edit("1"), @r#"
+    --- [here]/pg_hba.conf
+    +++ [here]/pg_hba.conf
+    @@ -1,2 +1,1 @@
+    -host all amy all md5
+     host all all
+    --- on standard error
+    note: the server refuses this because of another line: pg_hba.conf:1: end-of-line before IP address specification
+    note: the server takes it with a reload: SELECT pg_reload_conf()
+    "#);
+}
+
+#[test]
+fn a_rule_that_rejects_says_who_still_gets_in() {
+    let place = Place::new();
+    let add = |rule: &str| {
+        let file = ["--file", "pg_hba.conf", "--pg-version", "16", "--dry-run"];
+        place.run(&[&["hba", "add", rule], &file[..]].concat())
+    };
+    place.write(
+        "pg_hba.conf",
+        "hostssl a bob all cert\nhostssl b bob all cert\nhost all all all md5\n",
+    );
+    insta::assert_snapshot!(add("host all bob 10.0.0.0/8 reject"), @r#"
+    --- [here]/pg_hba.conf
+    +++ [here]/pg_hba.conf
+    @@ -1,3 +1,4 @@
+     hostssl a bob all cert
+     hostssl b bob all cert
+    +host all bob 10.0.0.0/8 reject
+     host all all all md5
+    whose outcome changes
+      from pg_hba.conf:3: host all all all md5
+        to pg_hba.conf:3: host all bob 10.0.0.0/8 reject
+        such as bob to database otherdb from 10.0.0.1 with TLS
+    --- on standard error
+    note: it decides before pg_hba.conf:3, by which these connections went until now
+    note: pg_hba.conf:1, pg_hba.conf:2 still let some of these connections in: --first shuts them out too
+    note: the server takes it with a reload: SELECT pg_reload_conf()
+    "#);
+    insta::assert_snapshot!(add("hostssl all bob 10.0.0.0/8 scram-sha-256"), @r#"
+    --- [here]/pg_hba.conf
+    +++ [here]/pg_hba.conf
+    @@ -1,3 +1,4 @@
+     hostssl a bob all cert
+     hostssl b bob all cert
+    +hostssl all bob 10.0.0.0/8 scram-sha-256
+     host all all all md5
+    whose outcome changes
+      from pg_hba.conf:3: host all all all md5
+        to pg_hba.conf:3: hostssl all bob 10.0.0.0/8 scram-sha-256
+        such as bob to database otherdb from 10.0.0.1 with TLS
+    --- on standard error
+    note: it decides before pg_hba.conf:3, by which these connections went until now
+    note: pg_hba.conf:1, pg_hba.conf:2 go on deciding some of these connections
+    note: the server takes it with a reload: SELECT pg_reload_conf()
+    "#);
+}

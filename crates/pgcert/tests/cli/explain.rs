@@ -586,3 +586,48 @@ fn a_file_that_is_refused_is_not_hidden() {
     --- exit code 3
     "#);
 }
+
+#[test]
+fn rules_are_shown_with_the_quotes_they_need_and_nothing_is_said_twice() {
+    let place = Place::new();
+    place.write(
+        "pg_hba.conf",
+        "host \"all\" bob all md5\n\
+         host app \"+staff\",\"my role\" all md5\n\
+         host app +a all md5\n\
+         host app +b all trust\n\
+         host app +c all md5\n\
+         host all all samenet scram-sha-256\n\
+         host app +d all md5\n",
+    );
+    let bob = ["--user", "bob", "--database", "app", "--from", "10.0.0.1"];
+    insta::assert_snapshot!(hba(&place, &bob), @r#"
+    bob to database app from 10.0.0.1 with TLS
+    not sure: what decides it depends on what is not known here
+      pg_hba.conf:3: host app +a all md5
+        if bob is a member of a
+      pg_hba.conf:4: host app +b all trust
+        if bob is a member of b
+      pg_hba.conf:5: host app +c all md5
+        if bob is a member of c
+      pg_hba.conf:6: host all all samenet scram-sha-256
+        if 10.0.0.1 is in a network of the server
+      pg_hba.conf:7: host app +d all md5
+        if bob is a member of d
+      no rule: refused
+        otherwise
+    passed over
+      pg_hba.conf:1: host "all" bob all md5: another database
+      pg_hba.conf:2: host app "+staff","my role" all md5: another role
+    --- on standard error
+    hint: --member-of ROLE or --no-groups says whose member the role is; with --cluster or --data-dir the server is asked; --cluster or --data-dir says which server's networks are meant
+    "#);
+    place.write(
+        "connections",
+        "{\"user\":\"bob\",\"database\":\"app\",\"from\":\"10.0.0.1\"}\n",
+    );
+    insta::assert_snapshot!(hba(&place, &["--connections", "connections"]), @r#"
+    RULE                                                                                       METHOD                                    CONNECTION
+    pg_hba.conf:3 or pg_hba.conf:4 or pg_hba.conf:5 or pg_hba.conf:6 or pg_hba.conf:7 or none  md5 or trust or scram-sha-256 or refused  bob to database app from 10.0.0.1 with TLS
+    "#);
+}

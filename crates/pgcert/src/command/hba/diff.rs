@@ -10,7 +10,7 @@ use crate::context::Context;
 use crate::failure::{Code, Failure, escape_name};
 use crate::output::{HEAD, Output, styled};
 
-/// Runs `pgcert hba diff`. It ends with exit code 3 where somebody's outcome differs.
+/// Runs `pgcert hba diff`. It ends with exit code 3 where somebody's outcome differs, or may.
 pub(super) fn run(args: &HbaDiff, context: &Context, output: &mut Output) -> Result<(), Failure> {
     let mut old = Found::named(&args.old, args.pg_version, context)?;
     let mut new = Found::named(&args.new, args.pg_version, context)?;
@@ -39,7 +39,11 @@ pub(super) fn run(args: &HbaDiff, context: &Context, output: &mut Output) -> Res
         return Ok(());
     }
     let (from, to) = (escape_name(&old.file), escape_name(&new.file));
-    Err(Failure::new(format!("{from} and {to} do not mean the same")).code(Code::Problems))
+    let not = match outcomes.is_certain() {
+        true => "do not",
+        false => "may not",
+    };
+    Err(Failure::new(format!("{from} and {to} {not} mean the same")).code(Code::Problems))
 }
 
 /// The rules of a file that the server would take.

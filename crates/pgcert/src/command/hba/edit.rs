@@ -114,7 +114,18 @@ fn write(
     let will_be = RuleSet::of_bytes(&edits, &found.path, document.as_bytes(), found.version);
     edits.must_not_add_errors(&was.errors, &will_be.errors)?;
     if changes {
-        Outcomes::between(&was, &will_be, &found.site()).of_edit(&mut edits, output);
+        match (was.is_loadable(), will_be.is_loadable()) {
+            (true, true) => {
+                Outcomes::between(&was, &will_be, &found.site()).of_edit(&mut edits, output);
+            }
+            // It goes by older rules, which nobody knows here.
+            (false, true) => edits.note(
+                "outcomes-unknown",
+                "the server has not taken the file as it was: whose outcome changes cannot be told",
+            ),
+            // The note on what it refuses says enough.
+            (_, false) => {}
+        }
         edits.note_reload();
     }
     edits.finish_on(found, editing, context, output)

@@ -46,6 +46,11 @@ impl<'a> Outcomes<'a> {
         self.changes.is_empty()
     }
 
+    /// Whether some outcome surely differs.
+    pub(super) fn is_certain(&self) -> bool {
+        self.changes.iter().any(|change| change.certain)
+    }
+
     /// In words, three lines a change, for the first ones or all.
     pub(super) fn words(&self, all: bool) -> String {
         self.words_of(all, |_| true)

@@ -9,6 +9,7 @@ use pg_config::resolve::Files as _;
 
 use super::edit::{one_rule, refused};
 use super::outcomes::Outcomes;
+use super::words;
 use crate::args::ServerEditing;
 use crate::command::edit::Edits;
 use crate::command::files::Found;
@@ -64,13 +65,14 @@ pub(super) fn add(
             Placed::Any(placed)
         }
     };
+    let rejects = rule.method == Method::Reject;
     let after = edits.read(&found.path).unwrap_or_default();
     let after = RuleSet::of_bytes(&edits, &found.path, &after, found.version);
     edits.must_not_add_errors(&set.errors, &after.errors)?;
     if placed.adds() {
         Outcomes::between(&set, &after, &site).of_edit(&mut edits, output);
     }
-    placed.say(&set, &mut edits);
+    placed.say(rejects, &set, &mut edits);
     edits.finish_on(found, editing, context, output)
 }
 
@@ -139,7 +141,8 @@ impl Placed {
         }
     }
 
-    fn say(&self, set: &RuleSet, edits: &mut Edits<'_>) {
+    /// `rejects`: whether the rule is one that lets nobody in.
+    fn say(&self, rejects: bool, set: &RuleSet, edits: &mut Edits<'_>) {
         let lines = |rules: &[usize]| lines(rules, set);
         let (overrides, keeps_say) = match self {
             Self::Certificate(placement) => (&placement.overrides, &placement.keeps_say),
@@ -161,25 +164,42 @@ impl Placed {
             Self::Certificate(placement) if !placement.already.is_empty() => edits.note(
                 "already",
                 format!(
-                    "{} lets the role in by its certificate already",
-                    lines(&placement.already)
+                    "{} {} the role in by its certificate already",
+                    lines(&placement.already),
+                    verb(&placement.already, "lets", "let")
                 ),
             ),
             Self::Any(placed) if !placed.instead.is_empty() => edits.note(
                 "already",
                 format!(
-                    "{} decides all of it in the same way already",
-                    lines(&placed.instead)
+                    "{} {} all of it in the same way already",
+                    lines(&placed.instead),
+                    verb(&placed.instead, "decides", "decide")
                 ),
             ),
             _ => {}
         }
-        if !keeps_say.is_empty() {
+        let let_in = |rule: &usize| set.rules[*rule].rule.method != Method::Reject;
+        if rejects {
+            // Others that reject end these connections as the rule would.
+            let let_in: Vec<usize> = keeps_say.iter().copied().filter(let_in).collect();
+            if !let_in.is_empty() {
+                edits.note(
+                    "keeps-say",
+                    format!(
+                        "{} still {} some of these connections in: --first shuts them out too",
+                        lines(&let_in),
+                        verb(&let_in, "lets", "let")
+                    ),
+                );
+            }
+        } else if !keeps_say.is_empty() {
             edits.note(
                 "keeps-say",
                 format!(
-                    "{} goes on deciding some of these connections",
-                    lines(keeps_say)
+                    "{} {} on deciding some of these connections",
+                    lines(keeps_say),
+                    verb(keeps_say, "goes", "go")
                 ),
             );
         }
@@ -204,9 +224,14 @@ fn lines(rules: &[usize], set: &RuleSet) -> String {
     let places: Vec<_> = rules
         .iter()
         .filter_map(|rule| set.rules.get(*rule))
-        .map(|at| format!("{}:{}", at.file, at.line))
+        .map(words::place)
         .collect();
     places.join(", ")
+}
+
+/// The verb for one rule or several.
+fn verb(rules: &[usize], one: &'static str, several: &'static str) -> &'static str {
+    if rules.len() == 1 { one } else { several }
 }
 
 fn no_place(conflict: &Conflict, set: &RuleSet) -> Failure {

@@ -199,8 +199,7 @@ impl<'a> Answer<'a> {
 
     /// What to say to get a sure answer.
     pub(super) fn hint(&self) -> Option<String> {
-        let mut remedies: Vec<_> = self.open.iter().filter_map(|(_, remedy)| *remedy).collect();
-        remedies.dedup();
+        let remedies = each_once(self.open.iter().filter_map(|(_, remedy)| *remedy));
         (!remedies.is_empty()).then(|| remedies.join("; "))
     }
 
@@ -252,9 +251,7 @@ impl<'a> Answer<'a> {
                     .map(|rule| self.at(*rule).rule.method.to_string());
                 let either = |all: Vec<String>, nobody: &str| {
                     let nobody = none.then(|| nobody.to_owned());
-                    let mut all: Vec<_> = all.into_iter().chain(nobody).collect();
-                    all.dedup();
-                    all.join(" or ")
+                    each_once(all.into_iter().chain(nobody)).join(" or ")
                 };
                 (
                     either(places.collect(), "none"),
@@ -302,6 +299,17 @@ fn conditions(rule: &Rule, connection: &Connection, site: &Site) -> (String, Opt
         .collect();
     let remedy = fields.iter().find_map(|field| remedy(rule, *field));
     (said.join(" and "), remedy)
+}
+
+/// Each once, where it comes first.
+fn each_once<T: PartialEq>(all: impl Iterator<Item = T>) -> Vec<T> {
+    let mut once = Vec::new();
+    for one in all {
+        if !once.contains(&one) {
+            once.push(one);
+        }
+    }
+    once
 }
 
 /// Neighbours in one file that were passed over for the same field.
