@@ -86,7 +86,7 @@ enum Chore {
     },
     /// Measure what pgcert costs, beside the programs that do the same work
     Bench {
-        /// Only these parts: start, issue, batch, crl
+        /// Only these parts: start, issue, batch, crl, rules, meaning, settings
         only: Vec<String>,
     },
     /// Run a program and print what it cost: one run of a benchmark
