@@ -21,7 +21,7 @@ pub(super) fn run(bench: &Bench) -> anyhow::Result<()> {
     });
     for (rules, file) in &files {
         // Somebody whom no rule is for is decided by the last one.
-        let text = hba(*rules) + "host all all all reject\n";
+        let text = hba(*rules) + "host all all all scram-sha-256\n";
         std::fs::write(file, text)?;
     }
     for (what, title) in [
