@@ -78,16 +78,14 @@ fn compare<'a>(old: &[Item<'a>], new: &[Item<'a>], site: &Site) -> Vec<Change> {
     let mut changes: Vec<Change> = Vec::new();
     let lost = kept_old.iter().enumerate().filter(|(_, kept)| !**kept);
     for (at, _) in lost {
-        changes.extend(otherwise(old, at, new, &strangers, site).into_iter().map(
-            |(rule, share)| {
-                let (example, certain) = share;
-                Change {
-                    before: Some(old[at].index),
-                    after: rule,
-                    example,
-                    certain,
-                }
-            },
+        let before = Some(old[at].index);
+        changes.extend(otherwise(
+            old,
+            at,
+            new,
+            |after| (before, after),
+            &strangers,
+            site,
         ));
     }
     // Both ends may be rules without a counterpart.
@@ -98,14 +96,9 @@ fn compare<'a>(old: &[Item<'a>], new: &[Item<'a>], site: &Site) -> Vec<Change> {
     let come = kept_new.iter().enumerate().filter(|(_, kept)| !**kept);
     for (at, _) in come {
         let after = Some(new[at].index);
-        let found = otherwise(new, at, old, &strangers, site).into_iter();
-        let found = found.filter(|(before, _)| !known.contains(&(*before, after)));
-        changes.extend(found.map(|(before, (example, certain))| Change {
-            before,
-            after,
-            example,
-            certain,
-        }));
+        let found = otherwise(new, at, old, |before| (before, after), &strangers, site);
+        let unknown = |change: &Change| !known.contains(&(change.before, change.after));
+        changes.extend(found.into_iter().filter(unknown));
     }
     changes.sort_by_key(|change| {
         (
@@ -118,43 +111,51 @@ fn compare<'a>(old: &[Item<'a>], new: &[Item<'a>], site: &Site) -> Vec<Change> {
     changes
 }
 
-type Found = (Option<usize>, (Option<Connection>, bool));
-
-/// Which rules of `others` decide otherwise what the rule at `at` decides in `own`.
+/// Which rules of `others`, or none of them, decide otherwise what the rule at `at` decides in `own`; `ends` says of such
+/// a rule what the ends of the change are.
 fn otherwise(
     own: &[Item<'_>],
     at: usize,
     others: &[Item<'_>],
+    ends: impl Fn(Option<usize>) -> (Option<usize>, Option<usize>),
     strangers: &Strangers,
     site: &Site,
-) -> Vec<Found> {
+) -> Vec<Change> {
     let item = &own[at];
     let mut walk = Walk::new(Within::rule(item.rule, item.ways, site), strangers, site);
     for earlier in &own[..at] {
         walk.meet(0, earlier.rule, earlier.ways);
     }
+    let change = |other: Option<usize>, share: Share| {
+        let (example, certain) = match share {
+            Share::Some(connection) => (Some(connection), true),
+            Share::Perhaps(connection) => (connection, false),
+            Share::Nothing(_) => return None,
+        };
+        let (before, after) = ends(other);
+        Some(Change {
+            before,
+            after,
+            example,
+            certain,
+        })
+    };
     let mut found = Vec::new();
     for other in others {
         if !other.rule.decides_like(item.rule) {
-            found.extend(
-                example(walk.share(other.rule, other.ways)).map(|share| (Some(other.index), share)),
-            );
+            found.extend(change(
+                Some(other.index),
+                walk.share(other.rule, other.ways),
+            ));
         }
         walk.meet(0, other.rule, other.ways);
     }
     if item.rule.method != Method::Reject {
-        found.extend(example(walk.rest()).map(|share| (None, share)));
+        found.extend(change(None, walk.rest()));
     }
     found
 }
 
-fn example(share: Share) -> Option<(Option<Connection>, bool)> {
-    match share {
-        Share::Some(connection) => Some((Some(connection), true)),
-        Share::Perhaps(connection) => Some((connection, false)),
-        Share::Nothing(_) => None,
-    }
-}
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -61,26 +61,16 @@ pub(super) struct Login<'a> {
 
 impl<'a> Logins<'a> {
     /// All of them: to databases, and of physical replication.
-    pub(super) const fn all() -> [Self; 2] {
-        let any = Self {
+    pub(super) fn all() -> [Self; 2] {
+        [Asked::Any, Asked::Physical].map(|database| Self {
             role: None,
             member_of: None,
             groups: Vec::new(),
             role_patterns: Vec::new(),
-            database: Asked::Any,
+            database,
             database_patterns: Vec::new(),
             unsure: false,
-        };
-        let physical = Self {
-            role: None,
-            member_of: None,
-            groups: Vec::new(),
-            role_patterns: Vec::new(),
-            database: Asked::Physical,
-            database_patterns: Vec::new(),
-            unsure: false,
-        };
-        [any, physical]
+        })
     }
 
     /// All of one role, whose memberships may be known.

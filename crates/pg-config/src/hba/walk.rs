@@ -115,13 +115,11 @@ impl<'a> Walk<'a> {
         self.taken.take(owner, rule, ways, self.site);
     }
 
-    /// A rule comes next, which may have nothing to do with the connections looked at. Whether it has.
-    pub(super) fn meet(&mut self, owner: u32, rule: &'a Rule, ways: Transports) -> bool {
-        let met = self.within.and(rule, ways, self.site).is_some();
-        if met {
+    /// A rule comes next, which may have nothing to do with the connections looked at; then it is passed over.
+    pub(super) fn meet(&mut self, owner: u32, rule: &'a Rule, ways: Transports) {
+        if self.within.and(rule, ways, self.site).is_some() {
             self.take(owner, rule, ways);
         }
-        met
     }
 
     fn left_of(&self, asked: &Within<'_>) -> Share {
