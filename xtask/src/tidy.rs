@@ -1,10 +1,12 @@
 //! `cargo xtask tidy`: what holds the house together, checked by machine.
 //!
 //! The walls (which crate may import what and reach which door), a `//!` at the head of every
-//! file, generated files that are current. Formatting and lints are rustfmt's and clippy's.
+//! file, pages that name only what is there, generated files that are current. Formatting and lints are
+//! rustfmt's and clippy's.
 
 mod arrows;
 mod doors;
+mod pages;
 mod resolve;
 mod scan;
 mod tree;
@@ -95,6 +97,7 @@ fn check(root: &Path) -> anyhow::Result<Vec<Offence>> {
     walls::check(root, &mut offences)?;
     arrows::check(root, &mut offences)?;
     scan::check(root, &mut offences)?;
+    pages::check(root, &mut offences)?;
     for file in all_sources(root)? {
         if !read(&file)?.starts_with("//!") {
             offences.push(Offence::of_file(
@@ -129,8 +132,13 @@ fn all_sources(root: &Path) -> anyhow::Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-/// Every Rust file below `folder`, sorted; build output left out.
+/// Every Rust file below `folder`.
 fn sources(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    files(folder, "rs")
+}
+
+/// Every file below `folder` whose name ends like this, sorted; build output left out.
+fn files(folder: &Path, extension: &str) -> anyhow::Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     let mut folders = vec![folder.to_owned()];
     while let Some(folder) = folders.pop() {
@@ -146,7 +154,7 @@ fn sources(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
                 if !path.ends_with("target") {
                     folders.push(path);
                 }
-            } else if path.extension().is_some_and(|e| e == "rs") {
+            } else if path.extension().is_some_and(|e| e == extension) {
                 files.push(path);
             }
         }

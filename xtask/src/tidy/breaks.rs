@@ -5,6 +5,7 @@ mod copy;
 mod doors;
 mod imports;
 mod names;
+mod pages;
 
 use std::fs;
 

@@ -13,7 +13,18 @@ pub(super) struct Copy {
 
 impl Copy {
     pub(super) fn make() -> Self {
-        Self::of(&["Cargo.toml", "Cargo.lock", "crates", "xtask", "tests"])
+        Self::of(&[
+            "Cargo.toml",
+            "Cargo.lock",
+            "README.md",
+            "CHANGELOG.md",
+            "LICENSE-APACHE",
+            "LICENSE-MIT",
+            "docs",
+            "crates",
+            "xtask",
+            "tests",
+        ])
     }
 
     pub(super) fn of(names: &[&str]) -> Self {
