@@ -138,6 +138,8 @@ struct Filter<'a> {
     only: &'a [String],
     /// Not those whose name contains one of these.
     but: &'static [&'static str],
+    /// What cargo is told about how to build them.
+    build: &'static [&'static str],
 }
 
 impl<'a> Filter<'a> {
@@ -155,6 +157,7 @@ impl<'a> Filter<'a> {
             } else {
                 FAULTS
             },
+            build: &[],
         }
     }
 
@@ -233,19 +236,57 @@ fn run_version(
 }
 
 /// The generated files of an oracle run; the tests have their own numbers where none is given.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Default)]
 pub(crate) struct Generated {
     /// How many of each format and version.
     pub(crate) files: Option<u64>,
     /// What they are made from.
     pub(crate) seed: Option<u64>,
+    /// How many of them are edited.
+    pub(crate) edits: Option<u64>,
+    /// A part of the names of the formats that are made.
+    pub(crate) format: Option<String>,
+    /// The versions that are asked; all where empty.
+    pub(crate) versions: Vec<u16>,
 }
+
+impl Generated {
+    /// Whether it is a run to be recorded. Then reading has to be fast, and so has the ground that thousands of files
+    /// are written to.
+    fn is_long(&self) -> bool {
+        self.files.is_some() || self.edits.is_some()
+    }
+
+    fn variables(&self) -> impl Iterator<Item = (&'static str, String)> {
+        let folder = self.is_long() && Path::new(MEMORY).is_dir();
+        [
+            ("PGCERT_GENERATED", self.files.map(|n| n.to_string())),
+            ("PGCERT_SEED", self.seed.map(|n| n.to_string())),
+            ("PGCERT_EDITS", self.edits.map(|n| n.to_string())),
+            ("PGCERT_FORMAT", self.format.clone()),
+            ("PGCERT_ORACLE_FOLDER", folder.then(|| MEMORY.to_owned())),
+            // The figures of the run.
+            (
+                "NEXTEST_SUCCESS_OUTPUT",
+                self.is_long().then(|| "final".to_owned()),
+            ),
+        ]
+        .into_iter()
+        .filter_map(|(variable, value)| Some((variable, value?)))
+    }
+}
+
+/// A folder that is on no disk.
+const MEMORY: &str = "/dev/shm";
+
+/// How cargo is told to make the readers of a long run fast.
+const FAST: &[&str] = &["--config", "profile.dev.package.pg-config.opt-level=3"];
 
 /// Runs the oracle tests against servers of every version there is.
 pub(crate) fn oracle(
     root: &Path,
     only: &[String],
-    generated: Generated,
+    generated: &Generated,
     scope: Scope,
     report: &mut Report,
 ) {
@@ -253,7 +294,9 @@ pub(crate) fn oracle(
     report.part("oracle", |count| {
         machine::need("ip", &["iproute2"])?;
         let mut servers = Vec::new();
-        for version in bundle::versions() {
+        let wanted =
+            |version: &u16| generated.versions.is_empty() || generated.versions.contains(version);
+        for version in bundle::versions().filter(wanted) {
             servers.push(format!(
                 "{version}={}",
                 bundle::ready(root, version)?.display()
@@ -261,6 +304,7 @@ pub(crate) fn oracle(
         }
         let filter = Filter {
             only,
+            build: if generated.is_long() { FAST } else { &[] },
             ..Filter::default()
         };
         let mut tests = test_command(root, "oracle", &filter, scope);
@@ -269,18 +313,7 @@ pub(crate) fn oracle(
             .env("PGCERT_ORACLE_SERVERS", servers.join(":"))
             .env("PGCERT_NOTES", crate::target(root).join(NOTES))
             .env(tools::VARIABLE, &tools);
-        if generated.files.is_some() {
-            // The figures of the run.
-            tests.env("NEXTEST_SUCCESS_OUTPUT", "final");
-        }
-        for (variable, number) in [
-            ("PGCERT_GENERATED", generated.files),
-            ("PGCERT_SEED", generated.seed),
-        ] {
-            if let Some(number) = number {
-                tests.env(variable, number.to_string());
-            }
-        }
+        tests.envs(generated.variables());
         run_tests(&mut tests, count)
     });
     pass_on_notes(root, report);
@@ -383,6 +416,7 @@ fn test_command(root: &Path, target: &str, filter: &Filter<'_>, scope: Scope) ->
     } else {
         cargo.arg("test");
     }
+    cargo.args(filter.build);
     if nextest && scope == Scope::Workspace {
         cargo.args(["--workspace", "-E"]);
         cargo.arg(format!("package(=e2e) & binary(={target})"));

@@ -68,6 +68,15 @@ enum Chore {
         /// The seed that they are made from
         #[arg(long)]
         seed: Option<u64>,
+        /// How many are edited; a fortieth of them where this is not said
+        #[arg(long, value_name = "COUNT")]
+        edits: Option<u64>,
+        /// Keep to the formats that have this in their name
+        #[arg(long, value_name = "NAME")]
+        format: Option<String>,
+        /// Keep to these versions of PostgreSQL
+        #[arg(long, value_name = "VERSION,...", value_delimiter = ',')]
+        versions: Vec<u16>,
         /// Only tests whose name contains one of these
         only: Vec<String>,
     },
@@ -152,14 +161,20 @@ fn main() -> ExitCode {
         Chore::Oracle {
             generated,
             seed,
+            edits,
+            format,
+            versions,
             only,
         } => {
             let mut report = Report::new();
             let generated = Generated {
                 files: generated,
                 seed,
+                edits,
+                format,
+                versions,
             };
-            cases::oracle(&root, &only, generated, Scope::Alone, &mut report);
+            cases::oracle(&root, &only, &generated, Scope::Alone, &mut report);
             report.close()
         }
         Chore::Faults { only } => {

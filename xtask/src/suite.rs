@@ -52,7 +52,7 @@ pub(crate) fn run(root: &Path, wanted: &Wanted) -> anyhow::Result<()> {
     cases::oracle(
         root,
         &[],
-        Generated::default(),
+        &Generated::default(),
         Scope::Workspace,
         &mut report,
     );

@@ -2,8 +2,9 @@
 //! of them edited by us, and read again.
 //!
 //! `PGCERT_GENERATED` says how many files of each format a version, `PGCERT_SEED` from which seed; `cargo xtask oracle
-//! --generated N --seed S` sets them. `PGCERT_FORMAT` keeps to the files that have it in their name. A difference that
-//! is not in the table of explained ones fails the run. A long one is also failed by an entry of the table that nothing
+//! --generated N --seed S` sets them. `PGCERT_FORMAT` keeps to the files that have it in their name (`--format`), and
+//! `PGCERT_EDITS` says how many are edited (`--edits`). A difference that is not in the table of explained ones fails the
+//! run. A long one is also failed by an entry of the table that nothing
 //! matched, on any version that it is said to be about, and by one that is about so many lines that it says nothing.
 
 mod conf;

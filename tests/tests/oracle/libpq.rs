@@ -5,14 +5,14 @@
 //! `PGCERT_GENERATED` says how many of each kind a version, `PGCERT_SEED` from which seed; `cargo xtask oracle
 //! --generated N --seed S libpq` sets them. `PGCERT_FORMAT` keeps to the kinds that have it in their name. A difference
 //! that is not in the table of explained ones fails the run, and so does, in a long run, an entry of the table that
-//! nothing matched.
+//! nothing matched on one of its versions.
 
 mod asked;
 mod differences;
 mod edits;
 mod ground;
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use e2e::generated::{Dice, conninfo, passfile, service};
@@ -21,7 +21,7 @@ use pg_config::Version;
 use pg_config::conninfo::KEYWORDS;
 
 use asked::Libpq;
-use differences::EXPLAINED;
+use differences::{EXPLAINED, Explained};
 use ground::{Case, Ground};
 
 /// How one kind of connection is made.
@@ -135,10 +135,10 @@ fn connections_are_resolved_as_libpq_does() {
     let count = number("PGCERT_GENERATED").unwrap_or(FEW);
     let seed = number("PGCERT_SEED").unwrap_or(1);
     let only = std::env::var("PGCERT_FORMAT").unwrap_or_default();
-    let mut met = BTreeSet::new();
     let mut found = Vec::new();
     each(|libpq| {
         let mut ground = Ground::new();
+        let mut met: BTreeMap<_, u64> = BTreeMap::new();
         for kind in KINDS.iter().filter(|kind| kind.name.contains(&only)) {
             let mut shown = 0;
             for index in 0..count {
@@ -147,7 +147,7 @@ fn connections_are_resolved_as_libpq_does() {
                     continue;
                 };
                 if let Some(entry) = difference.explained() {
-                    met.insert(entry.name);
+                    *met.entry(entry.name).or_default() += 1;
                     continue;
                 }
                 let small = ground.shrunk(kind.ask, case, libpq);
@@ -158,21 +158,25 @@ fn connections_are_resolved_as_libpq_does() {
                 }
             }
         }
+        println!(
+            "libpq {}: {count} of each kind from seed {seed}; explained: {met:?}",
+            libpq.version
+        );
+        if count >= MANY && only.is_empty() {
+            let unmet = EXPLAINED.iter().filter(|entry| {
+                entry.versions.contains(&libpq.version) && !met.contains_key(entry.name)
+            });
+            found.extend(unmet.map(|entry| {
+                let Explained { name, .. } = entry;
+                format!("nothing matched \"{name}\" on libpq {}", libpq.version)
+            }));
+        }
     });
     assert!(
         found.is_empty(),
-        "{} differences, from seed {seed}:\n{}",
+        "{} findings, from seed {seed}:\n{}",
         found.len(),
         found.join("\n")
-    );
-    let unmet: Vec<_> = EXPLAINED
-        .iter()
-        .map(|entry| entry.name)
-        .filter(|name| !met.contains(name))
-        .collect();
-    assert!(
-        count < MANY || !only.is_empty() || unmet.is_empty(),
-        "nothing matched the explanations {unmet:?}"
     );
 }
 

@@ -19,6 +19,7 @@ mod key_files;
 mod keys;
 mod libpq;
 mod lint;
+mod log;
 mod logins;
 mod made;
 mod meaning;

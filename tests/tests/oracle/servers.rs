@@ -1,7 +1,7 @@
 //! One server of every version that the run was given, started for a test and stopped after it.
 
 use std::net::TcpListener;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use e2e::given::oracle_servers;
 use e2e::{Cluster, Host, host};
@@ -45,7 +45,7 @@ impl Server {
     fn start(version: u16, programs: &Path, port: u16, options: &str) -> Self {
         let host = Host::here();
         let owner = host::server_account();
-        let folder = TempDir::with_prefix_in("pgcert-oracle-", "/tmp").unwrap();
+        let folder = TempDir::with_prefix_in("pgcert-oracle-", ground()).unwrap();
         let path = folder.path().display().to_string();
         let script = "chown \"$1\" \"$2\"";
         host.run(&host.root(), &["sh", "-ec", script, "sh", &owner, &path])
@@ -168,6 +168,11 @@ impl Server {
             .map(|row| row.into_iter().map(text).collect())
             .collect()
     }
+}
+
+/// Where folders are made for a test. Not the system's place for such things: the path of a socket has to be short.
+pub(crate) fn ground() -> PathBuf {
+    std::env::var_os("PGCERT_ORACLE_FOLDER").map_or_else(|| "/tmp".into(), PathBuf::from)
 }
 
 /// A port of this machine that nobody listens at.

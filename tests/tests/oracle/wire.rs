@@ -10,9 +10,9 @@
 
 mod bench;
 mod edits;
-mod log;
 mod namespace;
 mod probe;
+mod verdicts;
 mod world;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -11,7 +11,7 @@ use std::ops::RangeInclusive;
 use e2e::generated::{Dice, Made};
 
 use super::rows::Row;
-use super::{Bench, Format, Run};
+use super::{Bench, Format, Run, number};
 use crate::servers::Server;
 
 /// An edit, and what is to come of it.
@@ -39,18 +39,17 @@ struct New {
 /// An edit of a file of this version; none where the library refuses, or has nothing to do.
 type Edit = fn(&mut Dice, &[u8], &[Row], u16) -> Option<Edited>;
 
-/// For how many files one is edited.
+/// For how many files one is edited, where nothing else is said.
 const OFTEN: u64 = 40;
 /// How many are edited at least.
 const LEAST: u64 = 12;
 
-/// The formats that are edited. Before 15 nothing shows how `pg_ident.conf` is read but logins do: see `logins.rs`.
-fn edit_of(format: &Format, version: u16) -> Option<Edit> {
+fn edit_of(format: &Format) -> Edit {
     match format.file {
-        "pg_hba.conf" => Some(hba::edit),
-        "pg_ident.conf" if version >= 15 => Some(ident::edit),
-        "postgresql.conf" => Some(conf::edit),
-        _ => None,
+        "pg_hba.conf" => hba::edit,
+        "pg_ident.conf" => ident::edit,
+        "postgresql.conf" => conf::edit,
+        other => panic!("nothing is known about {other}"),
     }
 }
 
@@ -62,12 +61,10 @@ impl Run {
     )]
     pub(super) fn edit(&mut self, format: &Format, server: &Server) {
         let version = server.cluster.version;
-        let Some(edit) = edit_of(format, version) else {
-            return;
-        };
+        let edit = edit_of(format);
         let mut bench = Bench::of(format, server);
         let (mut made, mut wrong) = (0, 0);
-        let wanted = (self.count / OFTEN).max(LEAST);
+        let wanted = number("PGCERT_EDITS").unwrap_or((self.count / OFTEN).max(LEAST));
         for index in 0..wanted * 3 {
             let mut dice = Dice::of_file(!self.seed, index);
             let file = (format.make)(&mut dice, version);

@@ -2,7 +2,7 @@
 //! when it is told to read the file.
 
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use e2e::Psql;
 use e2e::generated::ident;
@@ -13,6 +13,7 @@ use super::Format;
 use super::differences::Explained;
 use super::disk::Disk;
 use super::rows::{self, Row};
+use crate::log::Log;
 
 /// How it is judged.
 pub(super) const FORMAT: Format = Format {
@@ -101,21 +102,14 @@ fn theirs(session: &mut Psql, path: &str, version: u16) -> Vec<Row> {
 
 /// What the server logs while it reads the file. Every reading of a file with an error ends with the same words.
 fn logged(session: &mut Psql, path: &str) -> Vec<Row> {
+    mark_end(path);
     let log = Path::new(path)
         .parent()
         .unwrap()
         .with_file_name("server.log");
-    let before = std::fs::read(&log).unwrap().len();
+    let mut log = Log::at_end(log.to_str().unwrap());
     session.ask("select pg_reload_conf()");
-    let begun = Instant::now();
-    let text = loop {
-        let bytes = std::fs::read(&log).unwrap();
-        let text = String::from_utf8_lossy(&bytes[before..]).into_owned();
-        if text.contains("pg_ident.conf was not reloaded\n") || begun.elapsed() > PATIENCE {
-            break text;
-        }
-        std::thread::sleep(Duration::from_millis(1));
-    };
+    let text = log.text_until("pg_ident.conf was not reloaded\n", PATIENCE);
     let missing = format!("missing entry in file \"{path}\" at end of line ");
     let mut rows: Vec<Row> = Vec::new();
     for line in text.lines() {

@@ -1,7 +1,7 @@
 //! Logins with certificates through maps that were made by chance, half of their lines written by the library: who gets
 //! in is who our reading of the file says gets in. On 12 to 14 nothing else shows how lines without errors are read.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use e2e::generated::{Dice, spelling};
 use pg_config::Version;
@@ -10,6 +10,7 @@ use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
 
 use super::Run;
 use super::disk::Disk;
+use crate::log::Log;
 use crate::servers::Server;
 
 /// For how many files maps are made once.
@@ -18,6 +19,8 @@ const OFTEN: u64 = 100;
 const LEAST: u64 = 12;
 /// How many logins are tried through each.
 const LOGINS: usize = 4;
+/// How long a reload is waited for.
+const PATIENCE: Duration = Duration::from_secs(5);
 /// How many claims are thought of for one that our reading lets in.
 const TRIES: usize = 60;
 
@@ -186,16 +189,10 @@ impl<'a> Ground<'a> {
 
     /// Whoever is let in after the server has said that it reloads is judged by the new files.
     fn reload(&self) {
-        let reloads = || {
-            let log = self.server.cluster.log(&self.server.host);
-            log.matches("received SIGHUP").count()
-        };
-        let before = reloads();
-        self.server.cluster.ctl(&self.server.host, "reload").ok();
-        let begun = Instant::now();
-        while reloads() == before && begun.elapsed() < Duration::from_secs(5) {
-            std::thread::sleep(Duration::from_millis(2));
-        }
+        let cluster = &self.server.cluster;
+        let mut log = Log::at_end(cluster.log_file());
+        cluster.ctl(&self.server.host, "reload").ok();
+        log.text_until("received SIGHUP", PATIENCE);
     }
 
     fn log_in(&self, name: usize, role: &str) -> e2e::Said {

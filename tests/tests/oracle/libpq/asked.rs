@@ -118,7 +118,9 @@ impl Libpq {
     }
 
     fn question(&mut self, question: &Value) {
-        writeln!(self.questions, "{question}").unwrap();
+        // In one piece: the formatter would write, and wake it, for each token.
+        let line = format!("{question}\n");
+        self.questions.write_all(line.as_bytes()).unwrap();
     }
 
     fn answer(&mut self) -> Value {

@@ -12,6 +12,7 @@ use tempfile::TempDir;
 use super::asked::{Answer, Libpq};
 use super::differences::Difference;
 use crate::generated::Disk;
+use crate::servers;
 
 /// One connection, and what is around it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -97,7 +98,7 @@ pub(super) struct Ground {
 
 impl Ground {
     pub(super) fn new() -> Self {
-        let folder = TempDir::with_prefix_in("pgcert-libpq-", "/tmp").unwrap();
+        let folder = TempDir::with_prefix_in("pgcert-libpq-", servers::ground()).unwrap();
         for name in ["home", "etc"] {
             std::fs::create_dir(folder.path().join(name)).unwrap();
         }

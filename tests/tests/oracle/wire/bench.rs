@@ -14,9 +14,10 @@ use e2e::generated::meaning::{Item, Meant, Placed};
 use pg_config::Version;
 use pg_config::hba::RuleSet;
 
-use super::log::{Log, Verdict, verdicts};
 use super::probe::{Line, Told};
+use super::verdicts::{Verdict, verdicts};
 use super::world::{self, NO_INHERIT, ROLES, SUPERUSER};
+use crate::log::Log;
 use crate::servers::Server;
 
 /// What the server is started with: it listens everywhere, and begins what it logs with the client.

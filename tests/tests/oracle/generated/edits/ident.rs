@@ -45,7 +45,8 @@ pub(super) fn edit(dice: &mut Dice, bytes: &[u8], _: &[Row], version: u16) -> Op
         after: document.to_bytes(),
         touched: Vec::new(),
         gone: Vec::new(),
-        new: Some(New {
+        // Before 15 only logins show what is read (see `logins.rs`); here, that nothing more or else is refused.
+        new: (version >= Version::V15).then(|| New {
             read: Some(vec![map.to_owned(), user, role.to_owned()]),
             error: None,
             // Where it is the first of its map it is the last of all, behind what is refused too.
