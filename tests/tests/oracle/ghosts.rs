@@ -41,6 +41,31 @@ fn roles_that_the_server_does_not_have_are_not_judged_silently() {
     let note = "the answer is for a role of this name that is made and is a member of nothing";
     explain("there").ok().says_not(note);
     explain("ghost").ok().says(note);
+    let missing = |words: &[&str]| -> serde_json::Value {
+        let said = pgcert(&[words, &["--json"]].concat()).ok();
+        serde_json::from_str::<serde_json::Value>(&said.stdout).unwrap()["missing_roles"].take()
+    };
+    let from = ["hba", "explain", "--from", "127.0.0.1", "--no-tls"];
+    for (words, roles) in [
+        (&["--user", "there"][..], "[]"),
+        (&["--user", "ghost"], "[\"ghost\"]"),
+        (&["--user", "ghost", "--member-of", "there"], "[\"ghost\"]"),
+        (
+            &["--user", "there", "--member-of", "ghosts"],
+            "[\"ghosts\"]",
+        ),
+    ] {
+        assert_eq!(missing(&[&from[..], words].concat()).to_string(), roles);
+    }
+    let by_map = [
+        "ident",
+        "explain",
+        "--role",
+        "there",
+        "--member-of",
+        "ghosts",
+    ];
+    assert_eq!(missing(&by_map).to_string(), "[\"ghosts\"]");
     let ident = |role: &str| pgcert(&["ident", "explain", "--role", role]);
     ident("there").ok().says_not(note);
     ident("ghost").ok().says(note);

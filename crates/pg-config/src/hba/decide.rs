@@ -190,22 +190,29 @@ impl Mismatch {
 
 /// Which rule decides this connection.
 pub fn decide(set: &RuleSet, connection: &Connection, site: &Site) -> Decision {
-    let mut rules = Vec::new();
-    for (index, answer) in tried(set, connection, site) {
-        match answer {
-            Match::No(_) => {}
-            Match::May(_) => rules.push(index),
-            Match::Yes if rules.is_empty() => return Decision::Rule(index),
-            Match::Yes => {
-                rules.push(index);
-                return Decision::May { rules, none: false };
+    tried(set, connection, site).collect()
+}
+
+/// What the answers of the rules tried come to, in the order of [`tried`].
+impl FromIterator<(usize, Match)> for Decision {
+    fn from_iter<I: IntoIterator<Item = (usize, Match)>>(tried: I) -> Self {
+        let mut rules = Vec::new();
+        for (index, answer) in tried {
+            match answer {
+                Match::No(_) => {}
+                Match::May(_) => rules.push(index),
+                Match::Yes if rules.is_empty() => return Self::Rule(index),
+                Match::Yes => {
+                    rules.push(index);
+                    return Self::May { rules, none: false };
+                }
             }
         }
-    }
-    if rules.is_empty() {
-        Decision::NoRule
-    } else {
-        Decision::May { rules, none: true }
+        if rules.is_empty() {
+            Self::NoRule
+        } else {
+            Self::May { rules, none: true }
+        }
     }
 }
 

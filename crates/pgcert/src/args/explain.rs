@@ -13,8 +13,8 @@ pub(crate) struct HbaExplain {
     #[command(flatten)]
     pub(crate) connection: Connection,
     /// Answer for each connection in FILE, one a line, in order: JSON lines with the keys user,
-    /// database, from or local, tls, gss, replication, member_of and host_name
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["user", "origin", "database", "tls", "no_tls", "gss", "replication", "member_of", "no_groups", "host_name"])]
+    /// database, from or local, tls, gss, replication, member_of, host_name and no_host_name
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["user", "origin", "database", "tls", "no_tls", "gss", "replication", "member_of", "no_groups", "host_name", "no_host_name"])]
     pub(crate) connections: Option<PathBuf>,
     /// The user name maps [default: those of the server; with --file, pg_ident.conf beside it, if
     /// there is one]
@@ -69,6 +69,9 @@ pub(crate) struct Connection {
     /// not known]
     #[arg(long, value_name = "NAME", conflicts_with = "local")]
     pub(crate) host_name: Option<String>,
+    /// The server finds no name for the client's address, or none that leads back to it
+    #[arg(long, conflicts_with_all = ["local", "host_name"])]
+    pub(crate) no_host_name: bool,
 }
 
 /// `pgcert ident explain`.

@@ -1,7 +1,7 @@
 //! What rules depend on besides their text, as far as it can be found out here: the machine's networks, and whose member a
 //! role is. Known where a server was looked for; asked from it where it runs and lets us in.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use pg_config::hba::Site;
 use pg_host::{Admin, AdminError};
@@ -16,7 +16,20 @@ pub(crate) struct Surroundings {
     /// The networks.
     pub(crate) site: Site,
     admin: Option<Admin>,
-    groups: BTreeMap<String, Option<Vec<String>>>,
+    roles: BTreeMap<String, Known>,
+    /// Roles that were said to be missing.
+    said: BTreeSet<String>,
+}
+
+/// What the server says of a role.
+#[derive(Clone)]
+enum Known {
+    /// The roles that it is a member of, directly or not.
+    Member(Vec<String>),
+    /// There is none of this name.
+    Missing,
+    /// It cannot be asked, or does not say.
+    Unsaid,
 }
 
 impl Surroundings {
@@ -33,45 +46,84 @@ impl Surroundings {
         Self {
             site: found.site(),
             admin,
-            groups: BTreeMap::new(),
+            roles: BTreeMap::new(),
+            said: BTreeSet::new(),
         }
     }
 
-    /// As [`member_of`](Self::member_of), without a word about roles that there are no more: whose member they were is not known.
-    pub(crate) fn known_member_of(&mut self, role: &str) -> Option<Vec<String>> {
-        if let Some(known) = self.groups.get(role) {
-            return known.clone();
+    /// The roles that this one is a member of, directly or not, as the server says; none where it cannot be asked, and for a
+    /// role that there is no more: whose member it was is not known.
+    pub(crate) fn known_member_of(
+        &mut self,
+        role: &str,
+        output: &mut Output,
+    ) -> Option<Vec<String>> {
+        match self.role(role, output) {
+            Known::Member(of) => Some(of),
+            Known::Missing | Known::Unsaid => None,
         }
-        let known = self.admin.as_mut()?.role(role).ok().flatten();
-        let known = known.map(|known| known.member_of);
-        self.groups.insert(role.to_owned(), known.clone());
-        known
     }
 
-    /// The roles that this one is a member of, directly or not, as the server says; none where it cannot be asked. A role that
-    /// there is not yet is judged as one that is a member of nothing, and that is said: the server itself takes no `+group` for
-    /// such a role, not even its own name, and lets nobody in.
+    /// The same, but that a role that there is not yet is judged as one that is a member of nothing. The server itself takes no
+    /// `+group` for such a role, not even its own name, and lets nobody in: [`missing`](Self::missing) says so.
     pub(crate) fn member_of(&mut self, role: &str, output: &mut Output) -> Option<Vec<String>> {
-        if let Some(known) = self.groups.get(role) {
+        match self.role(role, output) {
+            Known::Member(of) => Some(of),
+            Known::Missing => Some(Vec::new()),
+            Known::Unsaid => None,
+        }
+    }
+
+    /// Which of a role and the groups that it is said to be a member of the server does not have; none where it cannot be asked.
+    /// Says on standard error, once for each, what follows.
+    pub(crate) fn missing(
+        &mut self,
+        role: &str,
+        groups: Option<&[String]>,
+        output: &mut Output,
+    ) -> Option<Vec<String>> {
+        let given = groups.unwrap_or_default();
+        let mut missing = Vec::new();
+        for name in std::iter::once(role).chain(given.iter().map(String::as_str)) {
+            match self.role(name, output) {
+                Known::Member(_) => continue,
+                Known::Unsaid => return None,
+                Known::Missing => missing.push(name.to_owned()),
+            }
+            if !self.said.insert(name.to_owned()) {
+                continue;
+            }
+            let (nobody, made) = match (name == role, groups) {
+                (true, None) => ("gets in as it", " and is a member of nothing"),
+                (true, Some(_)) => ("gets in as it", ""),
+                (false, _) => ("is a member of it", ""),
+            };
+            let name = escape_name(name);
+            output.note(&format!(
+                "the server has no role \"{name}\", so that nobody {nobody}; the answer is for a role of this name that is made{made}"
+            ));
+        }
+        Some(missing)
+    }
+
+    /// What the server says of a role; asked once.
+    fn role(&mut self, role: &str, output: &mut Output) -> Known {
+        if let Some(known) = self.roles.get(role) {
             return known.clone();
         }
-        let admin = self.admin.as_mut()?;
+        let Some(admin) = self.admin.as_mut() else {
+            return Known::Unsaid;
+        };
         let known = match admin.role(role) {
-            Ok(Some(known)) => Some(known.member_of),
-            Ok(None) => {
-                let name = escape_name(role);
-                output.note(&format!(
-                    "the server has no role \"{name}\", so that nobody gets in as it; the answer is for a role of this name that is made and is a member of nothing"
-                ));
-                Some(Vec::new())
-            }
+            Ok(Some(known)) => Known::Member(known.member_of),
+            Ok(None) => Known::Missing,
             Err(error) => {
                 let error = Failure::because("the server does not say whose member it is", &error);
                 output.note(&escape_name(error.message()));
-                None
+                Known::Unsaid
             }
         };
-        self.groups.insert(role.to_owned(), known.clone());
+        self.roles.insert(role.to_owned(), known.clone());
         known
     }
 }

@@ -90,6 +90,7 @@ fn each_difference_is_shown_with_a_sample() {
             "host_name": null,
             "local": false,
             "member_of": [],
+            "no_host_name": true,
             "replication": false,
             "tls": true,
             "user": "other"
@@ -111,6 +112,7 @@ fn each_difference_is_shown_with_a_sample() {
             "host_name": null,
             "local": false,
             "member_of": [],
+            "no_host_name": true,
             "replication": true,
             "tls": true,
             "user": "other"
@@ -247,6 +249,7 @@ fn an_edit_says_whose_outcome_it_changes() {
             "member_of": [
               "staff"
             ],
+            "no_host_name": false,
             "replication": false,
             "tls": true,
             "user": "other"
@@ -275,6 +278,7 @@ fn an_edit_says_whose_outcome_it_changes() {
             "member_of": [
               "staff"
             ],
+            "no_host_name": true,
             "replication": false,
             "tls": true,
             "user": "other"
@@ -298,6 +302,7 @@ fn an_edit_says_whose_outcome_it_changes() {
             "member_of": [
               "staff"
             ],
+            "no_host_name": true,
             "replication": false,
             "tls": true,
             "user": "other"

@@ -106,7 +106,7 @@ fn what_is_not_known_is_not_guessed() {
       more.conf:1: host all all 172.16.0.0/12 ldap ldapserver=x ldapbasedn=dc=a ldapbindpasswd=(not shown): another address
       pg_hba.conf:8: host replication all samenet trust: another database
     --- on standard error
-    hint: --member-of ROLE or --no-groups says whose member the role is; with --cluster or --data-dir the server is asked; --host-name NAME says what name the server finds for the client's address
+    hint: --member-of ROLE or --no-groups says whose member the role is; with --cluster or --data-dir the server is asked; --host-name NAME or --no-host-name says what name the server finds for the client's address
     "#);
     let standby = [
         "--user",
@@ -306,10 +306,12 @@ fn json_has_it_all() {
         "host_name": "x.y",
         "local": false,
         "member_of": [],
+        "no_host_name": false,
         "replication": false,
         "tls": true,
         "user": "zoe"
       },
+      "missing_roles": null,
       "next": {
         "clientcert": "verify-full",
         "clientname": "CN",
@@ -531,7 +533,7 @@ fn a_wrong_line_is_named() {
     --- exit code 1
 
     --- on standard error
-    error: f, line 2: unknown field `users`, expected one of `user`, `database`, `from`, `local`, `tls`, `gss`, `replication`, `member_of`, `host_name`
+    error: f, line 2: unknown field `users`, expected one of `user`, `database`, `from`, `local`, `tls`, `gss`, `replication`, `member_of`, `host_name`, `no_host_name`
     hint: as in {"user": "app", "database": "sales", "from": "10.0.0.1", "tls": true}
     --- exit code 1
 

@@ -202,6 +202,7 @@ fn names_and_roles_are_followed_through_a_map() {
           "role": "y"
         }
       ],
+      "missing_roles": null,
       "schema_version": 1
     }
     "#);

@@ -42,6 +42,7 @@ mod place;
 mod reach;
 mod request;
 mod revoke;
+mod samples;
 mod service;
 mod setup;
 mod sign;

@@ -509,6 +509,7 @@ fn steps_say_who_is_refused_then() {
             "member_of": [
               "staff"
             ],
+            "no_host_name": true,
             "replication": false,
             "tls": true,
             "user": "other"
@@ -532,6 +533,7 @@ fn steps_say_who_is_refused_then() {
             "member_of": [
               "staff"
             ],
+            "no_host_name": true,
             "replication": false,
             "tls": false,
             "user": "other"
@@ -558,6 +560,7 @@ fn steps_say_who_is_refused_then() {
             "host_name": null,
             "local": false,
             "member_of": [],
+            "no_host_name": true,
             "replication": false,
             "tls": false,
             "user": "other"
@@ -584,6 +587,7 @@ fn steps_say_who_is_refused_then() {
             "host_name": null,
             "local": false,
             "member_of": [],
+            "no_host_name": true,
             "replication": false,
             "tls": true,
             "user": "other"
@@ -605,6 +609,7 @@ fn steps_say_who_is_refused_then() {
             "host_name": null,
             "local": false,
             "member_of": [],
+            "no_host_name": true,
             "replication": false,
             "tls": false,
             "user": "other"

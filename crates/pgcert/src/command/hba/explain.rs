@@ -43,7 +43,7 @@ pub(super) fn run(
         None => {
             let mut asked = from_options(&args.connection);
             asked.ask(&mut surroundings, output);
-            let answer = Answer::to(&asked.connection, &explained, &surroundings.site);
+            let answer = Answer::to(&asked, &explained, &surroundings.site);
             if output.json() {
                 output.print_json(answer.document())?;
             } else {
@@ -82,7 +82,7 @@ fn many(
     for asked in from_file(file, context)? {
         let mut asked: Asked = asked?;
         asked.ask(surroundings, output);
-        let answer = Answer::to(&asked.connection, explained, &surroundings.site);
+        let answer = Answer::to(&asked, explained, &surroundings.site);
         if output.json() {
             output.print_json_line(answer.document())?;
         } else {

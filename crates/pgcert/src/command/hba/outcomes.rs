@@ -110,6 +110,7 @@ pub(super) fn connection_document(connection: &Connection) -> Value {
         "replication": connection.physical_replication,
         "member_of": connection.member_of,
         "host_name": host_name,
+        "no_host_name": connection.host_name == HostName::Unverified,
     })
 }
 

@@ -60,7 +60,7 @@ pub(super) fn run(
         let let_in = sessions.logins.iter();
         for (login, times) in let_in.filter(|(login, _)| login.outcome == Outcome::In) {
             let role = login.role.as_deref();
-            let member_of = role.and_then(|role| surroundings.known_member_of(role));
+            let member_of = role.and_then(|role| surroundings.known_member_of(role, output));
             match usage::connection(login, member_of) {
                 Some(connection) => what_if.put(&connection, &surroundings.site, *times),
                 None => what_if.seen.untold += times,
@@ -77,7 +77,7 @@ pub(super) fn run(
     let mut usage = Usage::new(&set, &disk);
     for (login, times) in &sessions.logins {
         let role = login.role.as_deref();
-        let member_of = role.and_then(|role| surroundings.known_member_of(role));
+        let member_of = role.and_then(|role| surroundings.known_member_of(role, output));
         usage.count(login, &surroundings.site, member_of, *times);
     }
     if output.json() {

@@ -21,13 +21,16 @@ pub(super) fn run(
     let found = super::find(&args.file, context)?;
     let bytes = found.existing()?;
     let maps = Maps::of_bytes(&found.files(), &found.path, &bytes, found.version);
-    let member_of = match (&args.role, &args.member_of[..], args.no_groups) {
-        (None, ..) => None,
-        (Some(role), [], false) => {
-            Surroundings::of(&found, context, output).member_of(role, output)
-        }
-        (Some(_), groups, _) => Some(groups.to_vec()),
+    let mut member_of = match (&args.member_of[..], args.no_groups) {
+        ([], false) => None,
+        (groups, _) => Some(groups.to_vec()),
     };
+    let mut missing_roles = None;
+    if let Some(role) = &args.role {
+        let mut surroundings = Surroundings::of(&found, context, output);
+        missing_roles = surroundings.missing(role, member_of.as_deref(), output);
+        member_of = member_of.or_else(|| surroundings.member_of(role, output));
+    }
     let explained = Explained {
         args,
         maps: &maps,
@@ -36,7 +39,7 @@ pub(super) fn run(
     let verdicts = explained.verdicts();
     if output.json() {
         let verdicts: Vec<_> = verdicts.iter().map(Verdict::document).collect();
-        output.print_json(json!({ "maps": verdicts }))?;
+        output.print_json(json!({ "maps": verdicts, "missing_roles": missing_roles }))?;
     } else {
         let mut text = String::new();
         for verdict in &verdicts {

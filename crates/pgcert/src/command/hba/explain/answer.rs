@@ -9,6 +9,7 @@ use pg_config::hba::{
 use serde_json::{Value, json};
 
 use super::Explained;
+use super::asked::Asked;
 use super::next::Next;
 use super::open::{condition, remedy};
 use crate::command::hba::outcomes::connection_document;
@@ -19,6 +20,7 @@ use crate::output::{BAD, GOOD, HEAD, WARN, styled};
 /// The answer.
 pub(super) struct Answer<'a> {
     connection: &'a Connection,
+    missing_roles: Option<&'a [String]>,
     explained: &'a Explained<'a>,
     decision: Decision,
     /// The rules before the last one that may decide, and the field that keeps each from it.
@@ -29,38 +31,25 @@ pub(super) struct Answer<'a> {
 
 impl<'a> Answer<'a> {
     /// What decides this connection.
-    pub(super) fn to(
-        connection: &'a Connection,
-        explained: &'a Explained<'a>,
-        site: &Site,
-    ) -> Self {
+    pub(super) fn to(asked: &'a Asked, explained: &'a Explained<'a>, site: &Site) -> Self {
+        let connection = &asked.connection;
         let set = explained.set;
-        let mut rules = Vec::new();
-        let mut passed_over = Vec::new();
-        let mut open = Vec::new();
-        let mut sure = false;
-        for (index, answer) in tried(set, connection, site) {
-            match answer {
-                Match::No(field) => {
-                    passed_over.push((index, field));
-                    continue;
-                }
-                Match::May(_) => open.push(conditions(&set.rules[index].rule, connection, site)),
-                Match::Yes => sure = true,
-            }
-            rules.push(index);
-        }
-        let decision = match rules[..] {
-            [] => Decision::NoRule,
-            [rule] if sure => Decision::Rule(rule),
-            _ => Decision::May { rules, none: !sure },
-        };
+        let answers: Vec<_> = tried(set, connection, site).collect();
+        let passed_over = answers.iter().filter_map(|(index, answer)| match answer {
+            Match::No(field) => Some((*index, *field)),
+            Match::May(_) | Match::Yes => None,
+        });
+        let open = answers.iter().filter_map(|(index, answer)| match answer {
+            Match::May(_) => Some(conditions(&set.rules[*index].rule, connection, site)),
+            Match::No(_) | Match::Yes => None,
+        });
         Self {
             connection,
+            missing_roles: asked.missing_roles.as_deref(),
             explained,
-            decision,
-            passed_over,
-            open,
+            passed_over: passed_over.collect(),
+            open: open.collect(),
+            decision: answers.into_iter().collect(),
         }
     }
 
@@ -227,6 +216,7 @@ impl<'a> Answer<'a> {
         });
         json!({
             "connection": connection_document(self.connection),
+            "missing_roles": self.missing_roles,
             "outcome": outcome,
             "rule": rule.map(|rule| words::document(self.at(rule))),
             "candidates": candidates.collect::<Vec<_>>(),

@@ -16,13 +16,27 @@ use crate::output::Output;
 /// A connection that is asked about.
 pub(super) struct Asked {
     pub(super) connection: Connection,
+    /// Which of the roles in it the server does not have; none where none was asked.
+    pub(super) missing_roles: Option<Vec<String>>,
 }
 
 impl Asked {
-    /// Asks the server whose member the role is, unless that was said.
+    /// As it was said; no server was asked.
+    fn said(connection: Connection) -> Self {
+        Self {
+            connection,
+            missing_roles: None,
+        }
+    }
+
+    /// Asks the server whose member the role is, unless that was said, and whether it has these roles.
     pub(super) fn ask(&mut self, surroundings: &mut Surroundings, output: &mut Output) {
-        if self.connection.member_of.is_none() {
-            self.connection.member_of = surroundings.member_of(&self.connection.role, output);
+        let Connection {
+            role, member_of, ..
+        } = &mut self.connection;
+        self.missing_roles = surroundings.missing(role, member_of.as_deref(), output);
+        if member_of.is_none() {
+            *member_of = surroundings.member_of(role, output);
         }
     }
 }
@@ -40,19 +54,23 @@ pub(super) fn from_options(options: &args::Connection) -> Asked {
         (groups, _) => Some(groups.to_vec()),
     };
     let role = options.user.clone().unwrap_or_default();
-    Asked {
-        connection: Connection {
-            transport,
-            database: options.database.clone().unwrap_or_else(|| role.clone()),
-            role,
-            member_of,
-            address: options.from,
-            host_name: match &options.host_name {
-                Some(name) => HostName::Verified(name.clone()),
-                None => HostName::Unknown,
-            },
-            physical_replication: options.replication,
-        },
+    Asked::said(Connection {
+        transport,
+        database: options.database.clone().unwrap_or_else(|| role.clone()),
+        role,
+        member_of,
+        address: options.from,
+        host_name: host_name(options.host_name.clone(), options.no_host_name),
+        physical_replication: options.replication,
+    })
+}
+
+/// The client's name, as far as it was said.
+fn host_name(name: Option<String>, none: bool) -> HostName {
+    match (name, none) {
+        (Some(name), _) => HostName::Verified(name),
+        (None, true) => HostName::Unverified,
+        (None, false) => HostName::Unknown,
     }
 }
 
@@ -109,6 +127,8 @@ struct Row {
     replication: bool,
     member_of: Option<Vec<String>>,
     host_name: Option<String>,
+    #[serde(default)]
+    no_host_name: bool,
 }
 
 impl Row {
@@ -126,20 +146,18 @@ impl Row {
             (_, _, Some(false), _) => Transport::Plain,
             _ => Transport::Tls,
         };
-        Ok(Asked {
-            connection: Connection {
-                transport,
-                database: self.database.unwrap_or_else(|| self.user.clone()),
-                role: self.user,
-                member_of: self.member_of,
-                address: self.from,
-                host_name: match self.host_name {
-                    Some(name) => HostName::Verified(name),
-                    None => HostName::Unknown,
-                },
-                physical_replication: self.replication,
-            },
-        })
+        if self.host_name.is_some() && self.no_host_name {
+            return Err("host_name and no_host_name exclude each other".to_owned());
+        }
+        Ok(Asked::said(Connection {
+            transport,
+            database: self.database.unwrap_or_else(|| self.user.clone()),
+            role: self.user,
+            member_of: self.member_of,
+            address: self.from,
+            host_name: host_name(self.host_name, self.no_host_name),
+            physical_replication: self.replication,
+        }))
     }
 }
 

@@ -73,6 +73,7 @@ fn any(conditions: impl Iterator<Item = String>) -> String {
     }
 }
 
-const HOST_NAME: &str = "--host-name NAME says what name the server finds for the client's address";
+const HOST_NAME: &str =
+    "--host-name NAME or --no-host-name says what name the server finds for the client's address";
 const NETWORKS: &str = "--cluster or --data-dir says which server's networks are meant";
 const MEMBERS: &str = "--member-of ROLE or --no-groups says whose member the role is; with --cluster or --data-dir the server is asked";
