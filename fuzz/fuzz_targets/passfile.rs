@@ -1,11 +1,20 @@
-//! `passfile`: any bytes are looked through, in every version; no panic.
+//! `passfile`: any bytes, in every version, come back as they were and are looked through; no panic.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use pg_config::{Version, passfile};
+use pg_config::Version;
+use pg_config::passfile::{Document, Wanted};
 
 fuzz_target!(|bytes: &[u8]| {
+    let wanted = Wanted {
+        host: "tolva",
+        port: "5432",
+        database: "app",
+        user: "alice",
+    };
     for version in Version::ALL {
-        passfile::lookup(bytes, "tolva", "5432", "app", "alice", version);
+        let document = Document::parse(bytes, version);
+        document.find(&wanted);
+        assert_eq!(document.to_bytes(), bytes);
     }
 });

@@ -11,6 +11,7 @@ use std::time::Instant;
 use e2e::generated::mutate::mutate;
 use e2e::generated::{Dice, conf, conninfo, hba, ident, passfile, service};
 use pg_config::conninfo::Conninfo;
+use pg_config::passfile::Wanted;
 use pg_config::{Version, lint};
 
 /// A format: how an input is made, and whether reading it loses nothing.
@@ -54,9 +55,21 @@ const FORMATS: &[Format] = &[
         name: ".pgpass",
         make: |dice, _| passfile::file(dice),
         holds: |bytes, version| {
-            pg_config::passfile::lookup(bytes, "localhost", "5432", "db", "me", version);
-            true
+            let document = pg_config::passfile::Document::parse(bytes, version);
+            document.find(&Wanted {
+                host: "localhost",
+                port: "5432",
+                database: "db",
+                user: "me",
+            });
+            document.to_bytes() == bytes
         },
+    },
+    Format {
+        name: "pg_hosts.conf",
+        // Its lines and tokens are those of pg_ident.conf.
+        make: |dice, version| ident::file(dice, version >= Version::V16).main,
+        holds: |bytes, _| pg_config::hosts::Document::parse(bytes).to_bytes() == bytes,
     },
     Format {
         name: "connection strings",

@@ -16,13 +16,10 @@ fn main() -> io::Result<()> {
         "<!-- Written by `cargo xtask docs` from the table in crates/pg-config/src/lint/table.rs. Do not edit. -->\n\n\
          # What the lints find\n\n\
          `pgcert conf lint`, `pgcert hba lint`, `pgcert ident lint` and `pgcert service lint` name each finding by one of these codes, \
-         which are stable. An error is what PostgreSQL or libpq refuses, in its own words; a warning is what it takes and was probably not meant; \
+         which are stable; those of `pg_hosts.conf` and `.pgpass` are for now in the library alone. An error is what PostgreSQL or libpq refuses, in its own words; a warning is what it takes and was probably not meant; \
          a note is good to know."
     )?;
-    for format in [Format::Conf, Format::Hba, Format::Ident, Format::Service] {
-        if !LINTS.iter().any(|lint| lint.format == format) {
-            continue;
-        }
+    for format in Format::ALL {
         writeln!(
             out,
             "\n## {}\n\n| code | severity | what | what to do |\n|---|---|---|---|",

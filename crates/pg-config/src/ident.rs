@@ -15,7 +15,8 @@ use alloc::vec::Vec;
 
 use crate::regex::syntax;
 use crate::text::{Change, Span};
-use crate::tokens::{Line, Token, Tokenizer};
+use crate::tokens::expand::stands_elsewhere;
+use crate::tokens::{Line, Tokenizer};
 use crate::{Diagnostic, Severity, Version};
 
 /// A user name map file: its bytes, and the lines that PostgreSQL reads in them (`hba.c`, `parse_ident_line`). What
@@ -162,10 +163,7 @@ impl Entry {
 
     /// Reads a record of a single file. What is no line of this file alone is a diagnostic.
     fn read(line: &Line<'_>, version: Version) -> Result<Self, Diagnostic> {
-        if line.error.is_none()
-            && (is_include(line, version)
-                || line.tokens().iter().any(|token| token.file().is_some()))
-        {
+        if line.error.is_none() && stands_elsewhere(line, version) {
             return Err(Diagnostic {
                 code: "ident-elsewhere",
                 severity: Severity::Note,
@@ -215,18 +213,6 @@ impl Entry {
             span: line.span,
         })
     }
-}
-
-/// From 16 on: two fields, of which the first is one of three words, quoted or not.
-fn is_include(line: &Line<'_>, version: Version) -> bool {
-    let first = |words: &[&str]| {
-        line.tokens().first().is_some_and(|token: &Token<'_>| {
-            words.iter().any(|word| *token.text == *word.as_bytes())
-        })
-    };
-    version >= Version::V16
-        && line.fields().len() == 2
-        && first(&["include", "include_if_exists", "include_dir"])
 }
 
 #[cfg(test)]

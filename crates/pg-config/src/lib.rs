@@ -4,7 +4,8 @@
 //! Values and bytes only: the crate cannot name a disk, a clock or an environment. What has to be read is read
 //! through [`resolve::Files`]; the environment is a function that the caller passes in.
 //!
-//! - [`conf`]: `postgresql.conf`; [`hba`]: `pg_hba.conf`; [`ident`]: `pg_ident.conf`
+//! - [`conf`]: `postgresql.conf`; [`hba`]: `pg_hba.conf`; [`ident`]: `pg_ident.conf`; [`hosts`]:
+//!   `pg_hosts.conf`
 //! - [`service`]: `pg_service.conf`; [`passfile`]: `.pgpass`; [`conninfo`]: connection strings and URIs
 //! - [`lint`]: what is worth saying about any of them
 //! - [`resolve`]: includes followed and settings in force; [`text`]: lines, spans and changes, the shared base;
@@ -34,6 +35,7 @@ pub mod conf;
 pub mod conninfo;
 mod diagnostic;
 pub mod hba;
+pub mod hosts;
 pub mod ident;
 pub mod lint;
 pub mod passfile;

@@ -16,8 +16,10 @@
 
 mod conf;
 mod hba;
+mod hosts;
 mod ident;
 mod lines;
+mod passfile;
 mod reach;
 mod report;
 mod service;
@@ -29,7 +31,9 @@ use core::fmt;
 
 pub use conf::{Refusal, conf, setting};
 pub use hba::hba;
+pub use hosts::hosts;
 pub use ident::ident;
+pub use passfile::passfile;
 pub use reach::rules;
 pub use service::service;
 pub use table::LINTS;
@@ -62,9 +66,23 @@ pub enum Format {
     Ident,
     /// `pg_service.conf`.
     Service,
+    /// `pg_hosts.conf`.
+    Hosts,
+    /// `.pgpass`.
+    Passfile,
 }
 
 impl Format {
+    /// All of them.
+    pub const ALL: [Self; 6] = [
+        Self::Conf,
+        Self::Hba,
+        Self::Ident,
+        Self::Service,
+        Self::Hosts,
+        Self::Passfile,
+    ];
+
     /// The file's usual name.
     pub const fn file_name(self) -> &'static str {
         match self {
@@ -72,6 +90,8 @@ impl Format {
             Self::Hba => "pg_hba.conf",
             Self::Ident => "pg_ident.conf",
             Self::Service => "pg_service.conf",
+            Self::Hosts => "pg_hosts.conf",
+            Self::Passfile => ".pgpass",
         }
     }
 }

@@ -172,7 +172,8 @@ impl View<'_> {
                 Err(error) => return Err(error),
             }
         }
-        let passwords = password::Passwords::read(&resolved, &home, &mut files, &mut notes);
+        let passwords =
+            password::Passwords::read(&resolved, &home, self.libpq, &mut files, &mut notes);
         let mut targets = Vec::new();
         for host in &hosts {
             targets.push(self.target(host, &resolved, &shared, &passwords)?);

@@ -521,6 +521,30 @@ pub static LINTS: &[Lint] = &[
         "An sslmode that does not verify whom it connects to.",
         "sslmode=verify-full, with the authority's certificate in sslrootcert",
     ),
+    lint(
+        "hosts-syntax",
+        Error,
+        "A line that the server refuses: it does not start, and when it reads its files again it keeps the certificates that it has.",
+        "one line for each host, HOST CERTIFICATE KEY [AUTHORITIES [COMMAND [RELOAD]]], and each host once",
+    ),
+    lint(
+        "passfile-byte-order-mark",
+        Warning,
+        "The file begins with a UTF-8 byte order mark, which libpq takes for a part of the first host.",
+        "save the file as UTF-8 without a byte order mark",
+    ),
+    lint(
+        "passfile-fields",
+        Warning,
+        "A line that no connection can match, because it has too few fields.",
+        "write HOST:PORT:DATABASE:USER:PASSWORD, with a backslash before each colon and backslash in them",
+    ),
+    lint(
+        "passfile-lost",
+        Warning,
+        "A last line that libpq does not see: it has no line end, and fills the buffer to the last byte.",
+        "end the last line with a newline",
+    ),
 ];
 
 /// A code begins with the file that it is about.
@@ -533,7 +557,9 @@ const fn lint(
     let format = match code.as_bytes() {
         [b'c', b'o', b'n', b'f', ..] => Format::Conf,
         [b'h', b'b', b'a', ..] => Format::Hba,
+        [b'h', b'o', b's', b't', ..] => Format::Hosts,
         [b'i', b'd', b'e', b'n', b't', ..] => Format::Ident,
+        [b'p', b'a', b's', b's', ..] => Format::Passfile,
         _ => Format::Service,
     };
     Lint {
@@ -562,6 +588,8 @@ mod tests {
                 Format::Hba => "hba-",
                 Format::Ident => "ident-",
                 Format::Service => "service-",
+                Format::Hosts => "hosts-",
+                Format::Passfile => "passfile-",
             };
             assert!(lint.code.starts_with(begins), "{}", lint.code);
             assert!(

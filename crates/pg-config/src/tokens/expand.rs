@@ -41,6 +41,19 @@ pub fn expand(
     walk.file(path, bytes, visit);
 }
 
+/// Whether what a line says stands in another file, as far as the line alone shows: it has an `@file`, or is an include
+/// record, which has two fields and one of three words, quoted or not, for the first.
+pub(crate) fn stands_elsewhere(line: &Line<'_>, version: Version) -> bool {
+    let includes = |first: &Token<'_>| {
+        let words = ["include", "include_if_exists", "include_dir"];
+        words.iter().any(|word| *first.text == *word.as_bytes())
+    };
+    line.tokens().iter().any(|token| token.file().is_some())
+        || version >= Version::V16
+            && line.fields().len() == 2
+            && line.tokens().first().is_some_and(includes)
+}
+
 /// How many files are read for one, however often they name each other. PostgreSQL has no such limit.
 const MAX_READS: usize = 100_000;
 

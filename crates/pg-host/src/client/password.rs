@@ -13,8 +13,8 @@ use super::{ClientFiles, ClientNote, Libpq, Sought, secret};
 pub(super) enum Passwords {
     /// One for every host.
     Given(Secret),
-    /// The password file's bytes.
-    File(Vec<u8>),
+    /// The password file, as libpq reads it.
+    File(passfile::Document),
     /// Nowhere.
     None,
 }
@@ -23,6 +23,7 @@ impl Passwords {
     pub(super) fn read(
         resolved: &Resolved,
         home: &Path,
+        libpq: &Libpq,
         files: &mut ClientFiles,
         notes: &mut Vec<ClientNote>,
     ) -> Self {
@@ -36,7 +37,9 @@ impl Passwords {
             path,
             found: bytes.is_some(),
         });
-        bytes.map_or(Self::None, Self::File)
+        bytes.map_or(Self::None, |bytes| {
+            Self::File(passfile::Document::parse(&bytes, libpq.version))
+        })
     }
 
     /// The password for a host.
@@ -50,7 +53,7 @@ impl Passwords {
         let file = match self {
             Self::Given(password) => return Some(password.clone()),
             Self::None => return None,
-            Self::File(bytes) => bytes,
+            Self::File(file) => file,
         };
         let given = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
         let name = given(&host.host)
@@ -61,15 +64,13 @@ impl Passwords {
         } else {
             &name
         };
-        passfile::lookup(
-            file,
-            name,
-            &host.port.to_string(),
+        let found = file.find(&passfile::Wanted {
+            host: name,
+            port: &host.port.to_string(),
             database,
             user,
-            libpq.version,
-        )
-        .map(Secret::new)
+        });
+        found.map(|found| Secret::new(found.password))
     }
 }
 

@@ -306,15 +306,14 @@ fn looked_up(file: &str, resolved: &Resolved, version: Version) -> Option<String
         other => other,
     };
     let port = last.port.to_string();
-    let found = passfile::lookup(
-        &bytes,
+    let document = passfile::Document::parse(&bytes, version);
+    let found = document.find(&passfile::Wanted {
         host,
-        &port,
-        resolved.dbname(),
-        resolved.user(),
-        version,
-    );
-    found.map(|password| String::from_utf8_lossy(&password).into_owned())
+        port: &port,
+        database: resolved.dbname(),
+        user: resolved.user(),
+    })?;
+    Some(String::from_utf8_lossy(&found.password).into_owned())
 }
 
 fn parsed(conninfo: &str, version: u16) -> Answer {
