@@ -112,9 +112,25 @@ impl<T> Deref for List<T> {
     }
 }
 
+impl<T> List<T> {
+    /// What `read` makes of each of them, up to its first refusal.
+    pub(crate) fn read<S, E>(
+        all: &[S],
+        mut read: impl FnMut(&S) -> Result<T, E>,
+    ) -> Result<Self, E> {
+        if let [one] = all {
+            return Ok(Self(Entries::One(read(one)?)));
+        }
+        let mut list = Vec::with_capacity(all.len());
+        for one in all {
+            list.push(read(one)?);
+        }
+        Ok(Self(Entries::Other(list.into_boxed_slice())))
+    }
+}
+
 impl<T> FromIterator<T> for List<T> {
     fn from_iter<I: IntoIterator<Item = T>>(entries: I) -> Self {
-        // Not asked again after its end: a `Result` that is collected goes on behind its first error.
         let mut entries = entries.into_iter().fuse();
         let (first, second) = match (entries.next(), entries.next()) {
             (Some(entry), None) => return Self(Entries::One(entry)),

@@ -37,6 +37,7 @@
 mod address;
 mod change;
 mod columns;
+mod commit;
 mod cube;
 mod decide;
 mod effect;
@@ -59,6 +60,8 @@ mod write;
 
 use alloc::vec::Vec;
 
+use memchr::memchr;
+
 pub use crate::compact::{List, Word};
 pub use address::{Address, InvalidNetwork, Network, Source};
 pub use change::{Change, changes, changes_with_tls};
@@ -75,7 +78,7 @@ pub use write::{EditError, NewRule, Position};
 
 use crate::text::Span;
 use crate::tokens::Tokenizer;
-use crate::{Diagnostic, Severity, Version};
+use crate::{Diagnostic, Version};
 
 /// One `pg_hba.conf`, or a file that it includes: its bytes, and the records that PostgreSQL reads in them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -119,6 +122,15 @@ impl Record {
         }
     }
 
+    /// Both, to be changed where the record comes to stand elsewhere.
+    fn line_and_span(&mut self) -> (&mut u32, &mut Span) {
+        match self {
+            Self::Rule(rule) => (&mut rule.line, &mut rule.span),
+            Self::Include(include) => (&mut include.line, &mut include.span),
+            Self::Indirect { line, span } | Self::Bad { line, span } => (line, span),
+        }
+    }
+
     /// From the first byte of its first physical line to the end of its last one, without the line end.
     pub fn span(&self) -> Span {
         match self {
@@ -159,21 +171,10 @@ impl Document {
         let bytes = bytes.into();
         let mut records = Vec::new();
         let mut diagnostics = Vec::new();
-        let mut reader = Tokenizer::new(&bytes, version);
-        while let Some(line) = reader.next_line() {
-            records.push(grammar::record(line, version).unwrap_or_else(|error| {
-                diagnostics.push(Diagnostic {
-                    code: error.code,
-                    severity: Severity::Error,
-                    span: error.span,
-                    line: line.number,
-                    message: error.message,
-                });
-                Record::Bad {
-                    line: line.number,
-                    span: line.span,
-                }
-            }));
+        let mut lines = Tokenizer::new(&bytes, version);
+        let mut reader = grammar::Reader::new(version);
+        while let Some(line) = lines.next_line() {
+            records.push(reader.read(line, &mut diagnostics));
         }
         Self {
             bytes,
@@ -209,6 +210,17 @@ impl Document {
             Record::Rule(rule) => Some(rule),
             _ => None,
         })
+    }
+
+    /// Whether other files have a say in what a server reads here: include records and `@file` lists.
+    fn names_files(&self) -> bool {
+        let names = |record: &Record| match record {
+            Record::Rule(rule) => rule.names_files(),
+            Record::Include(_) | Record::Indirect { .. } => true,
+            // What is wrong with a list that it names may be said instead.
+            Record::Bad { span, .. } => memchr(b'@', span.of(&self.bytes)).is_some(),
+        };
+        self.records.iter().any(names)
     }
 
     /// The lines that PostgreSQL refuses, in its words where it has any. One of them is enough for it to refuse the

@@ -9,7 +9,7 @@ use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use memchr::memchr;
+use memchr::{memchr, memchr2};
 
 use crate::Version;
 use crate::text::Span;
@@ -159,6 +159,14 @@ impl<'a> Tokenizer<'a> {
         }
     }
 
+    /// Begins at a line in the middle, of which it is known where it begins and what its number is. In a file that holds no
+    /// NUL, nothing else of what comes before it matters.
+    pub(crate) fn starting(mut self, at: usize, number: u32) -> Self {
+        self.at = at;
+        self.next_number = number;
+        self
+    }
+
     /// The next record. Blank lines and comments are passed over. The line is overwritten by the next call.
     pub fn next_line(&mut self) -> Option<&Line<'a>> {
         while self.at < self.bytes.len() {
@@ -168,6 +176,8 @@ impl<'a> Tokenizer<'a> {
             self.line.number = logical.number;
             self.line.span = logical.span;
             self.line.error = logical.error.or_else(|| self.split(&logical).err());
+            // The tokens before one that is too long are kept.
+            self.line.end_field();
             if self.line.error.is_some() || !self.line.ends.is_empty() {
                 return Some(&self.line);
             }
@@ -189,10 +199,14 @@ impl<'a> Tokenizer<'a> {
         }
         loop {
             let rest = &self.bytes[self.at..];
-            let newline = memchr(b'\n', rest);
-            let physical = &rest[..newline.unwrap_or(rest.len())];
-            let whole = &rest[..newline.map_or(rest.len(), |i| i + 1)];
-            let ended = if memchr(0, physical).is_some() {
+            let mut stop = memchr2(b'\n', 0, rest);
+            let has_nul = stop.is_some_and(|at| rest[at] == 0);
+            if has_nul {
+                stop = memchr(b'\n', rest);
+            }
+            let physical = &rest[..stop.unwrap_or(rest.len())];
+            let whole = &rest[..stop.map_or(rest.len(), |at| at + 1)];
+            let ended = if has_nul {
                 self.append_pieces(whole, text.to_mut(), &mut pieces)
             } else {
                 self.buffer.hold(text.len() + whole.len());
@@ -274,97 +288,116 @@ impl<'a> Tokenizer<'a> {
         }
     }
 
-    /// Splits a logical line into fields (`hba.c`, `next_field_expand`).
+    /// Splits a logical line into fields (`hba.c`, `next_field_expand`, `next_token`).
     fn split(&mut self, logical: &Logical<'a>) -> Result<(), &'static str> {
+        let text = &logical.text[..];
         let mut at = 0;
-        while at < logical.text.len() {
-            let stop = self
-                .next_token(logical, at)
-                .inspect_err(|_| self.line.end_field())?;
-            at = stop.at;
-            if !stop.more {
+        loop {
+            at += self.gap(&text[at..]);
+            let start = at;
+            at += self.plain(&text[at..]);
+            // Nearly every token has no quote in it and lies in the file as it is read.
+            let unquoted = match text.get(at) {
+                Some(b'"') => {
+                    let (token, behind) = self.unquoted(text, start, at)?;
+                    at = behind;
+                    Some(token)
+                }
+                _ => None,
+            };
+            let stop = text.get(at).map(|byte| self.class(*byte));
+            let length = unquoted.as_ref().map_or(at - start, Vec::len);
+            // The comma that ends a token has to go into the buffer with it, a blank has not.
+            self.fits(length + usize::from(stop == Some(Class::Comma)))?;
+            if at > start {
+                let quoted = text[start] == b'"';
+                let span = logical.place(start, at);
+                let text = match (unquoted, &logical.text) {
+                    (Some(unquoted), _) => Cow::Owned(unquoted),
+                    (None, Cow::Borrowed(line)) => Cow::Borrowed(&line[start..at]),
+                    (None, Cow::Owned(line)) => Cow::Owned(line[start..at].to_vec()),
+                };
+                self.line.tokens.push(Token { text, quoted, span });
+            }
+            if stop != Some(Class::Comma) {
                 self.line.end_field();
             }
+            if matches!(stop, None | Some(Class::Comment)) {
+                return Ok(());
+            }
         }
-        self.line.end_field();
-        Ok(())
     }
 
-    /// Takes the token at or behind `at`, if there is one (`hba.c`, `next_token`).
-    fn next_token(&mut self, logical: &Logical<'a>, mut at: usize) -> Result<Stop, &'static str> {
-        let text = &logical.text[..];
-        let class = |byte: &u8| self.classes[usize::from(*byte)];
-        let begins = |byte: &u8| !matches!(class(byte), Class::Blank | Class::Comma);
-        at += first(&text[at..], begins);
-        let start = at;
-        let mut unquoted: Option<Vec<u8>> = None;
-        let mut length = 0;
-        let (mut in_quote, mut was_quote, mut saw_quote, mut quoted) = (false, false, false, false);
-        let mut comma = false;
-        let full = |length: usize| length >= TOKEN_BUFFER && self.version < Version::V16;
-        let too_long = Err("authentication file token too long");
-        let end = loop {
-            // All bytes at once that only stand for themselves.
+    /// The token that begins at `start` and has its first quote at `at`, without quotes; and the place behind it.
+    fn unquoted(
+        &self,
+        text: &[u8],
+        start: usize,
+        mut at: usize,
+    ) -> Result<(Vec<u8>, usize), &'static str> {
+        let mut token = text[start..at].to_vec();
+        let (mut in_quote, mut was_quote) = (false, false);
+        while text.get(at) == Some(&b'"') {
+            self.fits(token.len() + 1)?;
+            // A second one right behind the one that closes stands for itself.
+            if was_quote {
+                token.push(b'"');
+            }
+            was_quote = in_quote && !was_quote;
+            in_quote = !in_quote;
+            at += 1;
+            let rest = &text[at..];
             let run = match in_quote {
-                true => first(&text[at..], |byte| *byte == b'"'),
-                false => first(&text[at..], |byte| class(byte) != Class::Plain),
+                true => memchr(b'"', rest).unwrap_or(rest.len()),
+                false => self.plain(rest),
             };
-            if run > 0 {
-                length += run;
-                if full(length) {
-                    return too_long;
-                }
-                if let Some(unquoted) = &mut unquoted {
-                    unquoted.extend_from_slice(&text[at..at + run]);
-                }
-                was_quote = false;
-                at += run;
-            }
-            let Some(&byte) = text.get(at) else {
-                break at;
-            };
-            match class(&byte) {
-                Class::Blank => break at,
-                Class::Comment => break core::mem::replace(&mut at, text.len()),
-                _ if full(length + 1) => return too_long,
-                Class::Comma => {
-                    comma = true;
-                    break at;
-                }
-                // A quote. A second one right behind the one that closes stands for itself.
-                _ => {
-                    let unquoted = unquoted.get_or_insert_with(|| text[start..at].to_vec());
-                    if was_quote {
-                        length += 1;
-                        unquoted.push(byte);
-                    }
-                    was_quote = in_quote && !was_quote;
-                    in_quote = !in_quote;
-                    saw_quote = true;
-                    quoted |= length == 0;
-                    at += 1;
-                }
-            }
-        };
-        if !saw_quote && length == 0 {
-            return Ok(Stop { at, more: false });
+            token.extend_from_slice(&rest[..run]);
+            was_quote &= run == 0;
+            at += run;
         }
-        let text = match (unquoted, &logical.text) {
-            (Some(unquoted), _) => Cow::Owned(unquoted),
-            (None, Cow::Borrowed(line)) => Cow::Borrowed(&line[start..end]),
-            (None, Cow::Owned(line)) => Cow::Owned(line[start..end].to_vec()),
-        };
-        let span = logical.place(start, end);
-        self.line.tokens.push(Token { text, quoted, span });
-        Ok(Stop { at, more: comma })
+        Ok((token, at))
     }
-}
 
-/// Where a token ended.
-struct Stop {
-    at: usize,
-    /// A comma ended it: the field goes on.
-    more: bool,
+    /// Whether so many bytes go into the buffer for a token, which has a size until 15.
+    fn fits(&self, length: usize) -> Result<(), &'static str> {
+        match length >= TOKEN_BUFFER && self.version < Version::V16 {
+            true => Err("authentication file token too long"),
+            false => Ok(()),
+        }
+    }
+
+    /// How many blanks and commas come first.
+    fn gap(&self, text: &[u8]) -> usize {
+        let no_gap = |byte: &u8| !matches!(self.class(*byte), Class::Blank | Class::Comma);
+        text.iter().position(no_gap).unwrap_or(text.len())
+    }
+
+    /// How many bytes come first that stand for themselves. Eight are looked at together: none that does not is above
+    /// the comma.
+    fn plain(&self, text: &[u8]) -> usize {
+        let ends = |byte: &u8| self.class(*byte) != Class::Plain;
+        let mut at = 0;
+        while let Some(eight) = text[at..].first_chunk() {
+            let word = u64::from_le_bytes(*eight);
+            // The highest bit of each byte up to the comma, exact up to the first of them.
+            let low = word.wrapping_sub(EACH * 0x2d) & !word & (EACH * 0x80);
+            if low == 0 {
+                at += eight.len();
+                continue;
+            }
+            let found = at + low.trailing_zeros() as usize / 8;
+            if ends(&text[found]) {
+                return found;
+            }
+            at = found + 1;
+        }
+        let rest = &text[at..];
+        at + rest.iter().position(ends).unwrap_or(rest.len())
+    }
+
+    fn class(&self, byte: u8) -> Class {
+        self.classes[usize::from(byte)]
+    }
 }
 
 /// A logical line and where its bytes come from.
@@ -380,6 +413,9 @@ struct Logical<'a> {
 
 impl Logical<'_> {
     fn place(&self, start: usize, end: usize) -> Span {
+        if self.pieces.is_empty() {
+            return Span::new(start, end).shifted(self.span.start);
+        }
         let of = |at: usize| {
             let behind = self.pieces.partition_point(|(logical, _)| *logical <= at);
             match behind.checked_sub(1).map(|last| self.pieces[last]) {
@@ -422,10 +458,8 @@ const fn classes(carriage_return: Class) -> Classes {
     classes
 }
 
-/// How many bytes stand before the first that is `wanted`.
-fn first(text: &[u8], wanted: impl Fn(&u8) -> bool) -> usize {
-    text.iter().position(wanted).unwrap_or(text.len())
-}
+/// A one in each of eight bytes.
+const EACH: u64 = 0x0101_0101_0101_0101;
 
 /// `pg_strip_crlf`.
 fn strip_line_end(line: &[u8]) -> &[u8] {

@@ -156,11 +156,10 @@ impl fmt::Display for Source {
 /// name. Zones are dropped, as matching does (`ifaddr.c`). A zone that names an interface is accepted for link-local
 /// addresses without asking whether there is such an interface.
 pub(super) fn numeric(text: &[u8]) -> Option<IpAddr> {
-    let text = core::str::from_utf8(text).ok()?;
-    // Four decimal numbers without leading zeros read the same either way.
-    if let Some(address) = text.parse().ok().or_else(|| inet_aton(text)) {
+    if let Some(address) = inet_aton(text) {
         return Some(IpAddr::V4(address));
     }
+    let text = core::str::from_utf8(text).ok()?;
     let Some((address, zone)) = text.split_once('%') else {
         return text.parse().ok().map(IpAddr::V6);
     };
@@ -174,9 +173,9 @@ pub(super) fn numeric(text: &[u8]) -> Option<IpAddr> {
 
 /// The mask that the text behind the slash stands for (`ifaddr.c`, `pg_sockaddr_cidr_mask`: `strtol`).
 pub(super) fn prefix_mask(address: IpAddr, bits: &[u8]) -> Option<IpAddr> {
-    let bits = core::str::from_utf8(bits).ok()?;
-    let bits = bits.trim_start_matches([' ', '\t', '\n', '\x0b', '\x0c', '\r']);
-    let (negative, digits) = match bits.as_bytes() {
+    let blank = |byte: &u8| matches!(byte, b' ' | b'\t'..=b'\r');
+    let bits = &bits[bits.iter().take_while(|byte| blank(byte)).count()..];
+    let (negative, digits) = match bits {
         [b'-', digits @ ..] => (true, digits),
         [b'+', digits @ ..] => (false, digits),
         digits => (false, digits),
@@ -217,36 +216,50 @@ const fn width(address: IpAddr) -> u8 {
 }
 
 /// One to four numbers, decimal, octal or hexadecimal, the last one filling what is left (`inet_aton(3)`).
-fn inet_aton(text: &str) -> Option<Ipv4Addr> {
+fn inet_aton(mut text: &[u8]) -> Option<Ipv4Addr> {
     let mut address = 0_u32;
     let mut left = 32;
-    let mut parts = text.split('.').peekable();
-    while let Some(part) = parts.next() {
-        let value = c_number(part)?;
-        if parts.peek().is_none() {
-            let fits = left == 32 || value >> left == 0;
-            return fits.then(|| Ipv4Addr::from_bits(address | value));
-        }
+    loop {
+        let (value, behind) = c_number(text)?;
+        text = match behind {
+            [] => {
+                let fits = left == 32 || value >> left == 0;
+                return fits.then(|| Ipv4Addr::from_bits(address | value));
+            }
+            [b'.', next @ ..] => next,
+            _ => return None,
+        };
         if value > 0xff || left == 8 {
             return None;
         }
         left -= 8;
         address |= value << left;
     }
-    None
 }
 
-/// `strtoul` with base 0 over the whole text, which has to begin with a digit.
-fn c_number(text: &str) -> Option<u32> {
-    let (digits, radix) = match text.as_bytes() {
-        [b'0', b'x' | b'X', _, ..] => (&text[2..], 16),
-        [b'0', _, ..] => (&text[1..], 8),
+/// The number that a text begins with (`strtoul` with base 0, but no sign and no blanks), and what stands behind it.
+fn c_number(text: &[u8]) -> Option<(u32, &[u8])> {
+    let (digits, radix) = match text {
+        [b'0', b'x' | b'X', digits @ ..] => (digits, 16),
+        [b'0', ..] => (text, 8),
         _ => (text, 10),
     };
-    if digits.starts_with('+') {
-        return None;
+    let mut value = 0_u32;
+    let mut at = 0;
+    for byte in digits {
+        let digit = match byte {
+            b'0'..=b'9' => byte - b'0',
+            b'a'..=b'f' => byte - b'a' + 10,
+            b'A'..=b'F' => byte - b'A' + 10,
+            _ => break,
+        };
+        if u32::from(digit) >= radix {
+            break;
+        }
+        value = value.checked_mul(radix)?.checked_add(digit.into())?;
+        at += 1;
     }
-    u32::from_str_radix(digits, radix).ok()
+    (at > 0).then(|| (value, &digits[at..]))
 }
 
 #[cfg(test)]

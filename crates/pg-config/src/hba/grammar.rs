@@ -7,16 +7,19 @@
 use alloc::borrow::Cow;
 use alloc::format;
 use alloc::string::String;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::net::IpAddr;
 
 use super::{
     Address, ConnType, Database, Include, IncludeKind, List, Method, Record, Rule, RuleOption,
     User, Word,
 };
 use super::{address, options, rule::split_option};
-use crate::Version;
 use crate::regex::syntax;
 use crate::text::Span;
 use crate::tokens::{Line, Token};
+use crate::{Diagnostic, Severity, Version};
 
 /// Why a line is refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,24 +40,173 @@ impl Refusal {
     }
 }
 
-/// Reads one line of one file; what it includes is not read.
-pub(super) fn record(line: &Line<'_>, version: Version) -> Result<Record, Refusal> {
-    if let Some(error) = line.error {
-        return Err(Refusal::new("hba-line", line.span, error));
+/// Reads lines as a version of PostgreSQL does.
+#[derive(Debug)]
+pub(super) struct Reader {
+    version: Version,
+    /// The options that were read last, the latest first: rules that give the same ones share them.
+    known: Vec<Known>,
+}
+
+/// Options that are good for rules of this type and method.
+#[derive(Debug)]
+struct Known {
+    kind: ConnType,
+    method: Method,
+    options: Arc<[RuleOption]>,
+}
+
+/// How many lists of options are kept. A site has few different ones.
+const KNOWN: usize = 8;
+
+impl Reader {
+    /// One that has read nothing yet.
+    pub(super) const fn new(version: Version) -> Self {
+        Self {
+            version,
+            known: Vec::new(),
+        }
     }
-    if let Some(include) = include(line, version) {
-        return Ok(Record::Include(include));
+
+    /// Reads one line of one file; what it includes is not read. Why a line is refused is told to `diagnostics`.
+    pub(super) fn read(&mut self, line: &Line<'_>, diagnostics: &mut Vec<Diagnostic>) -> Record {
+        self.record(line).unwrap_or_else(|refusal| {
+            diagnostics.push(Diagnostic {
+                code: refusal.code,
+                severity: Severity::Error,
+                span: refusal.span,
+                line: line.number,
+                message: refusal.message,
+            });
+            Record::Bad {
+                line: line.number,
+                span: line.span,
+            }
+        })
     }
-    let indirect = |(index, field): (usize, &[Token<'_>])| {
-        (index == 0 || index > 2) && field.iter().any(|token| token.file().is_some())
-    };
-    if line.fields().enumerate().any(indirect) {
-        return Ok(Record::Indirect {
+
+    /// The record that a line is.
+    pub(super) fn record(&mut self, line: &Line<'_>) -> Result<Record, Refusal> {
+        if let Some(error) = line.error {
+            return Err(Refusal::new("hba-line", line.span, error));
+        }
+        if let Some(include) = include(line, self.version) {
+            return Ok(Record::Include(include));
+        }
+        let indirect = |(index, field): (usize, &[Token<'_>])| {
+            (index == 0 || index > 2) && field.iter().any(|token| token.file().is_some())
+        };
+        if line.fields().enumerate().any(indirect) {
+            return Ok(Record::Indirect {
+                line: line.number,
+                span: line.span,
+            });
+        }
+        self.rule(line).map(Record::Rule)
+    }
+
+    /// Reads the fields of a rule, which [`crate::tokens::expand`] may have read in.
+    pub(super) fn rule(&mut self, line: &Line<'_>) -> Result<Rule, Refusal> {
+        let version = self.version;
+        let mut fields = line.fields();
+        let end = Span::new(line.span.end, line.span.end);
+        let missing = |what: &str| {
+            let message = format!("end-of-line before {what}");
+            Refusal::new("hba-missing-field", end, message)
+        };
+
+        let field = fields.next().ok_or_else(|| missing("connection type"))?;
+        let kind = conn_type(single(field, "connection type")?)?;
+        let field = fields
+            .next()
+            .ok_or_else(|| missing("database specification"))?;
+        let databases = List::read(field, |token| database(token, version))?;
+        let field = fields.next().ok_or_else(|| missing("role specification"))?;
+        let users = List::read(field, |token| user(token, version))?;
+
+        let address = if kind == ConnType::Local {
+            None
+        } else {
+            let field = fields
+                .next()
+                .ok_or_else(|| missing("IP address specification"))?;
+            Some(match address(single(field, "host address")?)? {
+                Host::Complete(address) => address,
+                Host::NeedsMask(address) => {
+                    let field = fields
+                        .next()
+                        .ok_or_else(|| missing("netmask specification"))?;
+                    let mask = netmask(single(field, "netmask")?, address)?;
+                    Address::Masked { address, mask }
+                }
+            })
+        };
+
+        let field = fields
+            .next()
+            .ok_or_else(|| missing("authentication method"))?;
+        let token = single(field, "authentication type")?;
+        let method = method(token, kind, version)?;
+        let behind = line.fields().len() - fields.len();
+        let options = self.options(kind, method, token.span, line.tokens_behind(behind))?;
+
+        Ok(Rule {
             line: line.number,
             span: line.span,
-        });
+            kind,
+            databases,
+            users,
+            address,
+            method,
+            options,
+        })
     }
-    rule(line, version).map(Record::Rule)
+
+    /// Reads the options behind a method, which stands at `named`.
+    fn options(
+        &mut self,
+        kind: ConnType,
+        method: Method,
+        named: Span,
+        tokens: &[Token<'_>],
+    ) -> Result<Arc<[RuleOption]>, Refusal> {
+        let same = |known: &&Known| {
+            (known.kind == kind && known.method == method && known.options.len() == tokens.len())
+                && known
+                    .options
+                    .iter()
+                    .zip(tokens)
+                    .all(|(option, token)| option.text() == &*token.text)
+        };
+        if let Some(known) = self.known.iter().find(same) {
+            return Ok(known.options.clone());
+        }
+        let mut options = Vec::with_capacity(tokens.len());
+        for token in tokens {
+            let refuse = |message: String| Refusal::new("hba-option", token.span, message);
+            let text = token.lossy();
+            let (name, value) = split_option(&text).ok_or_else(|| {
+                refuse(format!(
+                    "authentication option not in name=value format: {text}"
+                ))
+            })?;
+            options::check(kind, method, name, value, self.version).map_err(refuse)?;
+            options.push(RuleOption::of_text(&text));
+        }
+        options::check_together(method, &options, self.version)
+            .map_err(|message| Refusal::new("hba-option", named, message))?;
+        let options: Arc<[RuleOption]> = options.into();
+        self.known.truncate(KNOWN - 1);
+        self.known.insert(
+            0,
+            Known {
+                kind,
+                method,
+                options: options.clone(),
+            },
+        );
+        Ok(options)
+    }
 }
 
 /// The include record that this line is, if this version reads it as one: exactly two fields, of which the first
@@ -73,106 +225,6 @@ fn include(line: &Line<'_>, version: Version) -> Option<Include> {
     })
 }
 
-/// Reads the fields of a rule, which [`crate::tokens::expand`] may have read in.
-pub(super) fn rule(line: &Line<'_>, version: Version) -> Result<Rule, Refusal> {
-    let mut fields = line.fields();
-    let end = Span::new(line.span.end, line.span.end);
-    let missing = |what: &str| {
-        let message = format!("end-of-line before {what}");
-        Refusal::new("hba-missing-field", end, message)
-    };
-
-    let kind = single(
-        fields.next().ok_or_else(|| missing("connection type"))?,
-        "connection type",
-    )?;
-    let kind = ConnType::ALL
-        .into_iter()
-        .find(|t| *t.as_str().as_bytes() == *kind.text)
-        .ok_or_else(|| {
-            let message = format!("invalid connection type \"{}\"", kind.lossy());
-            Refusal::new("hba-connection-type", kind.span, message)
-        })?;
-
-    let field = fields
-        .next()
-        .ok_or_else(|| missing("database specification"))?;
-    let databases = field
-        .iter()
-        .map(|token| database(token, version))
-        .collect::<Result<_, _>>()?;
-    let field = fields.next().ok_or_else(|| missing("role specification"))?;
-    let users = field
-        .iter()
-        .map(|token| user(token, version))
-        .collect::<Result<_, _>>()?;
-
-    let address = if kind == ConnType::Local {
-        None
-    } else {
-        let token = fields
-            .next()
-            .ok_or_else(|| missing("IP address specification"))?;
-        let token = single(token, "host address")?;
-        Some(match address(token)? {
-            Host::Complete(address) => address,
-            Host::NeedsMask(address) => {
-                let token = fields
-                    .next()
-                    .ok_or_else(|| missing("netmask specification"))?;
-                let token = single(token, "netmask")?;
-                let mask = address::numeric(&token.text).ok_or_else(|| {
-                    // The tail is gai_strerror(EAI_NONAME) of the GNU C library.
-                    let message = format!(
-                        "invalid IP mask \"{}\": Name or service not known",
-                        token.lossy()
-                    );
-                    Refusal::new("hba-netmask", token.span, message)
-                })?;
-                if mask.is_ipv4() != address.is_ipv4() {
-                    let message = "IP address and mask do not match";
-                    return Err(Refusal::new("hba-netmask", token.span, message));
-                }
-                Address::Masked { address, mask }
-            }
-        })
-    };
-
-    let token = fields
-        .next()
-        .ok_or_else(|| missing("authentication method"))?;
-    let token = single(token, "authentication type")?;
-    let method = method(token, kind, version)?;
-
-    let read = |token: &Token<'_>| {
-        let refuse = |message: String| Refusal::new("hba-option", token.span, message);
-        let text = token.lossy();
-        let (name, value) = split_option(&text).ok_or_else(|| {
-            refuse(format!(
-                "authentication option not in name=value format: {text}"
-            ))
-        })?;
-        options::check(kind, method, name, value, version).map_err(refuse)?;
-        Ok(RuleOption::of_text(&text))
-    };
-    let behind = line.fields().len() - fields.len();
-    let options = line.tokens_behind(behind).iter().map(read);
-    let options: List<_> = options.collect::<Result<_, _>>()?;
-    options::check_together(method, &options, version)
-        .map_err(|m| Refusal::new("hba-option", token.span, m))?;
-
-    Ok(Rule {
-        line: line.number,
-        span: line.span,
-        kind,
-        databases,
-        users,
-        address,
-        method,
-        options,
-    })
-}
-
 /// The one token of a field that takes no list.
 fn single<'a, 't>(field: &'t [Token<'a>], what: &str) -> Result<&'t Token<'a>, Refusal> {
     match field {
@@ -184,6 +236,13 @@ fn single<'a, 't>(field: &'t [Token<'a>], what: &str) -> Result<&'t Token<'a>, R
             format!("multiple values specified for {what}"),
         )),
     }
+}
+
+fn conn_type(token: &Token<'_>) -> Result<ConnType, Refusal> {
+    ConnType::of_word(&token.text).ok_or_else(|| {
+        let message = format!("invalid connection type \"{}\"", token.lossy());
+        Refusal::new("hba-connection-type", token.span, message)
+    })
 }
 
 fn database(token: &Token<'_>, version: Version) -> Result<Database, Refusal> {
@@ -238,7 +297,7 @@ fn pattern(token: &Token<'_>, version: Version) -> Result<Option<Word>, Refusal>
 /// An address field, complete or followed by its mask.
 enum Host {
     Complete(Address),
-    NeedsMask(core::net::IpAddr),
+    NeedsMask(IpAddr),
 }
 
 fn address(token: &Token<'_>) -> Result<Host, Refusal> {
@@ -273,6 +332,19 @@ fn address(token: &Token<'_>) -> Result<Host, Refusal> {
     }
 }
 
+fn netmask(token: &Token<'_>, address: IpAddr) -> Result<IpAddr, Refusal> {
+    let refuse = |message: String| Refusal::new("hba-netmask", token.span, message);
+    match address::numeric(&token.text) {
+        Some(mask) if mask.is_ipv4() == address.is_ipv4() => Ok(mask),
+        Some(_) => Err(refuse("IP address and mask do not match".into())),
+        // The tail is gai_strerror(EAI_NONAME) of the GNU C library.
+        None => Err(refuse(format!(
+            "invalid IP mask \"{}\": Name or service not known",
+            token.lossy()
+        ))),
+    }
+}
+
 fn method(token: &Token<'_>, kind: ConnType, version: Version) -> Result<Method, Refusal> {
     let refuse = |message: Cow<'static, str>| Err(Refusal::new("hba-method", token.span, message));
     let known = |method: &Method| match method {
@@ -280,10 +352,7 @@ fn method(token: &Token<'_>, kind: ConnType, version: Version) -> Result<Method,
         Method::Radius => version < Version::V19,
         _ => true,
     };
-    let found = Method::ALL
-        .into_iter()
-        .find(|method| *method.as_str().as_bytes() == *token.text)
-        .filter(known);
+    let found = Method::of_word(&token.text).filter(known);
     let invalid = || format!("invalid authentication method \"{}\"", token.lossy());
     match (found, kind) {
         (None, _) => refuse(invalid().into()),

@@ -2,6 +2,7 @@
 
 use alloc::borrow::Cow;
 use alloc::string::String;
+use alloc::sync::Arc;
 use core::fmt;
 
 use memchr::memchr;
@@ -26,8 +27,9 @@ pub struct Rule {
     pub address: Option<Address>,
     /// How the role has to prove itself. `ident` on `local` is read as `peer`.
     pub method: Method,
-    /// In the order given; of two with the same name the later one counts.
-    pub options: List<RuleOption>,
+    /// In the order given; of two with the same name the later one counts. Rules of a file that give the same ones
+    /// share them.
+    pub options: Arc<[RuleOption]>,
 }
 
 impl Rule {
@@ -77,6 +79,13 @@ impl Rule {
         let group = |word: &User| matches!(word, User::Group(_));
         let same = |word: &Database| matches!(word, Database::SameRole | Database::SameGroup);
         self.users.iter().any(group) || self.databases.iter().any(same)
+    }
+
+    /// Whether it has `@file` lists that are not read in.
+    pub(super) fn names_files(&self) -> bool {
+        let databases = |word: &Database| matches!(word, Database::File(_));
+        let users = |word: &User| matches!(word, User::File(_));
+        self.databases.iter().any(databases) || self.users.iter().any(users)
     }
 
     /// Whether both say the same, wherever they stand.
@@ -129,6 +138,11 @@ impl RuleOption {
     /// The option that is written like this; [`split_option`] says that it is one.
     pub(super) fn of_text(text: &str) -> Self {
         Self(text.into())
+    }
+
+    /// As it is written, without quotes.
+    pub(super) fn text(&self) -> &[u8] {
+        &self.0
     }
 
     /// Its name.
@@ -187,6 +201,19 @@ impl ConnType {
             Self::HostGssEnc => "hostgssenc",
             Self::HostNoGssEnc => "hostnogssenc",
         }
+    }
+
+    /// The type that is written like this.
+    pub(super) fn of_word(word: &[u8]) -> Option<Self> {
+        Some(match word {
+            b"local" => Self::Local,
+            b"host" => Self::Host,
+            b"hostssl" => Self::HostSsl,
+            b"hostnossl" => Self::HostNoSsl,
+            b"hostgssenc" => Self::HostGssEnc,
+            b"hostnogssenc" => Self::HostNoGssEnc,
+            _ => return None,
+        })
     }
 
     /// All of them.
@@ -345,6 +372,28 @@ impl Method {
         }
     }
 
+    /// The method that is written like this.
+    pub(super) fn of_word(word: &[u8]) -> Option<Self> {
+        Some(match word {
+            b"trust" => Self::Trust,
+            b"reject" => Self::Reject,
+            b"scram-sha-256" => Self::ScramSha256,
+            b"md5" => Self::Md5,
+            b"password" => Self::Password,
+            b"gss" => Self::Gss,
+            b"sspi" => Self::Sspi,
+            b"ident" => Self::Ident,
+            b"peer" => Self::Peer,
+            b"ldap" => Self::Ldap,
+            b"radius" => Self::Radius,
+            b"cert" => Self::Cert,
+            b"pam" => Self::Pam,
+            b"bsd" => Self::Bsd,
+            b"oauth" => Self::Oauth,
+            _ => return None,
+        })
+    }
+
     /// All of them.
     pub const ALL: [Self; 15] = [
         Self::Trust,
@@ -380,4 +429,19 @@ pub enum ClientCert {
     Authority,
     /// One from a trusted authority that names the role (`verify-full`).
     Full,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_read_as_they_are_written() {
+        for kind in ConnType::ALL {
+            assert_eq!(ConnType::of_word(kind.as_str().as_bytes()), Some(kind));
+        }
+        for method in Method::ALL {
+            assert_eq!(Method::of_word(method.as_str().as_bytes()), Some(method));
+        }
+    }
 }

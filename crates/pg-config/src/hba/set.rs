@@ -5,7 +5,7 @@ use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use super::{Document, Place, Position, Rule, grammar};
+use super::{Document, Place, Position, Record, Rule, grammar};
 use crate::Version;
 use crate::resolve::{FileError, Files, ReadError};
 use crate::tokens::expand::expand;
@@ -47,18 +47,14 @@ impl RuleSet {
 
     /// The same for a file that need not be on disk (yet): `bytes` stand for `path`.
     pub fn of_bytes(files: &dyn Files, path: &str, bytes: &[u8], version: Version) -> Self {
-        let mut set = Self {
-            version,
-            file: Arc::from(path),
-            rules: Vec::new(),
-            errors: Vec::new(),
-        };
+        let mut set = Self::empty(path, version);
         let mut any = false;
+        let mut reader = grammar::Reader::new(version);
         expand(files, path, bytes, version, &mut |found| {
             any = true;
             let rule = match &found.error {
                 Some(error) => Err(error.clone()),
-                None => grammar::rule(found.line, version).map_err(|refusal| refusal.message),
+                None => reader.rule(found.line).map_err(|refusal| refusal.message),
             };
             match rule {
                 Ok(rule) => set.rules.push(Located {
@@ -67,26 +63,61 @@ impl RuleSet {
                     record: found.record,
                     rule,
                 }),
-                Err(message) => set.errors.push(FileError {
-                    file: String::from(&**found.file),
-                    line: found.line.number,
-                    message,
-                }),
+                Err(message) => set.refuse(found.file, found.line.number, message),
             }
         });
         if !any {
-            set.errors.push(FileError {
-                file: String::from(path),
-                line: 0,
-                message: format!("configuration file \"{path}\" contains no entries"),
-            });
+            set.refuse_as_empty();
         }
         set
     }
 
-    /// The same for a document.
+    /// The same for a document. It is not read again, unless it names other files.
     pub fn of_document(files: &dyn Files, path: &str, document: &Document) -> Self {
-        Self::of_bytes(files, path, document.as_bytes(), document.version())
+        if document.names_files() {
+            return Self::of_bytes(files, path, document.as_bytes(), document.version());
+        }
+        let mut set = Self::empty(path, document.version());
+        for (record, read) in document.records().iter().enumerate() {
+            if let Record::Rule(rule) = read {
+                set.rules.push(Located {
+                    file: set.file.clone(),
+                    line: rule.line,
+                    record,
+                    rule: rule.clone(),
+                });
+            }
+        }
+        for diagnostic in document.diagnostics() {
+            set.refuse(path, diagnostic.line, diagnostic.message.clone());
+        }
+        if document.records().is_empty() {
+            set.refuse_as_empty();
+        }
+        set
+    }
+
+    fn empty(path: &str, version: Version) -> Self {
+        Self {
+            version,
+            file: Arc::from(path),
+            rules: Vec::new(),
+            errors: Vec::new(),
+        }
+    }
+
+    fn refuse(&mut self, file: &str, line: u32, message: String) {
+        self.errors.push(FileError {
+            file: String::from(file),
+            line,
+            message,
+        });
+    }
+
+    fn refuse_as_empty(&mut self) {
+        let file = self.file.clone();
+        let message = format!("configuration file \"{file}\" contains no entries");
+        self.refuse(&file, 0, message);
     }
 
     /// The file in which a rule at this place has to be written, and where in it.

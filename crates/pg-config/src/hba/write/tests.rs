@@ -1,6 +1,8 @@
 //! New lines as text, and edits that touch no byte but their own.
 
 use super::*;
+use crate::Version;
+use alloc::collections::BTreeMap;
 use alloc::vec;
 use proptest::prelude::*;
 
@@ -180,6 +182,15 @@ fn the_rest_of_a_line_that_is_too_long_goes_without_its_end() {
     assert!(moved.to_bytes() == [&without[..], rest, b"\n"].concat());
 }
 
+/// Whether an edited document is the one that its bytes read as, in itself and as what a server reads.
+fn is_as_read(document: &Document) -> bool {
+    let files = BTreeMap::new();
+    let version = document.version();
+    *document == Document::parse(document.as_bytes(), version)
+        && RuleSet::of_document(&files, "hba", document)
+            == RuleSet::of_bytes(&files, "hba", document.as_bytes(), version)
+}
+
 proptest! {
     #[test]
     fn parsing_keeps_every_byte(bytes: Vec<u8>, version in prop::sample::select(&Version::ALL[..])) {
@@ -208,7 +219,7 @@ proptest! {
     fn an_edit_leaves_every_other_byte(
         pieces in prop::collection::vec(prop::sample::select(vec![
             "host all all 10.0.0.0/8 md5", "local\tall\tall\tpeer", "# note", "#\\", "\n", "\r\n", "\n", " ", "\\\n",
-            "bad", "hostssl  \"a b\"  all  all  cert", "include x",
+            "bad", "hostssl  \"a b\"  all  all  cert", "include x", "local @x all peer", "b@d",
         ]), 0..12),
         at in 0_usize..6,
         version in prop::sample::select(&Version::ALL[..]),
@@ -224,8 +235,10 @@ proptest! {
             prop_assert!(change.edits[0].span.is_empty());
             prop_assert_eq!(document.records().len(), records + 1);
             prop_assert_eq!(document.insert_rule(position, &rule), Ok(Change::none()));
+            prop_assert!(is_as_read(&document));
             document.remove(at.min(records)).unwrap();
             prop_assert_eq!(document.records().len(), records);
+            prop_assert!(is_as_read(&document));
         } else {
             prop_assert!(false, "refused");
         }
@@ -255,6 +268,7 @@ proptest! {
         let mut document = before.clone();
         let change = document.move_record(from, position).unwrap();
         prop_assert_eq!(document.to_bytes(), change.apply(text.as_bytes()));
+        prop_assert!(is_as_read(&document));
         let mut expected: Vec<_> = (0..count).collect();
         expected.remove(from);
         let place = expected.iter().position(|&r| r == to).map_or(from, |at| at + usize::from(after));
