@@ -5,25 +5,50 @@ use pg_config::hba::{Document, EditError, Position, RuleSet};
 
 use super::outcomes::Outcomes;
 use super::place;
-use crate::args::{HbaAdd, HbaFormat, HbaMove, HbaRemove, Place, ServerEditing};
+use crate::args::{HbaAdd, HbaFormat, HbaMove, HbaRemove, Place, ServerEditing, ServerFile};
 use crate::command::edit::Edits;
 use crate::command::files::Found;
 use crate::context::Context;
 use crate::failure::{Failure, escape_name};
 use crate::output::Output;
 
+/// A file that is to be changed.
+pub(super) struct Opened {
+    pub(super) found: Found,
+    /// Its bytes as they are on the disk.
+    pub(super) bytes: Vec<u8>,
+    /// The document, to be edited.
+    pub(super) document: Document,
+    /// What the server makes of the file as it is on the disk.
+    pub(super) was: RuleSet,
+}
+
+impl Opened {
+    fn read(file: &ServerFile, context: &Context) -> Result<Self, Failure> {
+        let (found, bytes) = super::read(file, context)?;
+        let document = Document::parse(bytes.as_slice(), found.version);
+        let was = RuleSet::of_document(&found.files(), &found.path, &document);
+        Ok(Self {
+            found,
+            bytes,
+            document,
+            was,
+        })
+    }
+}
+
 /// Runs `pgcert hba add`.
 pub(crate) fn add(args: &HbaAdd, context: &Context, output: &mut Output) -> Result<(), Failure> {
-    let (found, bytes) = super::read(&args.file, context)?;
+    let mut opened = Opened::read(&args.file, context)?;
     let line = args.rule.join(" ");
-    let mut document = Document::parse(bytes.as_slice(), found.version);
-    let Some(position) = position(&args.place, &document, &found)? else {
-        return place::add(&line, &found, &bytes, &args.editing, context, output);
+    let Some(position) = position(&args.place, &opened)? else {
+        return place::add(&line, opened, &args.editing, context, output);
     };
-    document
+    opened
+        .document
         .insert_line(position, line.as_bytes())
-        .map_err(|error| refused(&error, &found))?;
-    write(&found, bytes, &document, &args.editing, context, output)
+        .map_err(|error| refused(&error, &opened.found))?;
+    write(opened, &args.editing, context, output)
 }
 
 /// Runs `pgcert hba remove`.
@@ -32,18 +57,18 @@ pub(crate) fn remove(
     context: &Context,
     output: &mut Output,
 ) -> Result<(), Failure> {
-    let (found, bytes) = super::read(&args.file, context)?;
-    let mut document = Document::parse(bytes.as_slice(), found.version);
+    let mut opened = Opened::read(&args.file, context)?;
     let mut records = Vec::new();
     for line in &args.line {
-        records.push(record(*line, &document, &found)?);
+        records.push(record(*line, &opened)?);
     }
     if args.line.is_empty() {
-        let meant = one_rule(&args.rule.join(" "), &found)?;
+        let meant = one_rule(&args.rule.join(" "), &opened.found)?;
         let Some(meant) = meant.rules().next() else {
-            return Err(refused(&EditError::NoRule, &found));
+            return Err(refused(&EditError::NoRule, &opened.found));
         };
-        let same = document.records().iter().enumerate().filter(|(_, record)| {
+        let all = opened.document.records().iter().enumerate();
+        let same = all.filter(|(_, record)| {
             matches!(record, pg_config::hba::Record::Rule(rule) if rule.says_the_same(meant))
         });
         records.extend(same.map(|(record, _)| record));
@@ -51,26 +76,27 @@ pub(crate) fn remove(
     records.sort_unstable();
     records.dedup();
     for record in records.into_iter().rev() {
-        document
+        opened
+            .document
             .remove(record)
-            .map_err(|error| refused(&error, &found))?;
+            .map_err(|error| refused(&error, &opened.found))?;
     }
-    write(&found, bytes, &document, &args.editing, context, output)
+    write(opened, &args.editing, context, output)
 }
 
 /// Runs `pgcert hba move`.
 pub(crate) fn shift(args: &HbaMove, context: &Context, output: &mut Output) -> Result<(), Failure> {
-    let (found, bytes) = super::read(&args.file, context)?;
-    let mut document = Document::parse(bytes.as_slice(), found.version);
-    let record = record(args.line, &document, &found)?;
-    let Some(to) = position(&args.place, &document, &found)? else {
+    let mut opened = Opened::read(&args.file, context)?;
+    let record = record(args.line, &opened)?;
+    let Some(to) = position(&args.place, &opened)? else {
         return Err(Failure::usage("it is not said where the rule shall stand")
             .hint("--before LINE, --after LINE, --first or --last says so"));
     };
-    document
+    opened
+        .document
         .move_record(record, to)
-        .map_err(|error| refused(&error, &found))?;
-    write(&found, bytes, &document, &args.editing, context, output)
+        .map_err(|error| refused(&error, &opened.found))?;
+    write(opened, &args.editing, context, output)
 }
 
 /// Runs `pgcert hba format`.
@@ -99,19 +125,22 @@ pub(super) fn one_rule(line: &str, found: &Found) -> Result<Document, Failure> {
 
 /// Writes the document, provided that the server would still take it.
 fn write(
-    found: &Found,
-    before: Vec<u8>,
-    document: &Document,
+    opened: Opened,
     editing: &ServerEditing,
     context: &Context,
     output: &mut Output,
 ) -> Result<(), Failure> {
+    let Opened {
+        found,
+        bytes: before,
+        document,
+        was,
+    } = opened;
     let disk = found.files();
-    let was = RuleSet::of_bytes(&disk, &found.path, &before, found.version);
     let changes = before != document.as_bytes();
     let mut edits = Edits::new(&disk, "rules", 0o600);
     edits.set(&found.path, Some(before), document.to_bytes());
-    let will_be = RuleSet::of_bytes(&edits, &found.path, document.as_bytes(), found.version);
+    let will_be = RuleSet::of_document(&edits, &found.path, &document);
     edits.must_not_add_errors(&was.errors, &will_be.errors)?;
     if changes {
         match (was.is_loadable(), will_be.is_loadable()) {
@@ -128,29 +157,25 @@ fn write(
         }
         edits.note_reload();
     }
-    edits.finish_on(found, editing, context, output)
+    edits.finish_on(&found, editing, context, output)
 }
 
 /// The place that was named; none where none was.
-fn position(
-    place: &Place,
-    document: &Document,
-    found: &Found,
-) -> Result<Option<Position>, Failure> {
+fn position(place: &Place, opened: &Opened) -> Result<Option<Position>, Failure> {
     Ok(Some(match (place.before, place.after) {
-        (Some(line), _) => Position::BeforeRecord(record(line, document, found)?),
-        (_, Some(line)) => Position::AfterRecord(record(line, document, found)?),
-        _ if place.first && !document.records().is_empty() => Position::BeforeRecord(0),
+        (Some(line), _) => Position::BeforeRecord(record(line, opened)?),
+        (_, Some(line)) => Position::AfterRecord(record(line, opened)?),
+        _ if place.first && !opened.document.records().is_empty() => Position::BeforeRecord(0),
         _ if place.first || place.last => Position::End,
         _ => return Ok(None),
     }))
 }
 
 /// The record that stands in a line.
-fn record(line: u32, document: &Document, found: &Found) -> Result<usize, Failure> {
-    let mut records = document.records().iter();
+fn record(line: u32, opened: &Opened) -> Result<usize, Failure> {
+    let mut records = opened.document.records().iter();
     records.position(|record| record.line() == line).ok_or_else(|| {
-        let path = escape_name(&found.path);
+        let path = escape_name(&opened.found.path);
         Failure::new(format!("nothing was changed: no rule begins in line {line} of {path}"))
             .hint("pgcert hba list shows the lines; a rule of an included file is changed with --file")
     })

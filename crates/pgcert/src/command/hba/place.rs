@@ -7,12 +7,11 @@ use pg_config::hba::{
 };
 use pg_config::resolve::Files as _;
 
-use super::edit::{one_rule, refused};
+use super::edit::{Opened, one_rule, refused};
 use super::outcomes::Outcomes;
 use super::words;
 use crate::args::ServerEditing;
 use crate::command::edit::Edits;
-use crate::command::files::Found;
 use crate::context::Context;
 use crate::failure::{Failure, escape_name};
 use crate::output::Output;
@@ -20,22 +19,26 @@ use crate::output::Output;
 /// Adds the rule where it has to stand.
 pub(super) fn add(
     line: &str,
-    found: &Found,
-    bytes: &[u8],
+    opened: Opened,
     editing: &ServerEditing,
     context: &Context,
     output: &mut Output,
 ) -> Result<(), Failure> {
-    let rule = one_rule(line, found)?;
+    let Opened {
+        found,
+        bytes,
+        mut document,
+        was: set,
+    } = opened;
+    let rule = one_rule(line, &found)?;
     let Some(rule) = rule.rules().next() else {
-        return Err(refused(&EditError::NoRule, found));
+        return Err(refused(&EditError::NoRule, &found));
     };
     let disk = found.files();
-    let set = RuleSet::of_bytes(&disk, &found.path, bytes, found.version);
     let site = found.site();
     let mut edits = Edits::new(&disk, "rules", 0o600);
     let before = |path: &str| match path == found.path {
-        true => Ok(bytes.to_vec()),
+        true => Ok(bytes.clone()),
         false => disk.read(path).map_err(|error| {
             Failure::because(format_args!("{} cannot be read", escape_name(path)), &error)
         }),
@@ -45,9 +48,12 @@ pub(super) fn add(
             let placement = place(&set, &wanted, &site).map_err(|c| no_place(&c, &set))?;
             let documents = set
                 .written(&disk, &placement.insertions)
-                .map_err(|error| refused(&error, found))?;
-            for (path, document) in &documents {
-                edits.set(path, Some(before(path)?), document.to_bytes());
+                .map_err(|error| refused(&error, &found))?;
+            for (path, changed) in documents {
+                edits.set(&path, Some(before(&path)?), changed.to_bytes());
+                if path == found.path {
+                    document = changed;
+                }
             }
             Placed::Certificate(placement)
         }
@@ -56,24 +62,30 @@ pub(super) fn add(
             if let Some(place) = placed.place {
                 let (path, position) = set.spot(place);
                 let was = before(path)?;
-                let mut document = Document::parse(was.as_slice(), found.version);
-                document
+                let mut included;
+                let changed = match path == found.path {
+                    true => &mut document,
+                    false => {
+                        included = Document::parse(was.as_slice(), found.version);
+                        &mut included
+                    }
+                };
+                changed
                     .insert_line(position, line.as_bytes())
-                    .map_err(|error| refused(&error, found))?;
-                edits.set(path, Some(was), document.to_bytes());
+                    .map_err(|error| refused(&error, &found))?;
+                edits.set(path, Some(was), changed.to_bytes());
             }
             Placed::Any(placed)
         }
     };
     let rejects = rule.method == Method::Reject;
-    let after = edits.read(&found.path).unwrap_or_default();
-    let after = RuleSet::of_bytes(&edits, &found.path, &after, found.version);
+    let after = RuleSet::of_document(&edits, &found.path, &document);
     edits.must_not_add_errors(&set.errors, &after.errors)?;
     if placed.adds() {
         Outcomes::between(&set, &after, &site).of_edit(&mut edits, output);
     }
     placed.say(rejects, &set, &mut edits);
-    edits.finish_on(found, editing, context, output)
+    edits.finish_on(&found, editing, context, output)
 }
 
 /// What a rule asks for, where that is what places are known for.
