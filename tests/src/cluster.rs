@@ -112,7 +112,9 @@ impl Cluster {
             }
         }
         let (template, data) = (template.display().to_string(), format!("{folder}/data"));
-        host.run(&host.root(), &["cp", "--archive", &template, &data])
+        // A server takes no data folder that others may look into, whatever has become of the template's mode.
+        let script = "cp --archive \"$1\" \"$2\"; chmod 0700 \"$2\"";
+        host.run(&host.root(), &["sh", "-ec", script, "sh", &template, &data])
             .ok();
         Self::of_data(host, programs, version, folder, owner, port)
     }

@@ -259,9 +259,10 @@ fn syntax_error(bytes: &[u8], line: text::Line, token: Option<Span>) -> Diagnost
         span,
         line: line.number,
         message: match token {
+            // Formatted with `%s` (`guc-file.l`, `ParseConfigFp`): a NUL ends it.
             Some(_) => format!(
                 "syntax error near token \"{}\"",
-                String::from_utf8_lossy(span.of(bytes))
+                String::from_utf8_lossy(span.of(bytes)).trim_end_matches('\0')
             ),
             None => "syntax error near end of line".into(),
         },
@@ -307,7 +308,8 @@ mod tests {
 
     #[test]
     fn refused_lines_are_named_in_the_server_s_words() {
-        let document = Document::parse(b"a = 1\nssl_cert_file = server.crt\r\nport\n");
+        let document =
+            Document::parse(b"a = 1\nssl_cert_file = server.crt\r\nport\nfsy\0nc = on\n");
         let found: Vec<_> = document
             .diagnostics()
             .iter()
@@ -318,6 +320,7 @@ mod tests {
             [
                 (2, "syntax error near token \"server.crt\""),
                 (3, "syntax error near end of line"),
+                (4, "syntax error near token \"\""),
             ]
         );
         assert_eq!(

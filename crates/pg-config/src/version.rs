@@ -22,7 +22,18 @@ impl Version {
     pub const V17: Self = Self(17);
     /// PostgreSQL 18.
     pub const V18: Self = Self(18);
-    /// PostgreSQL 19.
+    /// PostgreSQL 19, as far as it is known: no server or libpq of it is among those that judge this crate.
+    ///
+    /// What differs from 18 here was seen on its first release candidate, 19rc1, by hand:
+    ///
+    /// - `pg_hba.conf`, `pg_ident.conf`: a carriage return within a line is part of a word; there is no `radius`; options
+    ///   of `oauth` may begin with `validator.`. Some 120 lines were tried, and the rest was as in 18
+    /// - `postgresql.conf`: `ssl_sni` and `hosts_file`. A name that 18 does not know either is
+    ///   [`Lookup::Unsure`](crate::conf::Lookup::Unsure), not unknown
+    /// - libpq: the keywords `servicefile`, which a service file may not have, and `oauth_ca_file`
+    /// - `pg_hosts.conf`, new in 19 ([`hosts`](crate::hosts)): its fields, its errors, and which entry a client is shown
+    ///
+    /// All else is supposed to be as in 18.
     pub const V19: Self = Self(19);
 
     /// Every version, oldest first.

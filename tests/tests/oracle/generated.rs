@@ -91,10 +91,15 @@ fn the_page_has_the_table() {
 /// The formats.
 const FORMATS: &[Format] = &[hba::FORMAT, ident::FORMAT, conf::FORMAT];
 
-/// The run's files, put to every server.
+/// The run's files, put to every server; those of `postgresql.conf` with syntax errors are also loaded.
 #[test]
 fn files_are_read_as_the_server_does() {
-    Run::each(Run::judge);
+    Run::each(|run, format, server| {
+        run.judge(format, server);
+        if format.file == conf::FORMAT.file {
+            run.errors_logged(server);
+        }
+    });
 }
 
 /// Some of them edited, before the eyes of every server; and where no view shows user name maps, logins through them.

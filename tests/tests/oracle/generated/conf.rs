@@ -1,6 +1,7 @@
 //! `postgresql.conf` against `pg_file_settings`: lines, names, values, errors of syntax and includes, unknown names,
 //! values that are refused, and which line of several is applied.
 
+mod logged;
 mod meant;
 
 use e2e::Psql;

@@ -6,13 +6,19 @@ use std::ops::RangeInclusive;
 use super::asked::Answer;
 use super::ground::Case;
 
-/// A connection of which two readers say different things.
+/// A connection that is asked for. What anybody makes of it is not known here.
 #[derive(Debug)]
-pub(super) struct Difference {
+pub(super) struct Question {
     pub(super) version: u16,
     pub(super) case: Case,
     /// The connection string as it was passed.
     pub(super) conninfo: String,
+}
+
+/// A connection, and what two readers say of it.
+#[derive(Debug)]
+pub(super) struct Answers {
+    pub(super) question: Question,
     pub(super) ours: Answer,
     pub(super) theirs: Answer,
 }
@@ -27,16 +33,45 @@ pub(super) struct Explained {
     pub(super) versions: RangeInclusive<u16>,
     /// The function of libpq that makes it.
     pub(super) source: &'static str,
-    /// Whether a difference is this one: looks at the form of the input and at both answers.
-    pub(super) applies: fn(&Difference) -> bool,
+    /// Which questions it is about, by nothing but what they look like.
+    pub(super) form: fn(&Question) -> bool,
+    /// Whether a question of that form is answered by both as the explanation says.
+    answers: fn(&Answers) -> bool,
 }
 
-impl Difference {
-    /// The first entry that explains it.
-    pub(super) fn explained(&self) -> Option<&'static Explained> {
-        EXPLAINED
+impl Question {
+    /// Whether it is a URI, of which something holds.
+    fn is_uri(&self, of_it: impl Fn(&str) -> bool) -> bool {
+        ["postgres://", "postgresql://"]
             .iter()
-            .find(|entry| entry.versions.contains(&self.version) && (entry.applies)(self))
+            .any(|scheme| self.conninfo.starts_with(scheme))
+            && of_it(&self.conninfo)
+    }
+
+    /// Whether a value may come to a keyword: both are somewhere in the string, the environment, or the files.
+    fn may_have(&self, keyword: &str, variable: &str, value: &str) -> bool {
+        let Case {
+            environment, files, ..
+        } = &self.case;
+        let files = files.values().map(|bytes| String::from_utf8_lossy(bytes));
+        let text: String = files.chain([self.conninfo.as_str().into()]).collect();
+        text.contains(keyword) && text.contains(value)
+            || environment.get(variable).is_some_and(|it| it == value)
+    }
+}
+
+impl Answers {
+    pub(super) fn differ(&self) -> bool {
+        self.ours != self.theirs
+    }
+
+    /// The first entry that explains the difference.
+    pub(super) fn explained(&self) -> Option<&'static Explained> {
+        EXPLAINED.iter().find(|entry| {
+            entry.versions.contains(&self.question.version)
+                && (entry.form)(&self.question)
+                && (entry.answers)(self)
+        })
     }
 
     /// Our error and theirs; empty where there is none.
@@ -52,6 +87,7 @@ impl Difference {
         let place = error.strip_prefix("syntax error in service file \"")?;
         let (file, line) = place.rsplit_once("\", line ")?;
         let named = self
+            .question
             .case
             .files
             .iter()
@@ -64,15 +100,20 @@ impl Difference {
     }
 }
 
-impl fmt::Display for Difference {
+impl fmt::Display for Answers {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Question {
+            version,
+            case,
+            conninfo,
+        } = &self.question;
         let Case {
             environment,
             files,
             mode,
             ..
-        } = &self.case;
-        writeln!(f, "libpq {} {:?}", self.version, self.conninfo)?;
+        } = case;
+        writeln!(f, "libpq {version} {conninfo:?}")?;
         writeln!(f, "  in {environment:?} mode {mode:o}")?;
         for (name, bytes) in files {
             writeln!(f, "  {name}: {:.300}", bytes.escape_ascii().to_string())?;
@@ -103,9 +144,10 @@ pub(super) const EXPLAINED: &[Explained] = &[
         because: "libpq shows it with the password that is in it; we leave it out",
         versions: 12..=18,
         source: "fe-connect.c, conninfo_uri_parse_options",
-        applies: |difference| {
-            let whole = format!(": \"{}\"", difference.conninfo);
-            let (ours, theirs) = difference.errors();
+        form: |question| question.is_uri(|uri| uri.contains('[')),
+        answers: |answers| {
+            let whole = format!(": \"{}\"", answers.question.conninfo);
+            let (ours, theirs) = answers.errors();
             theirs.contains(&whole) && theirs.replacen(&whole, "", 1) == ours
         },
     },
@@ -114,8 +156,17 @@ pub(super) const EXPLAINED: &[Explained] = &[
         because: "libpq shows the first byte of it; we show the character",
         versions: 12..=18,
         source: "fe-connect.c, conninfo_uri_parse_options",
-        applies: |difference| {
-            let (ours, theirs) = difference.errors();
+        form: |question| {
+            let first = |behind: &str| behind.chars().next();
+            question.is_uri(|uri| {
+                uri.split(']')
+                    .skip(1)
+                    .filter_map(first)
+                    .any(|c| !c.is_ascii())
+            })
+        },
+        answers: |answers| {
+            let (ours, theirs) = answers.errors();
             let character = ours
                 .strip_prefix("unexpected character \"")
                 .and_then(|rest| rest.chars().next());
@@ -128,8 +179,9 @@ pub(super) const EXPLAINED: &[Explained] = &[
         because: "libpq shows it; we show `********`",
         versions: 12..=18,
         source: "fe-connect.c, conninfo_uri_decode",
-        applies: |difference| {
-            let (ours, theirs) = difference.errors();
+        form: |question| question.is_uri(|uri| uri.contains('@') || uri.contains("password=")),
+        answers: |answers| {
+            let (ours, theirs) = answers.errors();
             ours.split_once("********").is_some_and(|(before, behind)| {
                 theirs.starts_with(before) && theirs.ends_with(behind)
             })
@@ -140,10 +192,17 @@ pub(super) const EXPLAINED: &[Explained] = &[
         because: "libpq passes any bytes on; here a value is a text, and what is none is refused",
         versions: 12..=18,
         source: "fe-connect.c, conninfo_uri_decode",
-        applies: |difference| {
-            let (ours, _) = difference.errors();
+        form: |question| {
+            let high = |behind: &str| {
+                behind.starts_with([
+                    '8', '9', 'a', 'b', 'c', 'd', 'e', 'f', 'A', 'B', 'C', 'D', 'E', 'F',
+                ])
+            };
+            question.is_uri(|uri| uri.split('%').skip(1).any(high))
+        },
+        answers: |answers| {
+            let (ours, _) = answers.errors();
             ours.starts_with("percent-encoded value is not UTF-8")
-                && difference.conninfo.contains('%')
         },
     },
     Explained {
@@ -151,8 +210,9 @@ pub(super) const EXPLAINED: &[Explained] = &[
         because: "libpq puts the encoding of its locale there; we know no locale",
         versions: 12..=18,
         source: "fe-connect.c, pqConnectOptions2",
-        applies: |difference| {
-            let (mut ours, theirs) = (difference.ours.clone(), &difference.theirs);
+        form: |question| question.may_have("client_encoding", "PGCLIENTENCODING", "auto"),
+        answers: |answers| {
+            let (mut ours, theirs) = (answers.ours.clone(), &answers.theirs);
             let Some(of_locale) = theirs.options.get("client_encoding") else {
                 return false;
             };
@@ -167,8 +227,9 @@ pub(super) const EXPLAINED: &[Explained] = &[
         because: "npm's builds have no GSS and refuse it; whether it is there is not in any file",
         versions: 12..=18,
         source: "fe-connect.c, pqConnectOptions2",
-        applies: |difference| {
-            let (_, theirs) = difference.errors();
+        form: |question| question.may_have("gssencmode", "PGGSSENCMODE", "require"),
+        answers: |answers| {
+            let (_, theirs) = answers.errors();
             theirs.starts_with("gssencmode value \"require\" invalid when GSSAPI support ")
         },
     },
@@ -177,9 +238,14 @@ pub(super) const EXPLAINED: &[Explained] = &[
         because: "builds with LDAP, as Debian's, ask a directory; npm's have none and refuse the line",
         versions: 12..=18,
         source: "fe-connect.c, parseServiceFile",
-        applies: |difference| {
-            let (_, theirs) = difference.errors();
-            difference
+        form: |question| {
+            let is = |line: &[u8]| line.trim_ascii_start().starts_with(b"ldap");
+            let mut files = question.case.files.values();
+            files.any(|bytes| bytes.split(|&b| b == b'\n').any(is))
+        },
+        answers: |answers| {
+            let (_, theirs) = answers.errors();
+            answers
                 .refused_line(theirs)
                 .is_some_and(|line| line.starts_with(b"ldap"))
         },

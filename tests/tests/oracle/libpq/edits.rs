@@ -166,7 +166,9 @@ fn untouched(file: &[u8], name: &str, edit: &Edit) -> Vec<String> {
     let header = format!("[{name}]");
     let (mut inside, mut kept) = (false, Vec::new());
     for line in file.split_inclusive(|&b| b == b'\n') {
-        let text = line.trim_ascii_start();
+        // isspace(3) of C's locale.
+        let blanks = line.iter().take_while(|b| b" \t\n\x0b\x0c\r".contains(b));
+        let text = &line[blanks.count()..];
         if text.starts_with(b"[") {
             inside = text.starts_with(header.as_bytes());
         }

@@ -10,7 +10,7 @@ use pg_config::{passfile, service};
 use tempfile::TempDir;
 
 use super::asked::{Answer, Libpq};
-use super::differences::Difference;
+use super::differences::{Answers, Question};
 use crate::generated::Disk;
 use crate::servers;
 
@@ -108,13 +108,8 @@ impl Ground {
         }
     }
 
-    /// Where our answer and libpq's differ.
-    pub(super) fn judge(
-        &mut self,
-        ask: &'static str,
-        case: &Case,
-        libpq: &mut Libpq,
-    ) -> Option<Difference> {
+    /// Our answer and libpq's.
+    pub(super) fn judge(&mut self, ask: &'static str, case: &Case, libpq: &mut Libpq) -> Answers {
         self.write(case);
         let (conninfo, environment) = self.seen(ask, case);
         let mut theirs = libpq.ask(ask, &conninfo, &environment);
@@ -125,13 +120,15 @@ impl Ground {
             "parse" => parsed(&conninfo, libpq.version),
             _ => self.resolved(&conninfo, &environment, libpq),
         };
-        (ours != theirs).then(|| Difference {
-            version: libpq.version,
-            case: case.clone(),
-            conninfo,
+        Answers {
+            question: Question {
+                version: libpq.version,
+                case: case.clone(),
+                conninfo,
+            },
             ours,
             theirs,
-        })
+        }
     }
 
     /// What libpq makes of it when it is about to connect.
@@ -152,10 +149,9 @@ impl Ground {
     ) -> String {
         let mut shown = String::new();
         let mut open = |case: &Case, ground: &mut Self| {
-            ground
-                .judge(ask, case, libpq)
-                .filter(|difference| difference.explained().is_none())
-                .map(|difference| difference.to_string())
+            let answers = ground.judge(ask, case, libpq);
+            let is_open = answers.differ() && answers.explained().is_none();
+            is_open.then(|| answers.to_string())
         };
         let mut tries = 400;
         'again: loop {

@@ -197,7 +197,7 @@ impl Files for Readable {
 }
 
 /// The number of the last line, and whether it has no line end.
-fn last_line(file: &str) -> (u64, bool) {
+pub(super) fn last_line(file: &str) -> (u64, bool) {
     let bytes = std::fs::read(file).unwrap_or_default();
     let lines: Vec<&[u8]> = bytes.split(|&b| b == b'\n').collect();
     let cut = lines.last().is_some_and(|line| !line.is_empty());
