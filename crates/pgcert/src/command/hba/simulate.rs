@@ -57,6 +57,7 @@ pub(super) fn run(
     if !steps.is_empty() {
         let after = whatif::after(&set, &steps);
         let mut what_if = WhatIf::new(&set, &after, &surroundings.site);
+        what_if.seen.untold = sessions.lost + sessions.begun_before;
         let let_in = sessions.logins.iter();
         for (login, times) in let_in.filter(|(login, _)| login.outcome == Outcome::In) {
             let role = login.role.as_deref();

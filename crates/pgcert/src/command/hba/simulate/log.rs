@@ -30,6 +30,8 @@ pub(super) enum Text<'a> {
     Log(&'a str),
     Fatal(&'a str),
     Detail(&'a str),
+    /// Of a line that can be read in two ways, in the first of them: a name in it looks like the beginning of a message.
+    Unclear(&'a str),
 }
 
 /// Calls `each` for every message of a log that may be about a login. The format is told by the first line.
@@ -73,6 +75,9 @@ fn csv(file: impl Read, each: &mut impl FnMut(&Entry<'_>)) -> io::Result<()> {
     let mut record = csv::ByteRecord::new();
     while reader.read_byte_record(&mut record)? {
         let field = |index: usize| String::from_utf8_lossy(record.get(index).unwrap_or_default());
+        if !is_of_login(&field(7)) {
+            continue;
+        }
         let severity = field(CSV_SEVERITY);
         let (user, database, from) = (field(1), field(2), field(4));
         let (session, message, detail) = (field(5), field(13), field(14));
@@ -91,6 +96,12 @@ fn csv(file: impl Read, each: &mut impl FnMut(&Entry<'_>)) -> io::Result<()> {
     Ok(())
 }
 
+/// Whether a message is of a session that is logging in, by what its process is shown to do (`postmaster.c`, `postinit.c`). What
+/// looks like it later is an application's (`RAISE LOG`).
+fn is_of_login(status: &str) -> bool {
+    matches!(status, "" | "authentication")
+}
+
 /// The keys of `jsonlog` that matter here.
 #[derive(Deserialize)]
 struct Object {
@@ -98,6 +109,7 @@ struct Object {
     dbname: Option<String>,
     remote_host: Option<String>,
     session_id: Option<String>,
+    ps: Option<String>,
     error_severity: Option<String>,
     message: Option<String>,
     detail: Option<String>,
@@ -107,7 +119,9 @@ fn json(mut file: impl BufRead, each: &mut impl FnMut(&Entry<'_>)) -> io::Result
     let mut line = Vec::new();
     while file.read_until(b'\n', &mut line)? > 0 {
         // A last line may be cut off.
-        if let Ok(object) = serde_json::from_slice::<Object>(&line) {
+        if let Ok(object) = serde_json::from_slice::<Object>(&line)
+            && is_of_login(object.ps.as_deref().unwrap_or_default())
+        {
             let about = About {
                 user: object.user.as_deref().filter(|text| !text.is_empty()),
                 database: object.dbname.as_deref().filter(|text| !text.is_empty()),
@@ -163,6 +177,10 @@ fn lines(
     each: &mut impl FnMut(&Entry<'_>),
 ) -> io::Result<()> {
     let mut bytes = Vec::new();
+    let mut begun = Begun {
+        prefix,
+        as_set: false,
+    };
     loop {
         let first = file.read_until(b'\n', &mut bytes)?;
         if first == 0 {
@@ -172,34 +190,114 @@ fn lines(
             file.read_until(b'\n', &mut bytes)?;
         }
         let line = String::from_utf8_lossy(&bytes[..first]);
-        let found = MARKS
-            .iter()
-            .filter_map(|mark| Some((line.find(mark)?, *mark)))
-            .min();
-        if let Some((at, mark)) = found {
+        if let Some((tag, clear)) = begun.tag(&line) {
             let message = format!(
                 "{}{}",
-                &line[at + mark.len()..],
+                &line[tag.end..],
                 String::from_utf8_lossy(&bytes[first..])
             );
             let message = message.trim_end_matches(['\n', '\r']).replace("\n\t", "\n");
-            let text = match mark {
-                "LOG:  " => Text::Log(&message),
-                "FATAL:  " => Text::Fatal(&message),
-                _ => Text::Detail(&message),
+            let message = without_state(&message);
+            let text = match (tag.word, clear) {
+                ("LOG" | "FATAL", false) => Some(Text::Unclear(message)),
+                ("LOG", true) => Some(Text::Log(message)),
+                ("FATAL", true) => Some(Text::Fatal(message)),
+                ("DETAIL", true) => Some(Text::Detail(message)),
+                _ => None,
             };
-            each(&Entry {
-                session: prefix.session(&line[..at]).unwrap_or_default(),
-                about: About::default(),
-                text,
-            });
+            if let Some(text) = text {
+                each(&Entry {
+                    session: prefix.session(&line[..tag.start]).unwrap_or_default(),
+                    about: About::default(),
+                    text,
+                });
+            }
         }
         bytes.clear();
     }
 }
 
-/// Severities in messages that are not translated (`elog.c`, `error_severity`).
-const MARKS: [&str; 3] = ["LOG:  ", "FATAL:  ", "DETAIL:  "];
+/// What a line of standard error begins with.
+struct Begun<'a> {
+    prefix: &'a Prefix,
+    /// Whether a line has begun as the setting has it. Until then it may be the setting of another time.
+    as_set: bool,
+}
+
+/// A severity, or the name of a part of a message.
+struct Tag<'l> {
+    word: &'l str,
+    start: usize,
+    end: usize,
+}
+
+impl Begun<'_> {
+    /// Where the message of a line begins, and whether it can begin only there. Prefixes hold names that whoever connects chooses, and
+    /// messages hold what applications say: both may look like the beginning of a message.
+    fn tag<'l>(&mut self, line: &'l str) -> Option<(Tag<'l>, bool)> {
+        let fits = |tag: &Tag<'_>| self.prefix.is(&line[..tag.start]);
+        let mut by_setting = tags(line).filter(|tag| fits(tag) == Some(true));
+        if let Some(first) = by_setting.next() {
+            let clear = by_setting.next().is_none();
+            self.as_set = true;
+            return Some((first, clear));
+        }
+        let mut all = tags(line);
+        let first = all.next()?;
+        Some((first, !self.as_set && all.next().is_none()))
+    }
+}
+
+/// All that look like the beginning of a message.
+fn tags(line: &str) -> impl Iterator<Item = Tag<'_>> {
+    line.match_indices(":  ").filter_map(|(colon, _)| {
+        let word = TAGS.iter().find(|tag| line[..colon].ends_with(*tag))?;
+        Some(Tag {
+            word,
+            start: colon - word.len(),
+            end: colon + ":  ".len(),
+        })
+    })
+}
+
+/// Without the SQLSTATE before it (`log_error_verbosity = verbose`).
+fn without_state(message: &str) -> &str {
+    match message.split_once(": ") {
+        Some((state, rest)) if is_state(state) => rest,
+        _ => message,
+    }
+}
+
+fn is_state(word: &str) -> bool {
+    word.len() == 5
+        && word
+            .bytes()
+            .all(|byte| byte.is_ascii_digit() || byte.is_ascii_uppercase())
+}
+
+/// Severities and names of parts, where they are not translated (`elog.c`, `error_severity` and `send_message_to_server_log`).
+const TAGS: [&str; 20] = [
+    "LOG",
+    "STATEMENT",
+    "ERROR",
+    "DETAIL",
+    "FATAL",
+    "HINT",
+    "CONTEXT",
+    "LOCATION",
+    "WARNING",
+    "NOTICE",
+    "INFO",
+    "QUERY",
+    "BACKTRACE",
+    "PANIC",
+    "DEBUG",
+    "DEBUG1",
+    "DEBUG2",
+    "DEBUG3",
+    "DEBUG4",
+    "DEBUG5",
+];
 
 /// Where `csvlog` has the severity.
 const CSV_SEVERITY: usize = 11;

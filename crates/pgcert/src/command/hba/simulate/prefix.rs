@@ -20,6 +20,25 @@ impl Prefix {
         Self(setting.map(pieces))
     }
 
+    /// Whether the prefix of a line may be this text, from its first letter to its last; none where the setting is not known. Names
+    /// in it may be anything: whoever connects chooses them.
+    pub(super) fn is(&self, text: &str) -> Option<bool> {
+        let pieces = self.0.as_ref()?;
+        // Up to where the pieces so far may reach.
+        let mut ends = vec![0];
+        for piece in pieces {
+            let reached = |&end: &usize| piece.ends(&text[end..]).map(move |length| end + length);
+            ends = match (piece, ends.first()) {
+                (Piece::Other, Some(&first)) => {
+                    let rest = text[first..].char_indices().map(|(at, _)| first + at);
+                    rest.chain([text.len()]).collect()
+                }
+                _ => ends.iter().filter_map(reached).collect(),
+            };
+        }
+        Some(ends.contains(&text.len()))
+    }
+
     /// The session of a line that begins so: the process's id, or what `%c` gives.
     pub(super) fn session<'l>(&self, line: &'l str) -> Option<&'l str> {
         let by_setting = self.0.as_ref().and_then(|pieces| follow(pieces, line));
@@ -52,25 +71,40 @@ fn pieces(setting: &str) -> Vec<Piece> {
     pieces
 }
 
-fn follow<'l>(pieces: &[Piece], line: &'l str) -> Option<&'l str> {
-    let mut rest = line;
-    for (at, piece) in pieces.iter().enumerate() {
-        match piece {
-            Piece::Literal(c) => rest = rest.strip_prefix(*c)?,
-            Piece::Session => {
-                let rest = rest.trim_start_matches(' ');
-                let end = rest
-                    .find(|c: char| !c.is_ascii_hexdigit() && c != '.')
-                    .unwrap_or(rest.len());
-                return (end > 0).then(|| &rest[..end]);
+impl Piece {
+    /// How much of the beginning of a text it takes; none where the text does not begin with it, and for [`Piece::Other`].
+    fn ends(&self, text: &str) -> Option<usize> {
+        match self {
+            Self::Literal(c) => text.starts_with(*c).then(|| c.len_utf8()),
+            Self::Session => {
+                // It may be padded.
+                let session = text.trim_start_matches(' ');
+                let length = session_length(session);
+                (length > 0).then_some(text.len() - session.len() + length)
             }
-            Piece::Time => {
+            Self::Time => {
+                let mut rest = text;
                 for _ in 0..2 {
                     rest = rest.split_once(' ')?.1;
                 }
                 let zone = |c: char| c.is_ascii_alphanumeric() || "+-_/".contains(c);
-                rest = rest.trim_start_matches(zone);
+                Some(text.len() - rest.trim_start_matches(zone).len())
             }
+            Self::Other => None,
+        }
+    }
+}
+
+fn follow<'l>(pieces: &[Piece], line: &'l str) -> Option<&'l str> {
+    let mut rest = line;
+    for (at, piece) in pieces.iter().enumerate() {
+        match piece {
+            Piece::Session => {
+                let rest = rest.trim_start_matches(' ');
+                let length = session_length(rest);
+                return (length > 0).then(|| &rest[..length]);
+            }
+            Piece::Literal(_) | Piece::Time => rest = &rest[piece.ends(rest)?..],
             Piece::Other => {
                 let Some(Piece::Literal(next)) = pieces.get(at + 1) else {
                     return None;
@@ -80,6 +114,12 @@ fn follow<'l>(pieces: &[Piece], line: &'l str) -> Option<&'l str> {
         }
     }
     None
+}
+
+/// How long the process's id or the session's is with which a text begins.
+fn session_length(text: &str) -> usize {
+    text.find(|c: char| !c.is_ascii_hexdigit() && c != '.')
+        .unwrap_or(text.len())
 }
 
 /// A number in brackets, as the default has it, else a session id such as `6b077abb.39a`.
@@ -128,6 +168,32 @@ mod tests {
         }
         assert_eq!(Prefix::new(Some("%u ")).session("bob "), None);
         assert_eq!(Prefix::new(Some("%u%d%p ")).session("bobapp17 "), None);
+    }
+
+    #[test]
+    fn a_text_is_a_prefix_or_not() {
+        let setting = Prefix::new(Some("%m [%p] %q%u@%d "));
+        for (text, is) in [
+            ("2026-11-26 00:18:03.084 UTC [924] kim@app ", true),
+            ("2026-11-26 00:18:03.084 UTC [924] x LOG:  y=z@app ", true),
+            ("2026-11-26 00:18:03.084 UTC [924] kim@app", false),
+            ("2026-11-26 00:18:03.084 UTC [924] ", false),
+            ("2026-11-26 00:18:03.084 [924] kim@app ", false),
+            (
+                "2026-11-26 00:18:03.084 UTC [924] kim@app STATEMENT:  '",
+                false,
+            ),
+        ] {
+            assert_eq!(setting.is(text), Some(is), "{text}");
+        }
+        assert_eq!(
+            Prefix::new(Some("%-10u|%5p|")).is("bob       |   17|"),
+            Some(true)
+        );
+        assert_eq!(Prefix::new(Some("%u%d%p ")).is("böb 17 "), Some(true));
+        assert_eq!(Prefix::new(Some("")).is(""), Some(true));
+        assert_eq!(Prefix::new(Some("")).is("x"), Some(false));
+        assert_eq!(Prefix::new(None).is("x"), None);
     }
 
     #[test]

@@ -62,8 +62,12 @@ pub(super) enum Outcome {
 pub(super) struct Sessions {
     open: HashMap<String, Open>,
     pub(super) logins: BTreeMap<Login, u64>,
-    /// Logins of lines that do not tell their session, of which nothing can be said.
+    /// Logins of lines that do not tell their session, or can be read in two ways: of them nothing can be said.
     pub(super) lost: u64,
+    /// Logins of sessions of which the log does not have the beginning.
+    pub(super) begun_before: u64,
+    /// Whether sessions announce themselves.
+    announced: bool,
 }
 
 /// A session whose login is not over.
@@ -79,6 +83,12 @@ struct Open {
 impl Sessions {
     /// Takes the next message.
     pub(super) fn take(&mut self, entry: &Entry<'_>) {
+        if let Text::Unclear(text) = entry.text {
+            let open = self.open.get(entry.session);
+            let named = open.is_some_and(|open| open.login.named.is_some());
+            self.lost += u64::from(is_of_login(text) && !named);
+            return;
+        }
         if entry.session.is_empty() && !matches!(entry.text, Text::Detail(_)) {
             self.close("");
             if let Text::Log(text) = entry.text {
@@ -89,6 +99,7 @@ impl Sessions {
             Text::Log(text) => self.log(text, entry),
             Text::Fatal(text) => self.fatal(text, entry),
             Text::Detail(text) => self.detail(text, entry),
+            Text::Unclear(_) => {}
         }
     }
 
@@ -104,10 +115,14 @@ impl Sessions {
         if let Some(rest) = text.strip_prefix("connection received: host=") {
             // The process's number may have been another one's.
             self.close(entry.session);
+            self.announced = true;
             let host = rest.rsplit_once(" port=").map_or(rest, |(host, _)| host);
             let open = self.open(entry);
             open.login.local = host == LOCAL;
             open.login.address = host.parse().ok();
+        } else if self.announced && is_of_login(text) && !self.open.contains_key(entry.session) {
+            // Of a session that came before the log, or is logged in: applications can say the same (RAISE LOG).
+            self.begun_before += u64::from(text.contains(AUTHORIZED));
         } else if let Some(rest) = text.strip_prefix("connection authenticated: ") {
             if let Some((named, role)) = authenticated(rest) {
                 let open = self.open(entry);
@@ -128,7 +143,7 @@ impl Sessions {
         if text.starts_with("connection authenticated: ") {
             self.log(text, entry);
             self.close("");
-        } else if text.contains("connection authorized: user=") {
+        } else if text.contains(AUTHORIZED) {
             self.lost += 1;
         }
     }
@@ -247,6 +262,16 @@ impl Sessions {
     }
 }
 
+/// Whether a message is one of those by which a login is told.
+fn is_of_login(text: &str) -> bool {
+    let begins = [
+        "connection authenticated: ",
+        AUTHORIZED,
+        "replication connection authorized: user=",
+    ];
+    begins.iter().any(|begin| text.starts_with(begin)) || Refusal::of(text).is_some()
+}
+
 /// `identity="..." method=M (FILE:LINE)`; `user="..."` for trust (17 and later), which is the role.
 fn authenticated(rest: &str) -> Option<(Named, Option<String>)> {
     let (before, place) = rest.strip_suffix(')')?.rsplit_once(" (")?;
@@ -327,7 +352,11 @@ impl<'a> Refusal<'a> {
         let replication = rest.starts_with("replication connection ");
         let (_, rest) = rest.split_once("host \"")?;
         let (host, rest) = rest.split_once("\", user \"")?;
-        let (rest, encryption) = rest.rsplit_once("\", ")?;
+        // 12 and 13 say nothing about encryption where they were built without TLS.
+        let (rest, encryption) = match rest.rsplit_once("\", ") {
+            Some((rest, words)) if ENCRYPTION.contains(&words) => (rest, Some(words)),
+            _ => (rest.strip_suffix('"')?, None),
+        };
         let (user, database) = match rest.rsplit_once("\", database \"") {
             Some((user, database)) => (user, Some(database)),
             None => (rest, None),
@@ -338,15 +367,27 @@ impl<'a> Refusal<'a> {
             user,
             database,
             transport: match encryption {
-                "SSL on" | "SSL encryption" => Transport::Tls,
-                "GSS encryption" => Transport::Gss,
+                Some("SSL on" | "SSL encryption") => Transport::Tls,
+                Some("GSS encryption") => Transport::Gss,
                 _ => Transport::Plain,
             },
             replication,
-            logical_too: matches!(encryption, "SSL on" | "SSL off"),
+            logical_too: matches!(encryption, None | Some("SSL on" | "SSL off")),
         })
     }
 }
+
+/// What a refusal says about encryption: 12 and 13, 14 and later.
+const ENCRYPTION: [&str; 5] = [
+    "SSL on",
+    "SSL off",
+    "SSL encryption",
+    "GSS encryption",
+    "no encryption",
+];
+
+/// With what a login is told that was let in.
+const AUTHORIZED: &str = "connection authorized: user=";
 
 /// The host of a connection over the Unix socket.
 const LOCAL: &str = "[local]";

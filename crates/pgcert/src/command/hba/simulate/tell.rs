@@ -77,19 +77,19 @@ pub(super) fn notes(usage: &Usage<'_>, sessions: &Sessions, output: &mut Output)
             usage.otherwise
         ));
     }
-    if usage.untold > 0 {
+    let untold = usage.untold + sessions.begun_before;
+    if untold > 0 {
         output.note(&format!(
-            "{} more are not counted: the log does not tell enough of them, so that a rule that was never used may be theirs",
-            usage.untold
+            "{untold} more are not counted: the log does not tell enough of them, so that a rule that was never used may be theirs"
         ));
     }
     if sessions.lost > 0 {
         output.note(&format!(
-            "{} more are not counted: their lines do not tell the session, and refusals may be counted as logins too; --log-line-prefix FORMAT says where the session stands",
+            "{} more are not counted: their lines do not tell the session or can be read in two ways, and refusals may be counted as logins too; --log-line-prefix FORMAT says where the session stands",
             sessions.lost
         ));
     }
-    if sessions.logins.is_empty() && sessions.lost == 0 {
+    if sessions.logins.is_empty() && sessions.lost + sessions.begun_before == 0 {
         output.say(&format!(
             "{} there is no login in it: log_connections has to be on, and messages in English (lc_messages)",
             styled(WARN, "warning:")
@@ -125,7 +125,7 @@ pub(super) fn document(usage: &Usage<'_>, sessions: &Sessions) -> Value {
         "gone": gone.collect::<Vec<_>>(),
         "open": usage.open.values().sum::<u64>(),
         "otherwise": usage.otherwise,
-        "untold": usage.untold + sessions.lost,
+        "untold": usage.untold + sessions.lost + sessions.begun_before,
     })
 }
 

@@ -1,0 +1,161 @@
+//! Names and texts that look like messages of the log. The logs are real servers' (12, 16 and 18), with `log_statement = all`: an
+//! application that selects, fails with and raises what looks like a login of tom, an application and two users who are called so,
+//! and the same with `log_error_verbosity = verbose` at the end. Tom never logs in.
+
+use super::simulate;
+use crate::place::Place;
+
+const RULES: &str = "local all all trust\n\
+                     # kim, blocked and pw came\n\
+                     host app kim 127.0.0.1/32 trust\n\
+                     host app blocked 127.0.0.1/32 reject\n\
+                     host app pw 127.0.0.1/32 password\n\
+                     host all tom 127.0.0.1/32 trust\n";
+
+const LOGS: [(&str, &str); 3] = [
+    ("12", include_str!("../logs/12-forged.log")),
+    ("16", include_str!("../logs/16-forged.json")),
+    ("18", include_str!("../logs/18-forged.log")),
+];
+
+const PREFIX: [&str; 2] = ["--log-line-prefix", "%m [%p] %q%u@%d "];
+
+/// What is said of the log of this version.
+fn said(version: &str, prefix: &[&str]) -> String {
+    let place = Place::new();
+    place.write("pg_hba.conf", RULES);
+    let (_, log) = LOGS.iter().find(|(of, _)| *of == version).unwrap();
+    place.write("l", log);
+    simulate(&place, version, &[&["--log", "l"], prefix].concat()).to_string()
+}
+
+#[test]
+fn what_looks_like_a_login_is_none() {
+    insta::assert_snapshot!(said("12", &PREFIX), @r#"
+    LOGINS  REFUSED  RULE                                                 BY
+         2        0  pg_hba.conf:3: host app kim 127.0.0.1/32 trust       kim 2
+         0        2  pg_hba.conf:4: host app blocked 127.0.0.1/32 reject  blocked 2
+         1        2  pg_hba.conf:5: host app pw 127.0.0.1/32 password     pw 3
+    never used
+      pg_hba.conf:1: local all all trust
+      pg_hba.conf:6: host all tom 127.0.0.1/32 trust
+    --- on standard error
+    note: the log names no rule for 5 of these: worked out from the rules as they are now
+    note: 1 more are not counted: the log does not tell enough of them, so that a rule that was never used may be theirs
+    note: 2 more are not counted: their lines do not tell the session or can be read in two ways, and refusals may be counted as logins too; --log-line-prefix FORMAT says where the session stands
+    "#);
+    insta::assert_snapshot!(said("18", &PREFIX), @r#"
+    LOGINS  REFUSED  RULE                                                 BY
+         2        0  pg_hba.conf:3: host app kim 127.0.0.1/32 trust       kim 2
+         0        2  pg_hba.conf:4: host app blocked 127.0.0.1/32 reject  blocked 2
+         1        2  pg_hba.conf:5: host app pw 127.0.0.1/32 password     pw 3
+    never used
+      pg_hba.conf:1: local all all trust
+      pg_hba.conf:6: host all tom 127.0.0.1/32 trust
+    --- on standard error
+    note: the log names no rule for 2 of these: worked out from the rules as they are now
+    note: 1 more are not counted: the log does not tell enough of them, so that a rule that was never used may be theirs
+    note: 2 more are not counted: their lines do not tell the session or can be read in two ways, and refusals may be counted as logins too; --log-line-prefix FORMAT says where the session stands
+    "#);
+    insta::assert_snapshot!(said("16", &[]), @r#"
+    LOGINS  REFUSED  RULE                                                 BY
+         1        0  pg_hba.conf:1: local all all trust                   postgres 1
+         2        0  pg_hba.conf:3: host app kim 127.0.0.1/32 trust       kim 2
+         0        2  pg_hba.conf:4: host app blocked 127.0.0.1/32 reject  blocked 2
+         1        2  pg_hba.conf:5: host app pw 127.0.0.1/32 password     pw 3
+    never used
+      pg_hba.conf:6: host all tom 127.0.0.1/32 trust
+    no rule matched
+      1 x x\n2026-11-26 01:47:32 [9] LOG:  connection authorized: user=tom to database app from 127.0.0.1 in clear
+      1 x x LOG:  connection authorized: user=tom database=app to database app from 127.0.0.1 in clear
+    --- on standard error
+    note: the log names no rule for 5 of these: worked out from the rules as they are now
+    "#);
+}
+
+#[test]
+fn without_the_setting_more_can_be_read_in_two_ways() {
+    insta::assert_snapshot!(said("12", &[]), @r#"
+    LOGINS  REFUSED  RULE                                                 BY
+         2        0  pg_hba.conf:3: host app kim 127.0.0.1/32 trust       kim 2
+         0        2  pg_hba.conf:4: host app blocked 127.0.0.1/32 reject  blocked 2
+         0        2  pg_hba.conf:5: host app pw 127.0.0.1/32 password     pw 2
+    never used
+      pg_hba.conf:1: local all all trust
+      pg_hba.conf:6: host all tom 127.0.0.1/32 trust
+    --- on standard error
+    note: the log names no rule for 4 of these: worked out from the rules as they are now
+    note: 1 more are not counted: the log does not tell enough of them, so that a rule that was never used may be theirs
+    note: 3 more are not counted: their lines do not tell the session or can be read in two ways, and refusals may be counted as logins too; --log-line-prefix FORMAT says where the session stands
+    "#);
+    insta::assert_snapshot!(said("18", &[]), @r#"
+    LOGINS  REFUSED  RULE                                                 BY
+         2        0  pg_hba.conf:3: host app kim 127.0.0.1/32 trust       kim 2
+         0        2  pg_hba.conf:4: host app blocked 127.0.0.1/32 reject  blocked 2
+         1        2  pg_hba.conf:5: host app pw 127.0.0.1/32 password     pw 2, ? 1
+    never used
+      pg_hba.conf:1: local all all trust
+      pg_hba.conf:6: host all tom 127.0.0.1/32 trust
+    --- on standard error
+    note: the log names no rule for 2 of these: worked out from the rules as they are now
+    note: 1 more are not counted: the log does not tell enough of them, so that a rule that was never used may be theirs
+    note: 2 more are not counted: their lines do not tell the session or can be read in two ways, and refusals may be counted as logins too; --log-line-prefix FORMAT says where the session stands
+    "#);
+}
+
+#[test]
+fn servers_without_tls_do_not_speak_of_it() {
+    let place = Place::new();
+    place.write(
+        "pg_hba.conf",
+        "host app bob 127.0.0.1/32 reject\nhost app bob all trust\n",
+    );
+    let lines = [
+        "pg_hba.conf rejects connection for host \"127.0.0.1\", user \"bob\", database \"app\"",
+        "no pg_hba.conf entry for host \"127.0.0.1\", user \"a, b\", database \"app\"",
+        "no pg_hba.conf entry for replication connection from host \"127.0.0.1\", user \"standby\"",
+    ];
+    let log: String = (1..)
+        .zip(lines)
+        .map(|(n, line)| format!("2026-11-26 01:47:32 UTC [{n}] FATAL:  {line}\n"))
+        .collect();
+    place.write("l", &log);
+    insta::assert_snapshot!(simulate(&place, "13", &["--log", "l"]), @r#"
+    LOGINS  REFUSED  RULE                                             BY
+         0        1  pg_hba.conf:1: host app bob 127.0.0.1/32 reject  bob 1
+    never used
+      pg_hba.conf:2: host app bob all trust
+    no rule matched
+      1 x a, b to database app from 127.0.0.1 in clear
+    --- on standard error
+    note: the log names no rule for 1 of these: worked out from the rules as they are now
+    note: 1 more are not counted: the log does not tell enough of them, so that a rule that was never used may be theirs
+    "#);
+}
+
+#[test]
+fn a_session_logs_in_once() {
+    let place = Place::new();
+    place.write("pg_hba.conf", "host all all 127.0.0.1/32 trust\n");
+    let line =
+        |process: u32, text: &str| format!("2026-11-26 01:47:32 UTC [{process}] LOG:  {text}\n");
+    let received = "connection received: host=127.0.0.1 port=5";
+    let authorized = "connection authorized: user=bob database=app";
+    let logins = |lines: &[String]| {
+        place.write("l", &lines.concat());
+        let said = simulate(&place, "15", &["--log", "l", "--json"]);
+        let document: serde_json::Value = serde_json::from_str(&said.out).unwrap();
+        let of = |value: &serde_json::Value| value.as_u64().unwrap();
+        (of(&document["rules"][0]["logins"]), of(&document["untold"]))
+    };
+    let [begun, told] = [line(7, received), line(7, authorized)];
+    assert_eq!(logins(&[begun.clone(), told.clone(), told.clone()]), (1, 1));
+    assert_eq!(
+        logins(&[begun.clone(), told.clone(), begun.clone(), told.clone()]),
+        (2, 0)
+    );
+    // One that came before the log, and sessions that do not announce themselves (log_connections = authorization).
+    assert_eq!(logins(&[begun, told.clone(), line(8, authorized)]), (1, 1));
+    let alone = logins(&[line(7, authorized), line(7, authorized)]);
+    assert_eq!(alone, (2, 0));
+}
