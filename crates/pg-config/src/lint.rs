@@ -105,9 +105,9 @@ pub struct Finding {
     pub file: String,
     /// From 1; 0 where it is about the file as a whole.
     pub line: u32,
-    /// The byte in the line, from 1; 0 with line 0.
+    /// The character (Unicode scalar value) in the line, from 1, as editors show it; a byte that is not UTF-8 is one. 0 with line 0.
     pub column: u32,
-    /// The same in UTF-16 code units, as SARIF and editors count; a byte that is not UTF-8 is one.
+    /// The same in UTF-16 code units, as SARIF and language servers count.
     pub column_utf16: u32,
     /// What exactly is found here: PostgreSQL's own words where it has any.
     pub message: String,

@@ -169,7 +169,11 @@ impl Look<'_, '_, '_> {
             }
             Some(Address::Masked { address, mask }) => {
                 let host = text.split('/').next().unwrap_or_default();
-                if address.is_ipv4() && host.split('.').count() < 4 {
+                if mask.is_unspecified() && !address.is_unspecified() {
+                    let family = if address.is_ipv4() { "IPv4" } else { "IPv6" };
+                    let message = format!("{host} with a mask of zeros is every {family} address");
+                    self.report.at("hba-zero-mask", at, message);
+                } else if address.is_ipv4() && host.split('.').count() < 4 {
                     self.report.at(
                         "hba-short-address",
                         at,

@@ -1,5 +1,8 @@
 //! What is worth saying about rules because of the others: those that can never match, those without which nothing changes,
-//! and demands for a certificate that an earlier rule lets everybody evade.
+//! demands for a certificate that an earlier rule lets everybody evade, and refusals that leave a way in.
+
+mod networks;
+mod reject;
 
 use alloc::collections::BTreeMap;
 use alloc::format;
@@ -19,8 +22,11 @@ use crate::resolve::Files;
 /// What the rules say about each other; nothing where the server would refuse one of them. That a rule can never match is
 /// exact ([`reach`]).
 ///
-/// Rules without effect are looked for as [`without_effect`] does; evaded certificates until ten million comparisons are
-/// made.
+/// Rules without effect are looked for as [`without_effect`] does; evaded certificates and partial refusals until ten million
+/// comparisons are made.
+///
+/// `samehost` and `samenet` are asked for anew with each connection (`hba.c`, `check_same_host_or_net`): what holds only with the
+/// interfaces of `site` is said to hold today.
 pub fn rules(files: &dyn Files, set: &RuleSet, site: &Site) -> Vec<Finding> {
     if !set.is_loadable() {
         return Vec::new();
@@ -29,16 +35,22 @@ pub fn rules(files: &dyn Files, set: &RuleSet, site: &Site) -> Vec<Finding> {
     let mut found = Found {
         set,
         site,
-        patience: [COMPARISONS; 2],
+        patience: [COMPARISONS; 3],
         messages: Vec::new(),
     };
+    let elsewhere = networks::matter(set, site).then(Site::default);
+    let always = elsewhere.as_ref().map(|elsewhere| reach(set, elsewhere));
     for (rule, reach) in reached.iter().enumerate() {
         if let Reach::Never { hidden_by } = reach {
-            found.never(rule, hidden_by);
+            let never = |reached: &Vec<Reach>| matches!(reached[rule], Reach::Never { .. });
+            let always = always.as_ref().is_none_or(never);
+            found.never(rule, hidden_by, always);
         }
     }
     found.certificates(&reached);
-    found.idle(&reached);
+    found.rejects(&reached);
+    found.idle(&reached, elsewhere.as_ref());
+    found.networks();
     found.finish(files)
 }
 
@@ -46,8 +58,9 @@ pub fn rules(files: &dyn Files, set: &RuleSet, site: &Site) -> Vec<Finding> {
 struct Found<'a> {
     set: &'a RuleSet,
     site: &'a Site,
-    /// How many rules may still be tried, to find evaded certificates and to say who decides a sample.
-    patience: [usize; 2],
+    /// How many rules may still be tried, to find evaded certificates, to say who decides a sample, and to find ways around a
+    /// reject.
+    patience: [usize; 3],
     messages: Vec<Message>,
 }
 
@@ -60,8 +73,9 @@ struct Message {
 }
 
 impl Found<'_> {
-    /// A rule that can never match, and a connection that it is for, which goes elsewhere.
-    fn never(&mut self, rule: usize, hidden_by: &[usize]) {
+    /// A rule that can never match, and a connection that it is for, which goes elsewhere. `always`: whatever networks the server
+    /// is in.
+    fn never(&mut self, rule: usize, hidden_by: &[usize], always: bool) {
         let places: Vec<Place> = hidden_by.iter().map(|by| self.place(*by)).collect();
         if places.is_empty() {
             let text = "never matches: there is no connection that it is for".into();
@@ -80,6 +94,7 @@ impl Found<'_> {
                 let _ = write!(text, " by {}", self.listed(&[by], at));
             }
         }
+        text.push_str(if always { "" } else { TODAY });
         self.say(rule, "hba-never-matches", text, places);
     }
 
@@ -160,15 +175,20 @@ impl Found<'_> {
         })
     }
 
-    /// Rules without which everybody would be decided in the same way by later ones.
-    fn idle(&mut self, reached: &[Reach]) {
+    /// Rules without which everybody would be decided in the same way by later ones; on another machine perhaps not.
+    fn idle(&mut self, reached: &[Reach], elsewhere: Option<&Site>) {
+        let always = elsewhere.map(|elsewhere| without_effect(self.set, elsewhere));
         for found in without_effect(self.set, self.site) {
             let Some(Reach::Decides(example)) = reached.get(found.rule) else {
                 continue;
             };
             let lines = self.listed(&found.instead, &self.set.rules[found.rule]);
+            let always = always
+                .as_ref()
+                .is_none_or(|all| all.iter().any(|one| one.rule == found.rule));
+            let today = if always { "" } else { TODAY };
             let text = format!(
-                "has no effect: without it {lines} would decide the same connections in the same way, such as {}",
+                "has no effect: without it {lines} would decide the same connections in the same way, such as {}{today}",
                 example.assumed()
             );
             self.say(found.rule, "hba-no-effect", text, Vec::new());
@@ -252,6 +272,8 @@ fn alone(set: &RuleSet, at: &Located, site: &Site) -> Option<Connection> {
 
 /// How many rules are tried for either: about a tenth of a second.
 const COMPARISONS: usize = 10_000_000;
+/// What is said of a finding that other interfaces would end.
+const TODAY: &str = " (with the networks that the server is in today)";
 /// How many lines are named in a message at most.
 const SHOWN: usize = 10;
 
@@ -260,10 +282,14 @@ mod tests {
     use super::*;
     use crate::Version;
 
-    fn found(text: &str) -> String {
+    pub(super) fn found(text: &str) -> String {
+        found_at(text, &Site::default())
+    }
+
+    pub(super) fn found_at(text: &str, site: &Site) -> String {
         let files = BTreeMap::from([("/h".to_string(), text.as_bytes().to_vec())]);
         let set = RuleSet::read(&files, "/h", Version::V16).unwrap();
-        let lines = rules(&files, &set, &Site::default())
+        let lines = rules(&files, &set, site)
             .into_iter()
             .map(|f| format!("{f} [{}]", f.lint.code));
         lines.collect::<Vec<_>>().join("\n")

@@ -98,6 +98,7 @@ impl<'a> Report<'a> {
     fn add(&mut self, code: &str, offset: usize, message: String, advice: Option<String>) {
         let offset = offset.min(self.bytes.len());
         let line = self.lines.partition_point(|&start| start <= offset).max(1) - 1;
+        let before = &self.bytes[self.lines[line]..offset];
         let count = |n: usize| u32::try_from(n + 1).unwrap_or(u32::MAX);
         // A test holds every code of this crate against the table.
         if let Some(lint) = LINTS.iter().find(|lint| lint.code == code) {
@@ -105,8 +106,8 @@ impl<'a> Report<'a> {
                 lint,
                 file: self.file.into(),
                 line: count(line),
-                column: count(offset - self.lines[line]),
-                column_utf16: count(utf16_length(&self.bytes[self.lines[line]..offset])),
+                column: count(length(before, |_| 1)),
+                column_utf16: count(length(before, char::len_utf16)),
                 message,
                 hidden_by: Vec::new(),
                 advice,
@@ -117,11 +118,11 @@ impl<'a> Report<'a> {
     }
 }
 
-/// In code units, with one for each byte that is not UTF-8.
-fn utf16_length(bytes: &[u8]) -> usize {
+/// How long a text is by this measure of its characters, with one for each byte that is not UTF-8.
+fn length(bytes: &[u8], of: impl Fn(char) -> usize) -> usize {
     let chunks = bytes.utf8_chunks();
     chunks
-        .map(|chunk| chunk.valid().encode_utf16().count() + chunk.invalid().len())
+        .map(|chunk| chunk.valid().chars().map(&of).sum::<usize>() + chunk.invalid().len())
         .sum()
 }
 
@@ -130,15 +131,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn columns_are_counted_in_bytes_and_in_utf_16() {
+    fn columns_are_counted_in_characters_and_in_utf_16() {
         let bytes = "# caf\u{e9}\n\u{e9}\u{1f418} x".as_bytes();
         let mut report = Report::new("f", bytes);
         report.at("service-syntax", bytes.len() - 1, "");
         let found = report.finish();
         assert_eq!(
             (found[0].line, found[0].column, found[0].column_utf16),
-            (2, 8, 5)
+            (2, 4, 5)
         );
-        assert_eq!(utf16_length(b"a\xff\xc3b"), 4);
+        assert_eq!(length(b"a\xff\xc3b", char::len_utf16), 4);
     }
 }

@@ -198,6 +198,12 @@ pub static LINTS: &[Lint] = &[
         "write all four parts",
     ),
     lint(
+        "hba-zero-mask",
+        Warning,
+        "An address with a mask of zeros: every address of its family.",
+        "write /32 (/128) for one address, or 0.0.0.0/0 (::/0) where everybody is meant",
+    ),
+    lint(
         "hba-mask-holes",
         Warning,
         "A mask whose ones are not all at its beginning.",
@@ -220,6 +226,12 @@ pub static LINTS: &[Lint] = &[
         Warning,
         "A rule that asks for a certificate, and an earlier one by which the same client gets in without, with TLS or in clear.",
         "let the earlier rule ask for a certificate too, or reject; pgcert hba explain shows the way of a login",
+    ),
+    lint(
+        "hba-partial-reject",
+        Warning,
+        "A reject for everybody that leaves clients a way in by a later rule: with addresses of the other family, as a standby (all is no replication), or in clear.",
+        "reject these too: all in place of 0.0.0.0/0, all,replication as databases, host in place of hostssl",
     ),
     lint(
         "hba-trust",
@@ -286,6 +298,12 @@ pub static LINTS: &[Lint] = &[
         Note,
         "Bits of an address that its mask leaves out.",
         "write the network's first address, so that nobody takes the rule for one of a single machine",
+    ),
+    lint(
+        "hba-samenet",
+        Note,
+        "What samenet is on this machine: the networks of all its interfaces, bridges and tunnels among them.",
+        "write the networks that are meant, if these are more",
     ),
     lint(
         "hba-md5",

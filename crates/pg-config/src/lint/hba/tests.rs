@@ -109,6 +109,10 @@ fn addresses_that_are_something_else_are_found() {
         ".example.org",
         "10.0.0.0/8",
         "fe80::1/128",
+        "10.0.0.1/0",
+        "10.1/0",
+        "::1 ::",
+        "0.0.0.0/0",
     ];
     let text: String = addresses
         .iter()
@@ -126,6 +130,9 @@ fn addresses_that_are_something_else_are_found() {
     /h:9:14: 10.0.0.1 has bits outside of its mask, which do not count [hba-host-bits]
     /h:10:14: the mask 255.0.255.0 has holes [hba-mask-holes]
     /h:11:14: ::ffff:10.0.0.1 is an IPv4 address in an IPv6 rule, which matches nobody [hba-mapped-address]
+    /h:16:14: 10.0.0.1 with a mask of zeros is every IPv4 address [hba-zero-mask]
+    /h:17:14: 10.1 with a mask of zeros is every IPv4 address [hba-zero-mask]
+    /h:18:14: ::1 with a mask of zeros is every IPv6 address [hba-zero-mask]
     "#);
 }
 

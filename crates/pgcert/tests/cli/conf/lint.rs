@@ -1,6 +1,7 @@
 //! `pgcert conf lint`: the findings as text, JSON, SARIF and annotations.
 
 use super::{conf, place};
+use crate::place::Place;
 
 #[test]
 fn lint_in_every_form() {
@@ -190,4 +191,22 @@ fn lint_in_every_form() {
     --- on standard error
     postgresql.conf: no findings
     ");
+}
+
+#[test]
+fn columns_are_what_editors_show() {
+    let place = Place::new();
+    place.write(
+        "hba",
+        "local all all peer\nhost all \"\u{1f418} \u{e9}\" 10/8 md5\n",
+    );
+    let lint = |form: &str| {
+        let file = ["hba", "lint", "--file", "hba", "--pg-version", "16"];
+        place.run(&[&file[..], &["--format", form]].concat()).out
+    };
+    assert!(lint("text").starts_with("hba:2:16: "), "{}", lint("text"));
+    assert!(lint("github").contains(",line=2,col=16,"));
+    assert!(lint("json").contains("\"column\": 16,"));
+    // The elephant is two units.
+    assert!(lint("sarif").contains("\"startColumn\": 17,"));
 }

@@ -1,0 +1,116 @@
+//! Refusals for everybody that are not: the clients of a `reject` who come in another way that it does not name, and whom a later rule
+//! takes.
+
+use alloc::format;
+use alloc::vec::Vec;
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use super::Found;
+use crate::hba::{
+    Address, ConnType, Connection, Database, Decision, Method, Reach, Rule, Transport, decide,
+};
+
+impl Found<'_> {
+    /// Each `reject` that leaves the client that it refuses a way in.
+    pub(super) fn rejects(&mut self, reached: &[Reach]) {
+        let set = self.set;
+        for (rule, at) in set.rules.iter().enumerate() {
+            let (Method::Reject, Reach::Decides(example)) = (at.rule.method, &reached[rule]) else {
+                continue;
+            };
+            for (what, connection) in other_ways(&at.rule, example) {
+                self.patience[2] = match self.patience[2].checked_sub(set.rules.len()) {
+                    Some(left) => left,
+                    None => return,
+                };
+                let Decision::Rule(by) = decide(set, &connection, self.site) else {
+                    continue;
+                };
+                let method = set.rules[by].rule.method;
+                if by < rule || method == Method::Reject {
+                    continue;
+                }
+                let line = self.listed(&[by], at);
+                let text = format!(
+                    "{what}: {} comes to {line} ({method})",
+                    connection.assumed()
+                );
+                self.say(rule, "hba-partial-reject", text, Vec::new());
+            }
+        }
+    }
+}
+
+/// The same client in ways that the rule looks as if it named, and does not.
+fn other_ways(rule: &Rule, example: &Connection) -> Vec<(&'static str, Connection)> {
+    let mut ways = Vec::new();
+    let everywhere = |mask: &IpAddr| mask.is_unspecified();
+    match &rule.address {
+        Some(Address::Masked { address, mask }) if everywhere(mask) => {
+            let (what, other) = match address {
+                IpAddr::V4(_) => ("shuts out IPv4 alone", IpAddr::V6(DOCUMENTATION.1)),
+                IpAddr::V6(_) => ("shuts out IPv6 alone", IpAddr::V4(DOCUMENTATION.0)),
+            };
+            let address = Some(other);
+            ways.push((
+                what,
+                Connection {
+                    address,
+                    ..example.clone()
+                },
+            ));
+        }
+        _ => {}
+    }
+    let standby = Connection {
+        physical_replication: true,
+        ..example.clone()
+    };
+    if rule.databases.contains(&Database::All) && !rule.databases.contains(&Database::Replication) {
+        ways.push(("does not shut out physical replication", standby));
+    }
+    // libpq comes again in clear (sslmode=prefer). The other way round is how TLS is demanded.
+    if rule.kind == ConnType::HostSsl {
+        let transport = Transport::Plain;
+        ways.push((
+            "shuts out TLS alone",
+            Connection {
+                transport,
+                ..example.clone()
+            },
+        ));
+    }
+    ways
+}
+
+/// Addresses that nobody has (RFC 5737, RFC 3849), and that no rule is likely to name.
+const DOCUMENTATION: (Ipv4Addr, Ipv6Addr) = (
+    Ipv4Addr::new(192, 0, 2, 1),
+    Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1),
+);
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::found;
+
+    #[test]
+    fn ways_around_a_reject_are_found() {
+        insta::assert_snapshot!(found("host all all 0.0.0.0/0 reject\nhost all all all md5\n"), @r#"/h:1:1: shuts out IPv4 alone: other to database otherdb from 2001:db8::1 with TLS comes to line 2 (md5) [hba-partial-reject]"#);
+        insta::assert_snapshot!(found("host all all ::/0 reject\nhost all bob 192.0.2.0/24 md5\nhost all all all scram-sha-256\n"), @r#"/h:1:1: shuts out IPv6 alone: other to database otherdb from 192.0.2.1 with TLS comes to line 3 (scram-sha-256) [hba-partial-reject]"#);
+        insta::assert_snapshot!(found("host all +bad all reject\nhost replication all all md5\n"), @r#"/h:1:1: does not shut out physical replication: other, physical replication, from 0.0.0.1 with TLS (a member of bad) comes to line 2 (md5) [hba-partial-reject]"#);
+        insta::assert_snapshot!(found("hostssl all bob all reject\nhost all all all md5\n"), @r#"/h:1:1: shuts out TLS alone: bob to database otherdb from 0.0.0.1 in clear comes to line 2 (md5) [hba-partial-reject]"#);
+        for other in [
+            // Everybody; who comes in that way is named before, or refused as well, or nobody is let in.
+            "host all,replication bob all reject\nhost all,replication all all md5\n",
+            "host all all ::/0 trust\nhost all all 0.0.0.0/0 reject\nlocal all all peer\n",
+            "host all all 0.0.0.0/0 reject\nhost all all ::/0 reject\nhost replication repl 10.0.0.0/8 md5\n",
+            "host all all 0.0.0.0/0 reject\n",
+            // TLS is demanded.
+            "hostnossl all all all reject\nhost all all all md5\n",
+            // One network is meant.
+            "host all all 10.0.0.0/8 reject\nhost all all all md5\n",
+        ] {
+            assert_eq!(found(other), "", "{other}");
+        }
+    }
+}
