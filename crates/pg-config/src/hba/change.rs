@@ -4,7 +4,7 @@ use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
 use super::kept::kept;
-use super::logins::Strangers;
+use super::names::Names;
 use super::transports::Transports;
 use super::walk::{Share, Walk, Within};
 use super::{Connection, Located, Method, Rule, RuleSet, Site, Transport};
@@ -18,10 +18,10 @@ pub struct Change {
     /// The new rule that decides them; none where no rule matches and they are refused.
     pub after: Option<usize>,
     /// One of them. The role is a member of the roles that it says and of no other. None where a regular expression
-    /// hides them.
+    /// that is not understood hides them.
     pub example: Option<Connection>,
-    /// Whether there are such connections for sure; false where a regular expression, or which networks the server is
-    /// in, leaves it open.
+    /// Whether there are such connections for sure; false where which networks the server is in leaves it open, or a
+    /// regular expression that is not understood.
     pub certain: bool,
 }
 
@@ -71,7 +71,7 @@ impl<'a> Item<'a> {
 
 fn compare<'a>(old: &[Item<'a>], new: &[Item<'a>], site: &Site) -> Vec<Change> {
     let all = old.iter().chain(new).map(|item| item.rule);
-    let strangers = Strangers::to(&all, &[]);
+    let names = Names::of(&all, &[]);
     let rules =
         |items: &[Item<'a>]| -> Vec<&'a Rule> { items.iter().map(|item| item.rule).collect() };
     let (kept_old, kept_new) = kept(&rules(old), &rules(new));
@@ -84,7 +84,7 @@ fn compare<'a>(old: &[Item<'a>], new: &[Item<'a>], site: &Site) -> Vec<Change> {
             at,
             new,
             |after| (before, after),
-            &strangers,
+            &names,
             site,
         ));
     }
@@ -96,7 +96,7 @@ fn compare<'a>(old: &[Item<'a>], new: &[Item<'a>], site: &Site) -> Vec<Change> {
     let come = kept_new.iter().enumerate().filter(|(_, kept)| !**kept);
     for (at, _) in come {
         let after = Some(new[at].index);
-        let found = otherwise(new, at, old, |before| (before, after), &strangers, site);
+        let found = otherwise(new, at, old, |before| (before, after), &names, site);
         let unknown = |change: &Change| !known.contains(&(change.before, change.after));
         changes.extend(found.into_iter().filter(unknown));
     }
@@ -118,11 +118,11 @@ fn otherwise(
     at: usize,
     others: &[Item<'_>],
     ends: impl Fn(Option<usize>) -> (Option<usize>, Option<usize>),
-    strangers: &Strangers,
+    names: &Names,
     site: &Site,
 ) -> Vec<Change> {
     let item = &own[at];
-    let mut walk = Walk::new(Within::rule(item.rule, item.ways, site), strangers, site);
+    let mut walk = Walk::new(Within::rule(item.rule, item.ways, site), names, site);
     for earlier in &own[..at] {
         walk.meet(0, earlier.rule, earlier.ways);
     }

@@ -1,5 +1,5 @@
 //! Which rule decides a connection (`hba.c`, `check_hba`): for sure, or as far as a file can tell. What is not known
-//! here (memberships, names of hosts, most regular expressions) makes the answer a "may", never a guess.
+//! here (memberships, names of hosts, a few regular expressions) makes the answer a "may", never a guess.
 
 use alloc::format;
 use alloc::string::String;
@@ -8,6 +8,7 @@ use core::fmt;
 use core::net::IpAddr;
 
 use super::cube::Cube;
+use super::names::LONGEST;
 use super::{Address, ConnType, Database, Rule, RuleSet, User};
 use crate::regex;
 
@@ -250,6 +251,12 @@ pub fn open_fields(rule: &Rule, connection: &Connection, site: &Site) -> Vec<Mis
     Mismatch::ALL.into_iter().filter(open).collect()
 }
 
+/// Whether it is not known here in which names a regular expression is found: it has back references, looks around, or
+/// is very large.
+pub fn is_pattern_open(pattern: &[u8]) -> bool {
+    regex::is_match(pattern, b"").is_none()
+}
+
 fn field_matches(
     rule: &Rule,
     field: Mismatch,
@@ -257,8 +264,8 @@ fn field_matches(
     site: &Site,
 ) -> Option<bool> {
     let login = Login {
-        database: (!connection.physical_replication).then_some(connection.database.as_bytes()),
-        role: connection.role.as_bytes(),
+        database: (!connection.physical_replication).then_some(cut(&connection.database)),
+        role: cut(&connection.role),
         member_of: connection.member_of.as_deref(),
     };
     match field {
@@ -325,6 +332,11 @@ impl Login<'_> {
         self.member_of
             .map(|groups| groups.iter().any(|g| g.as_bytes() == group))
     }
+}
+
+/// A name as the server takes it from a startup packet (`ProcessStartupPacket`).
+fn cut(name: &str) -> &[u8] {
+    name.as_bytes().get(..LONGEST).unwrap_or(name.as_bytes())
 }
 
 /// Whether any of the answers is yes; open where none is and one is open.
@@ -443,7 +455,8 @@ mod tests {
         assert_eq!(with("all", "\"all\""), Match::Yes);
         assert_eq!(with("replication", "replication"), no);
         assert_eq!(with("app1", "/^app[0-9]$"), Match::Yes);
-        assert_eq!(with("app1", "/^(a|b)+"), Match::May(Mismatch::Database));
+        assert_eq!(with("app1", "/^(a|b)+"), Match::Yes);
+        assert_eq!(with("app1", "/^(?=a)"), Match::May(Mismatch::Database));
 
         let standby = Connection {
             physical_replication: true,

@@ -3,7 +3,7 @@
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
-use super::logins::Strangers;
+use super::names::Names;
 use super::transports::Transports;
 use super::walk::{Share, Walk, Within};
 use super::{Rule, RuleSet, Site, User};
@@ -24,18 +24,18 @@ pub struct WithoutEffect {
 /// not found, and what is dead is [`reach`](super::reach)'s to tell. Looks at 20 million pairs of rules at most, from the
 /// top of the file, which is a matter of a second.
 pub fn without_effect(set: &RuleSet, site: &Site) -> Vec<WithoutEffect> {
-    let strangers = Strangers::to(&set.rules.iter().map(|at| &at.rule), &[]);
+    let names = Names::of(&set.rules.iter().map(|at| &at.rule), &[]);
     let neighbours = Neighbours::of(set);
     let mut patience: usize = 20_000_000;
     let mut found = Vec::new();
-    for index in covered_from_behind(set, &strangers, site) {
+    for index in covered_from_behind(set, &names, site) {
         let rule = &set.rules[index].rule;
         let near = neighbours.of_rule(rule, set.rules.len());
         match patience.checked_sub(near.len()) {
             Some(left) => patience = left,
             None => break,
         }
-        let instead = instead_of(set, index, &near, &strangers, site);
+        let instead = instead_of(set, index, &near, &names, site);
         found.extend(instead.map(|instead| WithoutEffect {
             rule: index,
             instead,
@@ -45,8 +45,8 @@ pub fn without_effect(set: &RuleSet, site: &Site) -> Vec<WithoutEffect> {
 }
 
 /// The rules, ascending, of which later ones match everything.
-fn covered_from_behind(set: &RuleSet, strangers: &Strangers, site: &Site) -> Vec<usize> {
-    let mut walk = Walk::new(Within::everything(), strangers, site);
+fn covered_from_behind(set: &RuleSet, names: &Names, site: &Site) -> Vec<usize> {
+    let mut walk = Walk::new(Within::everything(), names, site);
     let mut covered = Vec::new();
     for (index, at) in set.rules.iter().enumerate().rev() {
         let ways = Transports::of(at.rule.kind);
@@ -66,12 +66,12 @@ fn instead_of(
     set: &RuleSet,
     index: usize,
     near: &[usize],
-    strangers: &Strangers,
+    names: &Names,
     site: &Site,
 ) -> Option<Vec<usize>> {
     let rule = &set.rules[index].rule;
     let within = Within::rule(rule, Transports::of(rule.kind), site);
-    let mut walk = Walk::new(within, strangers, site);
+    let mut walk = Walk::new(within, names, site);
     let (before, from) = near.split_at(near.partition_point(|other| *other < index));
     for &other in before {
         let other = &set.rules[other].rule;

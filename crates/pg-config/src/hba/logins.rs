@@ -1,15 +1,15 @@
-//! Logins as a conjunction of what rules ask of role and database, and the one of them that meets the fewest rules.
+//! Logins as a conjunction of what rules ask of role and database, and those of them that meet the fewest rules.
 //!
 //! Rules ask for things, none asks for their absence: a role that no rule names, in no more groups than it must be,
-//! asking for a database that no rule names, is matched by a rule only if every login of the conjunction is. Regular
-//! expressions alone break this, and are looked at apart.
+//! asking for a database that no rule names, is matched by a rule only if every login of the conjunction is. Where there
+//! are patterns, it takes one such name for each smallest set of them that a name can meet.
 
 use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::{Address, Connection, Database, HostName, Rule, Transport, User};
-use crate::regex::{self, Pattern};
+use super::names::{LONGEST, Name, Names, Of};
+use super::{Connection, Database, HostName, Rule, Transport, User};
 
 /// All logins that meet what several words ask.
 #[derive(Debug, Clone)]
@@ -22,8 +22,6 @@ pub(super) struct Logins<'a> {
     role_patterns: Vec<&'a [u8]>,
     database: Asked<'a>,
     database_patterns: Vec<&'a [u8]>,
-    /// Whether a name was taken to meet a pattern of which that is not sure.
-    pub(super) unsure: bool,
 }
 
 /// What is connected to.
@@ -39,24 +37,13 @@ enum Asked<'a> {
     Physical,
 }
 
-/// Which of the logins a word of a rule is met by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Met {
-    /// By all of them.
-    All,
-    /// By the one looked at.
-    This,
-    /// By the one looked at, perhaps.
-    Perhaps,
-}
-
 /// One login, by name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Login<'a> {
-    role: Cow<'a, [u8]>,
+    role: Name<'a>,
     member_of: Vec<Cow<'a, [u8]>>,
     /// None for physical replication.
-    database: Option<Cow<'a, [u8]>>,
+    database: Option<Name<'a>>,
 }
 
 impl<'a> Logins<'a> {
@@ -69,7 +56,6 @@ impl<'a> Logins<'a> {
             role_patterns: Vec::new(),
             database,
             database_patterns: Vec::new(),
-            unsure: false,
         })
     }
 
@@ -122,10 +108,7 @@ impl<'a> Logins<'a> {
             (User::Name(name), Some(role)) => (**name == *role).then(|| self.clone()),
             (User::Name(name), None) => self.clone().named(name),
             (User::Group(group), _) => self.in_group(group),
-            (User::Regex(pattern), Some(role)) => {
-                self.clone().holds(regex::is_match(pattern, role))
-            }
-            (User::Regex(pattern), None) => {
+            (User::Regex(pattern), _) => {
                 let mut logins = self.clone();
                 add(&mut logins.role_patterns, pattern);
                 Some(logins)
@@ -145,16 +128,10 @@ impl<'a> Logins<'a> {
             Database::SameUser => logins.own_database(),
             Database::SameRole | Database::SameGroup => return logins.groups_database(),
             Database::Name(name) => logins.database_named(name),
-            Database::Regex(pattern) => logins.database_like(pattern),
+            Database::Regex(pattern) => Some(logins.database_like(pattern)),
             Database::File(_) => None,
         };
         one.into_iter().collect()
-    }
-
-    /// Goes on if that is so, unsure if nobody knows.
-    fn holds(mut self, answer: Option<bool>) -> Option<Self> {
-        self.unsure |= answer.is_none();
-        (answer != Some(false)).then_some(self)
     }
 
     fn named(mut self, name: &'a [u8]) -> Option<Self> {
@@ -163,13 +140,9 @@ impl<'a> Logins<'a> {
         }
         self.role = Some(name);
         self.groups.retain(|group| *group != name);
-        let patterns = core::mem::take(&mut self.role_patterns);
-        let logins = patterns.into_iter().try_fold(self, |logins, pattern| {
-            logins.holds(regex::is_match(pattern, name))
-        })?;
-        match logins.database {
-            Asked::Own => logins.own_is_named(name),
-            _ => Some(logins),
+        match self.database {
+            Asked::Own => self.own_is_named(name),
+            _ => (name.len() <= LONGEST).then_some(self),
         }
     }
 
@@ -180,6 +153,7 @@ impl<'a> Logins<'a> {
                 let is_member = known.iter().any(|g| g.as_bytes() == group);
                 return is_member.then(|| self.clone());
             }
+            (_, None) if group.len() > LONGEST => return None,
             (_, None) => self.clone(),
         };
         add(&mut logins.groups, group);
@@ -221,186 +195,95 @@ impl<'a> Logins<'a> {
     }
 
     fn database_named(mut self, name: &'a [u8]) -> Option<Self> {
-        let asked = core::mem::replace(&mut self.database, Asked::Named(name));
-        let patterns = core::mem::take(&mut self.database_patterns);
-        let logins = patterns.into_iter().try_fold(self, |logins, pattern| {
-            logins.holds(regex::is_match(pattern, name))
-        })?;
-        match asked {
-            Asked::Any => Some(logins),
-            Asked::Named(other) => (other == name).then_some(logins),
-            Asked::Own => logins.named(name),
-            Asked::Group => logins.in_group(name),
+        if name.len() > LONGEST {
+            return None;
+        }
+        match core::mem::replace(&mut self.database, Asked::Named(name)) {
+            Asked::Any => Some(self),
+            Asked::Named(other) => (other == name).then_some(self),
+            Asked::Own => self.named(name),
+            Asked::Group => self.in_group(name),
             Asked::Physical => None,
         }
     }
 
-    fn database_like(mut self, pattern: &'a [u8]) -> Option<Self> {
-        if let Asked::Named(name) = self.database {
-            return self.holds(regex::is_match(pattern, name));
-        }
+    fn database_like(mut self, pattern: &'a [u8]) -> Self {
         add(&mut self.database_patterns, pattern);
-        Some(self)
+        self
     }
 
-    /// Logins of these that rules for others do not match: one, but where patterns have to be met, then a few.
-    pub(super) fn examples(&self, strangers: &'a Strangers) -> Vec<Login<'a>> {
-        let mut member_of: Vec<Cow<'a, [u8]>> =
-            self.groups.iter().copied().map(Cow::Borrowed).collect();
-        let known = self.member_of.into_iter().flatten();
-        member_of.extend(known.map(|group| Cow::Borrowed(group.as_bytes())));
-        let own = self.database == Asked::Own;
-        let roles = match self.role {
-            Some(role) => alloc::vec![Cow::Borrowed(role)],
-            None if own => strangers.like(
-                &strangers.role,
-                &[&self.role_patterns[..], &self.database_patterns].concat(),
-            ),
-            None => strangers.like(&strangers.role, &self.role_patterns),
-        };
-        let databases = match self.database {
-            Asked::Any => strangers.like(&strangers.database, &self.database_patterns),
-            Asked::Group => strangers.like(&strangers.group, &self.database_patterns),
-            Asked::Named(name) => alloc::vec![Cow::Borrowed(name)],
-            Asked::Own | Asked::Physical => Vec::new(),
-        };
-        let login = |role: &Cow<'a, [u8]>, database| Login {
-            role: role.clone(),
-            member_of: member_of.clone(),
-            database,
+    /// Logins of these that stand for all of them: whichever rules match one of these, match every login that it stands
+    /// for. None where there is no such login.
+    pub(super) fn examples(&self, names: &'a Names) -> Vec<Login<'a>> {
+        let login = |role: &Name<'a>, database: Option<&Name<'a>>| {
+            let groups = self.groups.iter().copied().map(Cow::Borrowed);
+            let known = self.member_of.into_iter().flatten();
+            let known = known.map(|group| Cow::Borrowed(group.as_bytes()));
+            let own = database.filter(|_| self.database == Asked::Group);
+            Login {
+                role: role.clone(),
+                member_of: groups
+                    .chain(known)
+                    .chain(own.map(|name| name.text.clone()))
+                    .collect(),
+                database: database.cloned(),
+            }
         };
         match self.database {
-            Asked::Own => roles
+            Asked::Own => {
+                let asked = [&self.role_patterns[..], &self.database_patterns].concat();
+                let both = names.meeting(Of::Both, &asked, &[]);
+                both.iter().map(|name| login(name, Some(name))).collect()
+            }
+            Asked::Physical => self
+                .roles(names, &[])
                 .iter()
-                .map(|role| login(role, Some(role.clone())))
+                .map(|role| login(role, None))
                 .collect(),
-            Asked::Physical => roles.iter().map(|role| login(role, None)).collect(),
-            _ => {
-                let pairs = roles
+            Asked::Named(database) => {
+                let database = names.given(Of::Database, database, &self.database_patterns);
+                let roles = database.iter().flat_map(|_| self.roles(names, &[]));
+                roles.map(|role| login(&role, database.as_ref())).collect()
+            }
+            Asked::Any | Asked::Group => {
+                let pairs = self.pairs(names);
+                pairs
                     .iter()
-                    .flat_map(|role| databases.iter().map(move |database| (role, database)));
-                let to = |(role, database): (_, &Cow<'a, [u8]>)| {
-                    let mut login = login(role, Some(database.clone()));
-                    if self.database == Asked::Group {
-                        login.member_of.push(database.clone());
-                    }
-                    login
-                };
-                pairs.map(to).collect()
+                    .map(|(role, database)| login(role, Some(database)))
+                    .collect()
             }
         }
     }
 
-    /// The words of role fields that one of these logins meets, but for patterns.
-    pub(super) fn user_words(&self, login: &Login<'_>) -> Vec<(User, Met)> {
-        let by_name = if self.role.is_some() {
-            Met::All
-        } else {
-            Met::This
-        };
-        let own = [
-            (User::All, Met::All),
-            (User::Name((&*login.role).into()), by_name),
-            (User::Group((&*login.role).into()), by_name),
-        ];
-        // The group that the database is called like has its name from the login looked at.
-        let by_chance = |group| {
-            self.database == Asked::Group
-                && login.database.as_ref() == Some(group)
-                && !self.groups.contains(&&**group)
-        };
-        let groups = login.member_of.iter().map(|group| {
-            let met = if by_chance(group) {
-                Met::This
-            } else {
-                Met::All
-            };
-            (User::Group((&**group).into()), met)
-        });
-        own.into_iter().chain(groups).collect()
-    }
-
-    /// The words of database fields that one of these logins meets, but for patterns.
-    pub(super) fn database_words(&self, login: &Login<'_>) -> Vec<(Database, Met)> {
-        let Some(database) = &login.database else {
-            return alloc::vec![(Database::Replication, Met::All)];
-        };
-        let by_name = match self.database {
-            Asked::Named(_) => Met::All,
-            _ => Met::This,
-        };
-        let mut words = alloc::vec![
-            (Database::All, Met::All),
-            (Database::Name((&**database).into()), by_name),
-        ];
-        let always = |always| if always { Met::All } else { Met::This };
-        if *database == login.role {
-            words.push((
-                Database::SameUser,
-                always(self.database == Asked::Own || (by_name == Met::All && self.role.is_some())),
-            ));
+    /// The role, or those that stand for all but this one.
+    fn roles(&self, names: &'a Names, but: &[&[u8]]) -> Vec<Name<'a>> {
+        match self.role {
+            Some(role) if but.contains(&role) => Vec::new(),
+            Some(role) => names
+                .given(Of::Role, role, &self.role_patterns)
+                .into_iter()
+                .collect(),
+            None => names.meeting(Of::Role, &self.role_patterns, but),
         }
-        let is_member = login.member_of.contains(database);
-        if *database == login.role || is_member {
-            // A role that is not given may be called like the database by chance.
-            let met = always(match self.database {
-                Asked::Own | Asked::Group => true,
-                Asked::Named(_) => is_member || self.role.is_some(),
-                Asked::Any | Asked::Physical => false,
-            });
-            words.extend([(Database::SameRole, met), (Database::SameGroup, met)]);
+    }
+
+    /// Roles and databases whose names have nothing to do with each other, unless there are none.
+    fn pairs(&self, names: &'a Names) -> Vec<(Name<'a>, Name<'a>)> {
+        let mut pairs = Vec::new();
+        for role in self.roles(names, &[]) {
+            let others = names.meeting(Of::Database, &self.database_patterns, &[&role.text]);
+            let own = names
+                .meant(Of::Database, &role, &self.database_patterns)
+                .filter(|own| !others.iter().any(|other| other.stands_for(own)));
+            pairs.extend(others.into_iter().map(|other| (role.clone(), other)));
+            // No other name stands for the role's own as that of a database.
+            if let Some(own) = own {
+                let others = self.roles(names, &[&role.text]);
+                pairs.extend(others.into_iter().map(|other| (other, own.clone())));
+                pairs.push((role, own));
+            }
         }
-        words
-    }
-
-    /// Whether the role of one of these logins meets a pattern.
-    pub(super) fn meets_user(
-        &self,
-        login: &Login<'_>,
-        text: &[u8],
-        pattern: Option<&Pattern>,
-    ) -> Option<Met> {
-        met(
-            &login.role,
-            self.role.is_some(),
-            &self.role_patterns,
-            text,
-            pattern,
-        )
-    }
-
-    /// Whether the database of one of these logins meets a pattern.
-    pub(super) fn meets_database(
-        &self,
-        login: &Login<'_>,
-        text: &[u8],
-        pattern: Option<&Pattern>,
-    ) -> Option<Met> {
-        let named = matches!(self.database, Asked::Named(_));
-        met(
-            login.database.as_ref()?,
-            named,
-            &self.database_patterns,
-            text,
-            pattern,
-        )
-    }
-}
-
-fn met(
-    name: &[u8],
-    only: bool,
-    asked: &[&[u8]],
-    text: &[u8],
-    pattern: Option<&Pattern>,
-) -> Option<Met> {
-    let always = asked.contains(&text) || pattern.is_some_and(Pattern::is_universal);
-    match pattern.and_then(|pattern| pattern.is_match(name)) {
-        _ if always => Some(Met::All),
-        Some(true) if only => Some(Met::All),
-        Some(true) => Some(Met::This),
-        Some(false) => None,
-        None => Some(Met::Perhaps),
+        pairs
     }
 }
 
@@ -411,6 +294,52 @@ fn add<'a>(words: &mut Vec<&'a [u8]>, word: &'a [u8]) {
 }
 
 impl Login<'_> {
+    /// Whether it is known to be one of those that it stands for.
+    pub(super) fn is_sure(&self) -> bool {
+        self.role.is_sure && self.database.as_ref().is_none_or(|name| name.is_sure)
+    }
+
+    /// The words of role fields that it meets.
+    pub(super) fn user_words(&self, names: &Names) -> Vec<User> {
+        let own = [
+            User::All,
+            User::Name((&*self.role.text).into()),
+            User::Group((&*self.role.text).into()),
+        ];
+        let groups = self
+            .member_of
+            .iter()
+            .map(|group| User::Group((&**group).into()));
+        let met = self
+            .role
+            .met
+            .iter()
+            .map(|at| User::Regex(names.text(*at).into()));
+        own.into_iter().chain(groups).chain(met).collect()
+    }
+
+    /// The words of database fields that it meets.
+    pub(super) fn database_words(&self, names: &Names) -> Vec<Database> {
+        let Some(database) = &self.database else {
+            return alloc::vec![Database::Replication];
+        };
+        let mut words = alloc::vec![Database::All, Database::Name((&*database.text).into()),];
+        let is_own = database.text == self.role.text;
+        if is_own {
+            words.push(Database::SameUser);
+        }
+        if is_own || self.member_of.contains(&database.text) {
+            words.extend([Database::SameRole, Database::SameGroup]);
+        }
+        words.extend(
+            database
+                .met
+                .iter()
+                .map(|at| Database::Regex(names.text(*at).into())),
+        );
+        words
+    }
+
     /// The login as a connection; none where a name of it is no text.
     pub(super) fn connection(
         &self,
@@ -418,10 +347,11 @@ impl Login<'_> {
         host_name: HostName,
     ) -> Option<Connection> {
         let text = |name: &[u8]| core::str::from_utf8(name).ok().map(String::from);
+        let database = self.database.as_ref().map(|name| &*name.text);
         Some(Connection {
             transport,
-            database: text(self.database.as_deref().unwrap_or_default())?,
-            role: text(&self.role)?,
+            database: text(database.unwrap_or_default())?,
+            role: text(&self.role.text)?,
             member_of: Some(
                 self.member_of
                     .iter()
@@ -433,98 +363,4 @@ impl Login<'_> {
             physical_replication: self.database.is_none(),
         })
     }
-}
-
-/// Names that no rule gives and, as far as that can be had, no pattern of a rule meets.
-#[derive(Debug)]
-pub(super) struct Strangers {
-    role: Vec<u8>,
-    group: Vec<u8>,
-    database: Vec<u8>,
-    /// The first label of a host's name.
-    pub(super) host: String,
-}
-
-impl Strangers {
-    /// Strangers to these rules and to who is called so.
-    pub(super) fn to<'r>(
-        rules: &(impl Iterator<Item = &'r Rule> + Clone),
-        others: &[&[u8]],
-    ) -> Self {
-        let roles = || rules.clone().flat_map(|rule| &rule.users);
-        let databases = || rules.clone().flat_map(|rule| &rule.databases);
-        let known = |name: &[u8]| {
-            others.contains(&name)
-                || databases().any(|word| matches!(word, Database::Name(known) if **known == *name))
-                || roles().any(|word| match word {
-                    User::Name(known) | User::Group(known) => **known == *name,
-                    _ => false,
-                })
-        };
-        let like = |name: &[u8]| {
-            databases()
-                .any(|word| matches!(word, Database::Regex(pattern) if is_like(pattern, name)))
-                || roles()
-                    .any(|word| matches!(word, User::Regex(pattern) if is_like(pattern, name)))
-        };
-        let known_host = |label: &[u8]| {
-            rules.clone().any(|rule| match &rule.address {
-                Some(Address::HostName(name)) => {
-                    let start = name.get(..label.len());
-                    start.is_some_and(|start| start.eq_ignore_ascii_case(label))
-                }
-                _ => false,
-            })
-        };
-        let host = stranger("other", known_host, |_| false);
-        // Three names that cannot be the same.
-        Self {
-            role: stranger("other", known, like),
-            group: stranger("others", known, like),
-            database: stranger("otherdb", known, like),
-            host: String::from_utf8(host).unwrap_or_default(),
-        }
-    }
-
-    /// Names that meet these patterns: the stranger's, where there are none.
-    fn like<'a>(&self, name: &'a [u8], patterns: &[&[u8]]) -> Vec<Cow<'a, [u8]>> {
-        if patterns.is_empty() {
-            return alloc::vec![Cow::Borrowed(name)];
-        }
-        let own = String::from_utf8_lossy(name);
-        let examples = patterns
-            .iter()
-            .filter_map(|pattern| regex::example(pattern));
-        let varied = examples.flat_map(|example| {
-            [
-                alloc::format!("{example}{own}"),
-                alloc::format!("{own}{example}"),
-                alloc::format!("{example}0"),
-                example,
-            ]
-        });
-        let meets = |name: &String| {
-            let met = |pattern: &&[u8]| is_like(pattern, name.as_bytes());
-            patterns.iter().all(met)
-        };
-        core::iter::once(own.clone().into_owned())
-            .chain(varied)
-            .filter(meets)
-            .map(|name| Cow::Owned(name.into_bytes()))
-            .collect()
-    }
-}
-
-fn is_like(pattern: &[u8], name: &[u8]) -> bool {
-    regex::is_match(pattern, name) == Some(true)
-}
-
-/// A name like `stem` that is not known and, if that is easily had, not like a known one.
-fn stranger(stem: &str, known: impl Fn(&[u8]) -> bool, like: impl Fn(&[u8]) -> bool) -> Vec<u8> {
-    let varied =
-        ["", "z", "0", "_", "X", "~"].map(|start| alloc::format!("{start}{stem}").into_bytes());
-    let free = varied.into_iter().find(|name| !known(name) && !like(name));
-    let numbered = || (0..).map(|n: u32| alloc::format!("{stem}{n}").into_bytes());
-    free.or_else(|| numbered().find(|name| !known(name)))
-        .unwrap_or_default()
 }

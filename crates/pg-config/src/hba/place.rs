@@ -4,7 +4,8 @@ use alloc::collections::BTreeSet;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use super::logins::{Logins, Strangers};
+use super::logins::Logins;
+use super::names::Names;
 use super::origin::Origin;
 use super::transports::Transports;
 use super::walk::{Share, Walk, Within};
@@ -129,7 +130,7 @@ pub fn place(set: &RuleSet, wanted: &Wanted, site: &Site) -> Result<Placement, C
     if !set.is_loadable() {
         return Err(Conflict::Broken);
     }
-    let strangers = Strangers::to(&set.rules.iter().map(|at| &at.rule), &wanted.names());
+    let names = Names::of(&set.rules.iter().map(|at| &at.rule), &wanted.names());
     let databases = wanted.databases.words();
     let mut insertions = Vec::new();
     let mut already = BTreeSet::new();
@@ -141,7 +142,7 @@ pub fn place(set: &RuleSet, wanted: &Wanted, site: &Site) -> Result<Placement, C
         let of_database = |database: &Database| {
             let within = wanted.within(Transports::only(Transport::Tls), database, &address, site);
             let rules = set.rules.iter().map(|at| &at.rule);
-            Deciders::of(within, rules, wanted.member_of.is_some(), &strangers, site)
+            Deciders::of(within, rules, wanted.member_of.is_some(), &names, site)
         };
         let found: Vec<Deciders> = databases.iter().map(of_database).collect();
         let rule = |index: usize| &set.rules[index].rule;
@@ -236,10 +237,10 @@ pub fn place_rule(set: &RuleSet, rule: &Rule, site: &Site) -> Result<RulePlace, 
     if !set.is_loadable() {
         return Err(Conflict::Broken);
     }
-    let strangers = Strangers::to(&set.rules.iter().map(|at| &at.rule).chain([rule]), &[]);
+    let names = Names::of(&set.rules.iter().map(|at| &at.rule).chain([rule]), &[]);
     let within = Within::rule(rule, Transports::of(rule.kind), site);
     let rules = set.rules.iter().map(|at| &at.rule);
-    let found = Deciders::of(within, rules, true, &strangers, site);
+    let found = Deciders::of(within, rules, true, &names, site);
     let by = |index: usize| &set.rules[index].rule;
     if !found.leave_some && found.rules().all(|index| by(index).decides_like(rule)) {
         return Ok(RulePlace {
@@ -282,7 +283,7 @@ pub fn refuse_without_tls(
     if !set.is_loadable() {
         return Err(Conflict::Broken);
     }
-    let strangers = Strangers::to(&set.rules.iter().map(|at| &at.rule), &wanted.names());
+    let names = Names::of(&set.rules.iter().map(|at| &at.rule), &wanted.names());
     let databases = wanted.databases.words();
     let ways = Transports::only(Transport::Plain).or(Transports::only(Transport::Gss));
     let mut insertions = Vec::new();
@@ -293,7 +294,7 @@ pub fn refuse_without_tls(
             .flat_map(|database| {
                 let within = wanted.within(ways, database, &address, site);
                 let rules = set.rules.iter().map(|at| &at.rule);
-                Deciders::of(within, rules, wanted.member_of.is_some(), &strangers, site).touches
+                Deciders::of(within, rules, wanted.member_of.is_some(), &names, site).touches
             })
             .map(|touch| touch.rule)
             .filter(|&rule| set.rules[rule].rule.method != Method::Reject)
@@ -338,10 +339,10 @@ impl Deciders {
         within: Within<'r>,
         rules: impl Iterator<Item = &'r Rule>,
         memberships_known: bool,
-        strangers: &'r Strangers,
+        names: &'r Names,
         site: &'r Site,
     ) -> Self {
-        let mut walk = Walk::new(within, strangers, site);
+        let mut walk = Walk::new(within, names, site);
         let mut touches = Vec::new();
         // A membership that nobody knows of makes what it lets in go by an earlier rule, or by this one.
         let mut memberships_matter = false;
@@ -405,7 +406,7 @@ impl Wanted {
         }
     }
 
-    /// The names in it, which are no strangers'.
+    /// The names in it, which are no names'.
     pub(super) fn names(&self) -> Vec<&[u8]> {
         let groups = self.member_of.iter().flatten();
         let databases = match &self.databases {

@@ -3,7 +3,7 @@
 use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
-use super::logins::Strangers;
+use super::names::Names;
 use super::transports::Transports;
 use super::walk::{Share, Walk, Within};
 use super::{Connection, RuleSet, Site};
@@ -15,7 +15,8 @@ pub enum Reach {
     /// It decides this connection, among others. The role is a member of the roles that the connection says and of no
     /// other.
     Decides(Connection),
-    /// It may decide something: a regular expression, or which networks the server is in, leaves that open.
+    /// It may decide something: which networks the server is in leaves that open, or a regular expression that is not
+    /// understood.
     Open(Option<Connection>),
     /// It decides nothing: earlier rules match all that it matches.
     Never {
@@ -26,9 +27,9 @@ pub enum Reach {
 
 /// What each rule decides, in their order.
 ///
-/// Exact but for regular expressions, of which only those that say the same or match everything are known to hide one
-/// another; for the server's networks where the site does not say them; for names that are no UTF-8, and for masks with
-/// holes in great number. There a rule is [`Reach::Open`], not [`Reach::Never`]. What the site says is taken to stay so.
+/// Exact but for regular expressions with back references or lookarounds, and such as would take too long; for the
+/// server's networks where the site does not say them; for names that are no UTF-8, and for masks with holes in great
+/// number. There a rule is [`Reach::Open`], not [`Reach::Never`]. What the site says is taken to stay so.
 ///
 /// ```
 /// use std::collections::BTreeMap;
@@ -41,8 +42,8 @@ pub enum Reach {
 /// assert_eq!(found[2], Reach::Never { hidden_by: vec![0, 1] });
 /// ```
 pub fn reach(set: &RuleSet, site: &Site) -> Vec<Reach> {
-    let strangers = Strangers::to(&set.rules.iter().map(|at| &at.rule), &[]);
-    let mut walk = Walk::new(Within::everything(), &strangers, site);
+    let names = Names::of(&set.rules.iter().map(|at| &at.rule), &[]);
+    let mut walk = Walk::new(Within::everything(), &names, site);
     let mut found = Vec::with_capacity(set.rules.len());
     for (index, at) in (0..).zip(&set.rules) {
         let ways = Transports::of(at.rule.kind);
@@ -207,12 +208,12 @@ mod tests {
     }
 
     #[test]
-    fn patterns_never_hide_what_they_might_not_match() {
+    fn patterns_hide_what_they_match() {
         assert_eq!(
             told(
                 "host all /^a all md5\nhost all /^a all md5\nhost all /^ab all md5\nhost all amy all md5\nhost all bob all md5\nhost all all all md5\n"
             ),
-            ["+", "[0]", "?", "[0]", "+", "+"]
+            ["+", "[0]", "[0]", "[0]", "+", "+"]
         );
         assert_eq!(
             told("host all /.* all md5\nhost all bob all md5\n"),
@@ -220,12 +221,105 @@ mod tests {
         );
         assert_eq!(
             told("host /(a)(p) all all md5\nhost app all all md5\n"),
-            ["?", "?"]
+            ["+", "[0]"]
+        );
+        // Together.
+        assert_eq!(
+            told("host all /^[a-m] all md5\nhost all /^[^a-m] all md5\nhost all all all md5\n"),
+            ["+", "+", "[0, 1]"]
         );
         assert_eq!(
-            told("host all amy all md5\nhost all /^amy$ all md5\n"),
-            ["+", "?"]
+            told(
+                "host all /^d[0-4] all md5\nhost all /^d[5-9] all md5\nhost all /^d all md5\nhost all /^d[0-9]+$ all md5\n"
+            ),
+            ["+", "+", "+", "[0, 1]"]
         );
+        // No name is longer than what follows from the first two.
+        assert_eq!(
+            told(
+                "host all \"/^.{0,40}$\" all md5\nhost all \"/^.{30,63}$\" all md5\nhost all all all md5\n"
+            ),
+            ["+", "+", "[0, 1]"]
+        );
+        assert_eq!(
+            told(
+                "host all \"/^.{0,40}$\" all md5\nhost all \"/^.{30,62}$\" all md5\nhost all all all md5\n"
+            ),
+            ["+", "+", "+"]
+        );
+    }
+
+    #[test]
+    fn names_that_patterns_leave_over_are_told_apart() {
+        assert_eq!(
+            told("host all amy all md5\nhost all /^amy$ all md5\n"),
+            ["+", "[0]"]
+        );
+        assert_eq!(
+            told("host all amy all md5\nhost all /^(amy|bob)$ all md5\nhost all bob all md5\n"),
+            ["+", "+", "[1]"]
+        );
+        assert_eq!(
+            told("host all d1,d2 all md5\nhost all /^d[12]$ all md5\nhost all /^d[123]$ all md5\n"),
+            ["+", "[0]", "+"]
+        );
+        // One name for role and database, or two.
+        assert_eq!(
+            told(
+                "host sameuser all all md5\nhost /^x$ /^x$ all md5\nhost /^[xy]$ /^[xy]$ all md5\n"
+            ),
+            ["+", "[0]", "+"]
+        );
+        assert_eq!(
+            told(
+                "host sameuser all all md5\nhost /^x$ /^y$ all md5\nhost /^[xy]$ /^[xy]$ all md5\nhost /^[xy]$ /^[xy]$ all md5\n"
+            ),
+            ["+", "+", "+", "[2]"]
+        );
+        assert_eq!(
+            told(
+                "host sameuser all all md5\nhost x y all md5\nhost y /^x$ all md5\nhost /^[xy]$ /^[xy]$ all md5\n"
+            ),
+            ["+", "+", "+", "[0, 1, 2]"]
+        );
+        assert_eq!(
+            told(
+                "host sameuser /^a all md5\nhost sameuser /^b all md5\nhost /^[ab] all all md5\nhost sameuser /^[ab] all md5\n"
+            ),
+            ["+", "+", "+", "[0, 1]"]
+        );
+        assert_eq!(
+            told("host /^[ab] samerole all md5\nhost /^c$ all all md5\nhost samerole +c all md5\n"),
+            ["+", "+", "+"]
+        );
+    }
+
+    #[test]
+    fn what_is_not_understood_is_open() {
+        assert_eq!(
+            told(
+                "host all /^(?!a) all md5\nhost all /^(?!a) all md5\nhost all bob all md5\nhost all /^b all md5\nhost all all all md5\nhost all /^(?!b) all md5\n"
+            ),
+            ["?", "[0]", "?", "?", "?", "[4]"]
+        );
+        assert_eq!(
+            told(
+                "host all /^b all md5\nhost all /^(?=b)bob all md5\nhost all,/^x /^(?=b),/^b all md5\n"
+            ),
+            ["+", "?", "?"]
+        );
+    }
+
+    #[test]
+    fn too_much_is_open() {
+        let mut text = String::new();
+        for n in 0..8 {
+            text += &alloc::format!("host all /{n}.*a.{{9}}b.*{n}$ all md5\n");
+        }
+        text += "host all /^.*a.{8}b.*c.{9}d+$ all md5\nhost all /^.*a.{8}b.*c.{9}d+$ all md5\n";
+        let found = told(&text);
+        assert_eq!(found.last().map(String::as_str), Some("[8]"));
+        assert!(found.contains(&"?".into()), "{found:?}");
     }
 
     #[test]
@@ -233,7 +327,7 @@ mod tests {
         // The first name that the pattern is found in is the database's own.
         assert_eq!(
             told("host samerole /^[gd]0$ all md5\nhost d0 /^[gd]0$ all md5\n"),
-            ["+", "?"]
+            ["+", "+"]
         );
         assert_eq!(
             told("host samerole /^[gd]0$ all md5\nhost d0 d0 all md5\n"),

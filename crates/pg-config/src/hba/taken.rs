@@ -10,20 +10,21 @@ use core::cmp::Reverse;
 use core::net::IpAddr;
 
 use super::cube::{Cube, Family, PATIENCE, address};
-use super::logins::{Login, Logins, Met};
+use super::logins::Login;
+use super::names::Names;
 use super::origin::{Near, Origin, folded};
 use super::transports::Transports;
 use super::{Address, Database, Rule, Site, Transport, User};
-use crate::regex::Pattern;
 
 /// The rules so far.
-#[derive(Default)]
 pub(super) struct Taken<'a> {
+    names: &'a Names,
     /// The role words, numbered.
     users: BTreeMap<&'a User, u32>,
     pairs: BTreeMap<(u32, &'a Database), Pair>,
-    user_patterns: Patterns<'a>,
-    database_patterns: Patterns<'a>,
+    /// The words of which nobody knows who meets them.
+    open_users: Vec<&'a User>,
+    open_databases: BTreeSet<&'a Database>,
     /// The networks of a bucket by length and first address, and the first rule that takes each. None is in another that
     /// an earlier rule takes.
     networks: BTreeMap<Network, u32>,
@@ -31,8 +32,6 @@ pub(super) struct Taken<'a> {
     lengths: BTreeMap<(Bucket, Family), Vec<u8>>,
     rest: BTreeMap<Bucket, Rest>,
 }
-
-type Patterns<'a> = Vec<(&'a [u8], Option<Pattern>)>;
 
 /// The rules of one role word, one database word and one set of transports.
 type Bucket = (u32, Transports);
@@ -76,6 +75,20 @@ pub(super) enum Left {
 }
 
 impl<'a> Taken<'a> {
+    /// None yet.
+    pub(super) const fn new(names: &'a Names) -> Self {
+        Self {
+            names,
+            users: BTreeMap::new(),
+            pairs: BTreeMap::new(),
+            open_users: Vec::new(),
+            open_databases: BTreeSet::new(),
+            networks: BTreeMap::new(),
+            lengths: BTreeMap::new(),
+            rest: BTreeMap::new(),
+        }
+    }
+
     /// Takes what a rule matches, for these transports.
     pub(super) fn take(&mut self, owner: u32, rule: &'a Rule, ways: Transports, site: &Site) {
         for user in &rule.users {
@@ -89,21 +102,15 @@ impl<'a> Taken<'a> {
     fn bucket(&mut self, user: &'a User, database: &'a Database, ways: Transports) -> Bucket {
         let count = u32::try_from(self.users.len()).unwrap_or(u32::MAX);
         let user = *self.users.entry(user).or_insert_with(|| {
-            if let User::Regex(pattern) = user {
-                self.user_patterns.push((pattern, Pattern::parse(pattern)));
+            if matches!(user, User::Regex(pattern) if self.names.is_open(pattern)) {
+                self.open_users.push(user);
             }
             count
         });
         let count = u32::try_from(self.pairs.len()).unwrap_or(u32::MAX);
         let pair = self.pairs.entry((user, database)).or_insert_with(|| {
-            if let Database::Regex(pattern) = database
-                && self
-                    .database_patterns
-                    .iter()
-                    .all(|(known, _)| *known != &**pattern)
-            {
-                self.database_patterns
-                    .push((pattern, Pattern::parse(pattern)));
+            if matches!(database, Database::Regex(pattern) if self.names.is_open(pattern)) {
+                self.open_databases.insert(database);
             }
             Pair {
                 number: count,
@@ -160,89 +167,75 @@ impl<'a> Taken<'a> {
             .insert((bucket, network.family, length, low), owner);
     }
 
-    /// What is left of logins from an origin by a transport; `login` is one of them.
+    /// What is left of a login from an origin by a transport.
     pub(super) fn left(
         &self,
-        logins: &Logins<'_>,
         login: &Login<'_>,
         origin: &Origin<'_>,
         name: &[u8],
         transport: Transport,
     ) -> Left {
-        let met = self.buckets(logins, login, transport);
+        let met = self.buckets(login, transport);
         let mut whole = Vec::new();
-        for (bucket, how) in &met {
-            let Some(rest) = self.rest.get(bucket) else {
+        for &(bucket, is_sure) in &met {
+            let Some(rest) = self.rest.get(&bucket) else {
                 continue;
             };
-            whole.extend(
-                rest.by_name(origin, name)
-                    .map(|(owner, by)| (owner, by.max(*how))),
-            );
+            whole.extend(rest.by_name(name).map(|owner| (owner, is_sure)));
             for (reach, owner) in &rest.near {
                 // Who is not known to be near may be.
-                let by = if *reach <= origin.near {
-                    Met::All
-                } else {
-                    Met::Perhaps
-                };
-                whole.push((*owner, by.max(*how)));
+                whole.push((*owner, is_sure && *reach <= origin.near));
             }
         }
-        let search = |most: Met| {
-            let known = whole.iter().filter(|(_, how)| *how <= most);
+        let search = |perhaps: bool| {
+            let known = whole.iter().filter(|(_, is_sure)| perhaps || *is_sure);
             if let Some(owner) = known.map(|(owner, _)| *owner).min() {
                 return Left::Nothing(BTreeSet::from([owner]));
             }
-            let buckets: Vec<Bucket> = met
-                .iter()
-                .filter(|(_, how)| *how <= most)
-                .map(|(b, _)| *b)
-                .collect();
+            let buckets = met.iter().filter(|(_, is_sure)| perhaps || *is_sure);
+            let buckets: Vec<Bucket> = buckets.map(|(bucket, _)| *bucket).collect();
             self.outside(origin.cubes.each(), &buckets)
         };
-        let all = met.iter().map(|(_, how)| *how);
-        let worst = all.chain(whole.iter().map(|(_, how)| *how)).max();
-        let found = search(Met::Perhaps);
-        match (found, worst) {
-            (found @ (Left::Some(_) | Left::Perhaps(_)), _) => found,
-            (found @ Left::Nothing(_), None | Some(Met::All)) => found,
-            _ => match (search(Met::This), search(Met::All)) {
-                (Left::Some(address) | Left::Perhaps(Some(address)), _) => {
-                    Left::Perhaps(Some(address))
-                }
-                (_, taken @ Left::Nothing(_)) => taken,
-                _ => Left::Perhaps(None),
+        let all_sure =
+            met.iter().all(|(_, is_sure)| *is_sure) && whole.iter().all(|(_, is_sure)| *is_sure);
+        match search(true) {
+            Left::Nothing(_) if !all_sure => match search(false) {
+                Left::Some(address) => Left::Perhaps(Some(address)),
+                left => left,
             },
+            left => left,
         }
     }
 
-    /// The buckets whose words the login meets.
-    fn buckets(
-        &self,
-        logins: &Logins<'_>,
-        login: &Login<'_>,
-        transport: Transport,
-    ) -> Vec<(Bucket, Met)> {
-        let mut users = logins.user_words(login);
-        for (text, pattern) in &self.user_patterns {
-            let met = logins.meets_user(login, text, pattern.as_ref());
-            users.extend(met.map(|met| (User::Regex((*text).into()), met)));
-        }
-        let mut databases = logins.database_words(login);
-        for (text, pattern) in &self.database_patterns {
-            let met = logins.meets_database(login, text, pattern.as_ref());
-            databases.extend(met.map(|met| (Database::Regex((*text).into()), met)));
-        }
+    /// The buckets whose words the login meets, and whether that is sure.
+    fn buckets(&self, login: &Login<'_>, transport: Transport) -> Vec<(Bucket, bool)> {
+        let users = login.user_words(self.names);
+        let databases = login.database_words(self.names);
+        let open = self.open_users.iter().filter(|word| !users.contains(word));
+        let users: Vec<_> = users
+            .iter()
+            .map(|word| (word, true))
+            .chain(open.map(|word| (*word, false)))
+            .collect();
+        let to_database = !databases.contains(&Database::Replication);
+        let open = self
+            .open_databases
+            .iter()
+            .filter(|word| to_database && !databases.contains(word));
+        let databases: Vec<_> = databases
+            .iter()
+            .map(|word| (word, true))
+            .chain(open.map(|word| (*word, false)))
+            .collect();
         let mut found = Vec::new();
-        for (user, by_user) in &users {
+        for (user, by_user) in users {
             let Some(user) = self.users.get(user) else {
                 continue;
             };
-            for (database, by_database) in &databases {
+            for &(database, by_database) in &databases {
                 if let Some(pair) = self.pairs.get(&(*user, database)) {
-                    let met = *by_user.max(by_database);
-                    found.extend(pair.buckets(transport).map(|bucket| (bucket, met)));
+                    let is_sure = by_user && by_database;
+                    found.extend(pair.buckets(transport).map(|bucket| (bucket, is_sure)));
                 }
             }
         }
@@ -339,10 +332,8 @@ impl<'a> Taken<'a> {
 
 impl Rest {
     /// Who takes a client by its name: by all of it or by an end of it.
-    fn by_name(&self, origin: &Origin<'_>, name: &[u8]) -> impl Iterator<Item = (u32, Met)> {
+    fn by_name(&self, name: &[u8]) -> impl Iterator<Item = u32> {
         let name = folded(name);
-        // The host's own label is an example where only the end of the name is given.
-        let given = origin.name.map_or(0, <[u8]>::len);
         let dots = name
             .iter()
             .enumerate()
@@ -351,14 +342,8 @@ impl Rest {
         let ends: Vec<usize> = core::iter::once(0).chain(dots).collect();
         ends.into_iter().filter_map(move |at| {
             let end = &name[at..];
-            let by = if end.len() <= given {
-                Met::All
-            } else {
-                Met::This
-            };
             let whole = at == 0 && !end.is_empty();
-            (whole || end.starts_with(b"."))
-                .then(|| self.names.get(end).map(|owner| (*owner, by)))?
+            (whole || end.starts_with(b".")).then(|| self.names.get(end).copied())?
         })
     }
 }

@@ -3,7 +3,8 @@
 use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
-use super::logins::{Login, Logins, Strangers};
+use super::logins::{Login, Logins};
+use super::names::Names;
 use super::origin::{Near, Origin, found};
 use super::taken::{Left, Taken};
 use super::transports::Transports;
@@ -82,18 +83,18 @@ pub(super) enum Share {
 /// Rules met so far, within some connections.
 pub(super) struct Walk<'a> {
     site: &'a Site,
-    strangers: &'a Strangers,
+    names: &'a Names,
     within: Within<'a>,
     taken: Taken<'a>,
 }
 
 impl<'a> Walk<'a> {
-    pub(super) fn new(within: Within<'a>, strangers: &'a Strangers, site: &'a Site) -> Self {
+    pub(super) fn new(within: Within<'a>, names: &'a Names, site: &'a Site) -> Self {
         Self {
             site,
-            strangers,
+            names,
             within,
-            taken: Taken::default(),
+            taken: Taken::new(names),
         }
     }
 
@@ -127,14 +128,14 @@ impl<'a> Walk<'a> {
         let mut takers = BTreeSet::new();
         let local = [Origin::anywhere()];
         for logins in &asked.logins {
-            let examples = logins.examples(self.strangers);
+            let examples = logins.examples(self.names);
             for transport in asked.ways.each() {
                 let origins = match transport {
                     Transport::Local => &local[..],
                     _ => &asked.origins,
                 };
                 for origin in origins {
-                    match self.left_to(logins, &examples, origin, transport) {
+                    match self.left_to(&examples, origin, transport) {
                         Share::Some(found) => return Share::Some(found),
                         Share::Perhaps(found) => {
                             let known = perhaps.get_or_insert(None);
@@ -151,18 +152,11 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// What is left of logins by one transport, from one origin. The examples stand for all of them; there is none where
-    /// nobody is known to meet the patterns.
-    fn left_to(
-        &self,
-        logins: &Logins<'_>,
-        examples: &[Login<'_>],
-        origin: &Origin<'_>,
-        transport: Transport,
-    ) -> Share {
-        let name = origin.example_name(&self.strangers.host);
-        let sure = !logins.unsure && origin.near == Near::No;
-        let mut open = None;
+    /// What is left by one transport, from one origin, of logins that these stand for.
+    fn left_to(&self, examples: &[Login<'_>], origin: &Origin<'_>, transport: Transport) -> Share {
+        let name = origin.example_name(&self.names.host);
+        let mut perhaps = None;
+        let mut takers = BTreeSet::new();
         for login in examples {
             let connection = |address| {
                 let connection = login.connection(transport, found(&name)?)?;
@@ -172,16 +166,25 @@ impl<'a> Walk<'a> {
                     ..connection
                 })
             };
-            match self.taken.left(logins, login, origin, &name, transport) {
+            let example = match self.taken.left(login, origin, &name, transport) {
+                Left::Nothing(owners) => {
+                    takers.extend(owners);
+                    continue;
+                }
                 Left::Some(address) => match connection(address) {
-                    Some(found) if sure => return Share::Some(found),
-                    found => open = found,
+                    Some(found) if login.is_sure() && origin.near == Near::No => {
+                        return Share::Some(found);
+                    }
+                    found => found,
                 },
-                Left::Perhaps(address) => open = open.or_else(|| address.and_then(connection)),
-                // One that is taken whole is enough: what takes it takes all of them.
-                Left::Nothing(owners) => return Share::Nothing(owners),
-            }
+                Left::Perhaps(address) => address.and_then(connection),
+            };
+            let known = perhaps.get_or_insert(None);
+            *known = known.take().or(example);
         }
-        Share::Perhaps(open)
+        match perhaps {
+            Some(example) => Share::Perhaps(example),
+            None => Share::Nothing(takers),
+        }
     }
 }

@@ -3,7 +3,8 @@
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
-use super::logins::{Logins, Strangers};
+use super::logins::Logins;
+use super::names::Names;
 use super::origin::Origin;
 use super::place::Deciders;
 use super::transports::Transports;
@@ -39,7 +40,7 @@ pub fn ways_in(set: &RuleSet, wanted: &Wanted, added: &[Insertion], site: &Site)
     let last = new.iter().filter(|(place, _)| *place == Place::AtEnd);
     rules.extend(last.map(|(_, rule)| (None, rule)));
 
-    let strangers = Strangers::to(&rules.iter().map(|(_, rule)| *rule), &wanted.names());
+    let names = Names::of(&rules.iter().map(|(_, rule)| *rule), &wanted.names());
     let databases = wanted.databases.words();
     let addresses: Vec<Address> = wanted
         .from
@@ -64,8 +65,7 @@ pub fn ways_in(set: &RuleSet, wanted: &Wanted, added: &[Insertion], site: &Site)
         let asked = asked.map(|within| (within, true));
         for (within, inside) in core::iter::once((everywhere, false)).chain(asked) {
             let all = rules.iter().map(|(_, rule)| *rule);
-            for touch in
-                Deciders::of(within, all, wanted.member_of.is_some(), &strangers, site).touches
+            for touch in Deciders::of(within, all, wanted.member_of.is_some(), &names, site).touches
             {
                 let (Some(rule), by) = rules[touch.rule] else {
                     continue;

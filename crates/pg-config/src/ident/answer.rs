@@ -1,5 +1,5 @@
 //! What a map line makes of a system user and a role (`hba.c`, `check_ident_usermap`): as far as a file can tell. Whose
-//! members a group has, and most regular expressions, only the server knows.
+//! members a group has, and a few regular expressions, only the server knows.
 
 use alloc::borrow::Cow;
 use alloc::format;
@@ -7,7 +7,7 @@ use alloc::string::String;
 
 use super::{Entry, Located, Maps};
 use crate::Version;
-use crate::regex::{self, Capture};
+use crate::regex::{self, Capture, Pattern};
 
 /// A system user (a certificate's name) who wants to be a role.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,7 +29,8 @@ pub enum Answer {
     OtherName,
     /// It is about another role.
     OtherRole,
-    /// The server gives up here and refuses: the role has `\1`, and the regular expression, which matches, no group.
+    /// The server gives up here and refuses: the role has `\1`, and the regular expression, which matches, no group, or
+    /// one that takes no part.
     Stops,
     /// That cannot be told from here, because of the system user's regular expression.
     OpenName,
@@ -102,7 +103,7 @@ impl Entry {
     pub fn stops(&self, version: Version) -> bool {
         match (self.roles(version), self.names()) {
             (Roles::Captured { .. }, Names::Matching(pattern)) => {
-                regex::has_no_group(pattern.as_bytes())
+                regex::has_no_group(pattern.as_bytes(), version)
             }
             _ => false,
         }
@@ -111,8 +112,8 @@ impl Entry {
     /// Which roles it gives this system user; `Err` has the answer where it is not [`Answer::Allows`].
     ///
     /// # Errors
-    /// [`Answer::OtherName`], [`Answer::Stops`], [`Answer::OpenName`]; and [`Answer::OpenRole`] where it is not sure what
-    /// `\1` stands for.
+    /// [`Answer::OtherName`], [`Answer::Stops`], [`Answer::OpenName`]; [`Answer::OpenRole`] where it is not sure what `\1`
+    /// stands for, and [`Answer::OtherRole`] where that is no text.
     pub fn roles_of(&self, system_user: &str, version: Version) -> Result<Roles<'_>, Answer> {
         let roles = self.roles(version);
         let pattern = match self.names() {
@@ -121,20 +122,20 @@ impl Entry {
             Names::Matching(pattern) => pattern.as_bytes(),
         };
         let Roles::Captured { before, behind } = roles else {
-            return match regex::is_match(pattern, system_user.as_bytes()) {
+            return match found(pattern, system_user, version) {
                 Some(true) => Ok(roles),
                 Some(false) => Err(Answer::OtherName),
                 None => Err(Answer::OpenName),
             };
         };
-        match regex::capture(pattern, system_user.as_bytes()) {
-            Some(Capture::Group(group)) => {
-                let group = String::from_utf8_lossy(group);
-                Ok(Roles::One(format!("{before}{group}{behind}").into()))
-            }
+        match regex::capture(pattern, system_user.as_bytes(), version) {
+            Some(Capture::Group(group)) => match core::str::from_utf8(group) {
+                Ok(group) => Ok(Roles::One(format!("{before}{group}{behind}").into())),
+                Err(_) => Err(Answer::OtherRole),
+            },
             Some(Capture::NoMatch) => Err(Answer::OtherName),
             Some(Capture::NoGroup) => Err(Answer::Stops),
-            None => match regex::is_match(pattern, system_user.as_bytes()) {
+            None => match found(pattern, system_user, version) {
                 Some(true) => Err(Answer::OpenRole),
                 _ => Err(Answer::OpenName),
             },
@@ -166,6 +167,11 @@ impl Entry {
             roles => roles.include(role, None) == Some(false),
         }
     }
+}
+
+fn found(pattern: &[u8], text: &str, version: Version) -> Option<bool> {
+    let pattern = Pattern::parse(pattern, version)?;
+    Some(pattern.is_match(text.as_bytes()))
 }
 
 impl Roles<'_> {
@@ -284,9 +290,11 @@ mod tests {
             (r"m /^bob \1", "bob", "bob", Stops),
             (r"m /^bob \1", "tom", "bob", OtherName),
             (r"m /^(.*)@ \1", "a@b@", "a", OpenRole),
-            (r"m /^(\w+)@ \1", "a@b@", "a", OpenName),
-            (r"m /^(\w+)@ r", "a@b@", "s", OtherRole),
-            (r"m /^(\w+)@ r", "a@b@", "r", OpenName),
+            (r"m /^(\w+)@ \1", "a@b@", "a", Allows),
+            (r"m /^(\w)?@ \1", "@", "", Stops),
+            (r"m /^(.)\1@ \1", "aa@", "a", OpenName),
+            (r"m /^(.)\1@ r", "aa@", "s", OtherRole),
+            (r"m /^(.)\1@ r", "aa@", "r", OpenName),
             (r"m a +\1", "a", "a", OtherRole),
         ] {
             assert_eq!(
@@ -324,7 +332,7 @@ mod tests {
 
     #[test]
     fn the_first_line_that_allows_or_stops_ends_it() {
-        let text = "m a r\nm b r\nm b r\nn /x r\nn b r\ns /^b \\1\ns b r\no /\\w r\no b s\no b r\np /\\w \\1\np b r\n";
+        let text = "m a r\nm b r\nm b r\nn /x r\nn b r\ns /^b \\1\ns b r\no /(?=.) r\no b s\no b r\np /(?=.) \\1\np b r\n";
         let maps = maps(text, Version::V15);
         let claim = |system_user, role| Claim {
             system_user,

@@ -1,23 +1,40 @@
-//! What PostgreSQL says against a regular expression: the lexer and the parser of its engine without the machine that
-//! they build (`regc_lex.c`, `regcomp.c`). Expressions are bytes, as they are to the postmaster, which belongs to no
-//! database. What only shows when the machine is built ("too complex") is not seen.
+//! Reads a regular expression as PostgreSQL's engine does (`regc_lex.c`, `regcomp.c`): what it says against one, and the
+//! steps that one stands for. Expressions are bytes, as they are to the postmaster, which belongs to no database. That
+//! the engine finds one "too complex" is not seen.
 
+mod elements;
 mod lexer;
 
 use alloc::vec::Vec;
 
+use super::bytes::ByteSet;
+use super::code::{Look, Mark, Step, Writer};
 use crate::Version;
-use lexer::{Kind, Lexer};
+use elements::ELEMENTS;
+use lexer::{Kind, Lexer, Token};
 
 /// What PostgreSQL says against the pattern, if anything (`regerror`).
 pub(crate) fn fault(pattern: &[u8], version: Version) -> Option<&'static str> {
-    let fault = Parser::new(pattern, version).parse().err()?;
+    let fault = read(pattern, version).err()?;
     Some(fault.words())
+}
+
+/// A pattern that the engine takes.
+pub(super) struct Read {
+    /// How many groups it has that capture.
+    pub(super) groups: usize,
+    /// What it stands for. None where it has a back reference or looks around, and where it is too large.
+    pub(super) steps: Option<Vec<Step>>,
+}
+
+/// Reads a pattern.
+pub(super) fn read(pattern: &[u8], version: Version) -> Result<Read, Fault> {
+    Parser::new(pattern, version).parse()
 }
 
 /// The errors of the engine (`regerrs.h`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Fault {
+pub(super) enum Fault {
     Pattern,
     Collation,
     Class,
@@ -62,10 +79,23 @@ enum Group {
     Lookaround,
 }
 
+/// A parenthesis that is open, and what was written of it; or the pattern as a whole.
+struct Level {
+    group: Group,
+    start: usize,
+    /// Where its current branch starts.
+    branch: usize,
+    /// The ends of its branches so far.
+    ends: Vec<usize>,
+}
+
 struct Parser<'p> {
     lexer: Lexer<'p>,
-    /// The parentheses that are open. A stack of our own: patterns may nest deeper than any thread's.
-    open: Vec<Group>,
+    writer: Writer,
+    /// The pattern as a whole, or what is read inside of the innermost parenthesis.
+    level: Level,
+    /// What is around that. A stack of our own: patterns may nest deeper than any thread's.
+    around: Vec<Level>,
     lookarounds: usize,
     /// Whether each group is closed, by number; what is not yet cannot be referred to.
     closed: Vec<bool>,
@@ -75,23 +105,41 @@ impl<'p> Parser<'p> {
     fn new(pattern: &'p [u8], version: Version) -> Self {
         Self {
             lexer: Lexer::new(pattern, version),
-            open: Vec::new(),
+            writer: Writer::default(),
+            level: Level::new(Group::Plain, 0),
+            around: Vec::new(),
             lookarounds: 0,
             closed: Vec::new(),
         }
     }
 
     /// `parse`, `parsebranch` and `parseqatom` in one loop.
-    fn parse(mut self) -> Result<(), Fault> {
+    fn parse(mut self) -> Result<Read, Fault> {
         self.lexer.start()?;
         loop {
             let token = self.lexer.token();
             match token.kind {
-                Kind::End if self.open.is_empty() => return Ok(()),
+                Kind::End if self.around.is_empty() => {
+                    self.writer.join(&self.level.ends);
+                    return Ok(Read {
+                        groups: self.closed.len(),
+                        steps: self.writer.finish(),
+                    });
+                }
                 Kind::End => return Err(Fault::Parenthesis),
-                Kind::Or | Kind::Anchor => self.lexer.advance()?,
+                Kind::Or => {
+                    let end = self.writer.end_branch(self.level.branch);
+                    self.level.ends.push(end);
+                    self.level.branch = self.writer.at();
+                    self.lexer.advance()?;
+                }
+                Kind::Anchor => {
+                    self.writer.write(Step::Look(self.anchor(token)));
+                    self.lexer.advance()?;
+                }
                 Kind::Lookaround => {
-                    self.open.push(Group::Lookaround);
+                    self.writer.give_up();
+                    self.enter(Group::Lookaround);
                     self.lookarounds += 1;
                     self.lexer.advance()?;
                 }
@@ -99,8 +147,10 @@ impl<'p> Parser<'p> {
                 Kind::Close => self.close()?,
                 Kind::Times | Kind::BoundStart => return Err(Fault::Repeat),
                 Kind::Bracket => {
-                    self.bracket()?;
-                    self.quantifier()?;
+                    let start = self.writer.at();
+                    let set = self.bracket(token.value == 1)?;
+                    self.writer.write(Step::Bytes(set));
+                    self.quantifier(start)?;
                 }
                 Kind::Backreference => {
                     let number = usize::try_from(token.value).unwrap_or(usize::MAX);
@@ -108,47 +158,67 @@ impl<'p> Parser<'p> {
                     if self.lookarounds > 0 || !known {
                         return Err(Fault::Backreference);
                     }
+                    self.writer.give_up();
                     self.lexer.advance()?;
-                    self.quantifier()?;
+                    self.quantifier(0)?;
                 }
                 _ => {
+                    let start = self.writer.at();
+                    self.writer.write(Step::Bytes(self.atom(token)));
                     self.lexer.advance()?;
-                    self.quantifier()?;
+                    self.quantifier(start)?;
                 }
             }
         }
     }
 
+    fn enter(&mut self, group: Group) {
+        let level = Level::new(group, self.writer.at());
+        self.around.push(core::mem::replace(&mut self.level, level));
+    }
+
     fn open(&mut self, captures: bool) -> Result<(), Fault> {
-        self.open.push(if captures && self.lookarounds == 0 {
+        if captures && self.lookarounds == 0 {
+            self.enter(Group::Captures(self.closed.len()));
+            if self.closed.is_empty() {
+                self.writer.write(Step::Mark(Mark::Open));
+                self.level.branch = self.writer.at();
+            }
             self.closed.push(false);
             self.lexer.groups = self.closed.len();
-            Group::Captures(self.closed.len() - 1)
         } else {
-            Group::Plain
-        });
+            self.enter(Group::Plain);
+        }
         self.lexer.advance()
     }
 
     fn close(&mut self) -> Result<(), Fault> {
-        let Some(group) = self.open.pop() else {
+        let Some(around) = self.around.pop() else {
             // An ordinary character in an ERE that is none of PostgreSQL's own.
             if self.lexer.is_advanced() || !self.lexer.is_extended() {
                 return Err(Fault::Parenthesis);
             }
+            let start = self.writer.at();
+            self.writer
+                .write(Step::Bytes(ByteSet::of(|byte| byte == b')')));
             self.lexer.advance()?;
-            return self.quantifier().map(drop);
+            return self.quantifier(start).map(drop);
         };
+        let inside = core::mem::replace(&mut self.level, around);
+        self.writer.join(&inside.ends);
         self.lexer.advance()?;
-        match group {
+        match inside.group {
             Group::Lookaround => {
                 self.lookarounds -= 1;
                 Ok(())
             }
-            Group::Plain => self.quantifier().map(drop),
+            Group::Plain => self.quantifier(inside.start).map(drop),
             Group::Captures(number) => {
+                if number == 0 {
+                    self.writer.write(Step::Mark(Mark::Close));
+                }
                 self.closed[number] = true;
-                let gone = self.quantifier()?;
+                let gone = self.quantifier(inside.start)?;
                 if gone && self.lexer.version < Version::V14 {
                     self.closed[number] = false;
                 }
@@ -157,31 +227,98 @@ impl<'p> Parser<'p> {
         }
     }
 
-    /// What may follow an atom; true where it takes the atom away (`{0}`).
-    fn quantifier(&mut self) -> Result<bool, Fault> {
-        match self.lexer.token().kind {
-            Kind::Times => self.lexer.advance().map(|()| false),
-            Kind::BoundStart => {
-                self.lexer.advance()?;
-                let least = self.number()?;
-                let mut most = Some(least);
-                if self.lexer.token().kind == Kind::Comma {
-                    self.lexer.advance()?;
-                    most = match self.lexer.token().kind {
-                        Kind::Digit => Some(self.number()?),
-                        _ => None,
-                    };
-                }
-                if most.is_some_and(|most| least > most)
-                    || self.lexer.token().kind != Kind::BoundEnd
-                {
-                    return Err(Fault::Bound);
-                }
-                self.lexer.advance()?;
-                Ok(most == Some(0))
-            }
-            _ => Ok(false),
+    fn anchor(&self, token: Token) -> Look {
+        match u8::try_from(token.value) {
+            Ok(b'^') if self.lexer.newline_anchors => Look::LineStart,
+            Ok(b'^' | b'A') => Look::TextStart,
+            Ok(b'$') if self.lexer.newline_anchors => Look::LineEnd,
+            Ok(b'<' | b'm') => Look::WordStart,
+            Ok(b'>' | b'M') => Look::WordEnd,
+            Ok(b'y') => Look::WordEdge,
+            Ok(b'Y') => Look::NoWordEdge,
+            _ => Look::TextEnd,
         }
+    }
+
+    /// A character, `.`, or one of the escapes that stand for many.
+    fn atom(&self, token: Token) -> ByteSet {
+        let stops = self.lexer.newline_stops;
+        match token.kind {
+            Kind::Any => ByteSet::of(|byte| !(stops && byte == b'\n')),
+            Kind::Shorthand => {
+                // Complements too stopped at a newline before 14.
+                let stops =
+                    stops && self.lexer.version < Version::V14 && token.value != u32::from(b'S');
+                self.shorthand(token, stops)
+            }
+            _ => self.range(token.value, token.value),
+        }
+    }
+
+    /// `\d` and its relatives.
+    fn shorthand(&self, token: Token, stops: bool) -> ByteSet {
+        let letter = u8::try_from(token.value).unwrap_or_default();
+        let class: &[u8] = match letter.to_ascii_lowercase() {
+            b'd' => b"digit",
+            b's' => b"space",
+            _ => b"word",
+        };
+        let mut set = ByteSet::of_class(class).unwrap_or_default();
+        if letter.is_ascii_uppercase() {
+            if stops {
+                set.add(b'\n');
+            }
+            set = set.complement();
+        }
+        set
+    }
+
+    /// From one character to another. There are no others than bytes.
+    fn range(&self, from: u32, to: u32) -> ByteSet {
+        let set = ByteSet::of(|byte| (from..=to).contains(&u32::from(byte)));
+        if self.lexer.both_cases {
+            set.in_both_cases()
+        } else {
+            set
+        }
+    }
+
+    /// What may follow an atom, which was written from `start` on; true where it takes the atom away (`{0}`).
+    fn quantifier(&mut self, start: usize) -> Result<bool, Fault> {
+        let (least, most) = match self.lexer.token().kind {
+            Kind::Times => {
+                let bounds = match u8::try_from(self.lexer.token().value) {
+                    Ok(b'+') => (1, None),
+                    Ok(b'?') => (0, Some(1)),
+                    _ => (0, None),
+                };
+                self.lexer.advance()?;
+                bounds
+            }
+            Kind::BoundStart => self.bound()?,
+            _ => return Ok(false),
+        };
+        self.writer.repeat(start, least, most);
+        Ok(most == Some(0))
+    }
+
+    /// `{m,n}`
+    fn bound(&mut self) -> Result<(u32, Option<u32>), Fault> {
+        self.lexer.advance()?;
+        let least = self.number()?;
+        let mut most = Some(least);
+        if self.lexer.token().kind == Kind::Comma {
+            self.lexer.advance()?;
+            most = match self.lexer.token().kind {
+                Kind::Digit => Some(self.number()?),
+                _ => None,
+            };
+        }
+        if most.is_some_and(|most| least > most) || self.lexer.token().kind != Kind::BoundEnd {
+            return Err(Fault::Bound);
+        }
+        self.lexer.advance()?;
+        Ok((least, most))
     }
 
     /// `scannum`
@@ -198,34 +335,41 @@ impl<'p> Parser<'p> {
     }
 
     /// From `[` to behind its `]`.
-    fn bracket(&mut self) -> Result<(), Fault> {
+    fn bracket(&mut self, complement: bool) -> Result<ByteSet, Fault> {
+        let mut set = ByteSet::default();
         self.lexer.advance()?;
         while self.lexer.token().kind != Kind::BracketEnd {
-            self.bracket_part()?;
+            let part = self.bracket_part()?;
+            set.add_all(part);
         }
-        self.lexer.advance()
+        self.lexer.advance()?;
+        if complement {
+            if self.lexer.newline_stops {
+                set.add(b'\n');
+            }
+            set = set.complement();
+        }
+        Ok(set)
     }
 
     /// `brackpart`
-    fn bracket_part(&mut self) -> Result<(), Fault> {
+    fn bracket_part(&mut self) -> Result<ByteSet, Fault> {
         let token = self.lexer.token();
         let from = match token.kind {
             Kind::Plain => {
                 self.lexer.advance()?;
-                if self.lexer.token().kind != Kind::Range {
-                    return Ok(());
-                }
                 token.value
             }
             Kind::Element => self.element()?,
-            Kind::Equivalence => return self.element().map(drop),
-            Kind::Class => {
-                let name = self.lexer.name()?;
-                let known = CLASSES.contains(&name)
-                    || name == b"word" && self.lexer.version >= Version::V14;
-                return if known { Ok(()) } else { Err(Fault::Class) };
+            Kind::Equivalence => {
+                let of = self.element()?;
+                return Ok(self.range(of, of));
             }
-            Kind::Shorthand => return self.lexer.advance(),
+            Kind::Class => return self.class(),
+            Kind::Shorthand => {
+                self.lexer.advance()?;
+                return Ok(self.shorthand(token, false));
+            }
             _ => return Err(Fault::Range),
         };
         let mut to = from;
@@ -241,7 +385,20 @@ impl<'p> Parser<'p> {
                 _ => return Err(Fault::Range),
             };
         }
-        if from > to { Err(Fault::Range) } else { Ok(()) }
+        if from > to {
+            return Err(Fault::Range);
+        }
+        Ok(self.range(from, to))
+    }
+
+    /// The members of `[:name:]`.
+    fn class(&mut self) -> Result<ByteSet, Fault> {
+        let name = match self.lexer.name()? {
+            b"word" if self.lexer.version < Version::V14 => return Err(Fault::Class),
+            b"lower" | b"upper" if self.lexer.both_cases => b"alpha",
+            name => name,
+        };
+        ByteSet::of_class(name).ok_or(Fault::Class)
     }
 
     /// The character that `[.x.]` stands for.
@@ -257,113 +414,19 @@ impl<'p> Parser<'p> {
     }
 }
 
+impl Level {
+    const fn new(group: Group, start: usize) -> Self {
+        Self {
+            group,
+            start,
+            branch: start,
+            ends: Vec::new(),
+        }
+    }
+}
+
 /// `DUPMAX`
 const MAX_REPEAT: u32 = 255;
-
-/// The classes of characters.
-const CLASSES: [&[u8]; 13] = [
-    b"alnum", b"alpha", b"ascii", b"blank", b"cntrl", b"digit", b"graph", b"lower", b"print",
-    b"punct", b"space", b"upper", b"xdigit",
-];
-
-/// The characters that have names (`regc_locale.c`, `cnames`).
-const ELEMENTS: &[(&str, u8)] = &[
-    ("NUL", 0),
-    ("SOH", 1),
-    ("STX", 2),
-    ("ETX", 3),
-    ("EOT", 4),
-    ("ENQ", 5),
-    ("ACK", 6),
-    ("BEL", 7),
-    ("alert", 7),
-    ("BS", 8),
-    ("backspace", 8),
-    ("HT", 9),
-    ("tab", 9),
-    ("LF", 10),
-    ("newline", 10),
-    ("VT", 11),
-    ("vertical-tab", 11),
-    ("FF", 12),
-    ("form-feed", 12),
-    ("CR", 13),
-    ("carriage-return", 13),
-    ("SO", 14),
-    ("SI", 15),
-    ("DLE", 16),
-    ("DC1", 17),
-    ("DC2", 18),
-    ("DC3", 19),
-    ("DC4", 20),
-    ("NAK", 21),
-    ("SYN", 22),
-    ("ETB", 23),
-    ("CAN", 24),
-    ("EM", 25),
-    ("SUB", 26),
-    ("ESC", 27),
-    ("IS4", 28),
-    ("FS", 28),
-    ("IS3", 29),
-    ("GS", 29),
-    ("IS2", 30),
-    ("RS", 30),
-    ("IS1", 31),
-    ("US", 31),
-    ("space", b' '),
-    ("exclamation-mark", b'!'),
-    ("quotation-mark", b'"'),
-    ("number-sign", b'#'),
-    ("dollar-sign", b'$'),
-    ("percent-sign", b'%'),
-    ("ampersand", b'&'),
-    ("apostrophe", b'\''),
-    ("left-parenthesis", b'('),
-    ("right-parenthesis", b')'),
-    ("asterisk", b'*'),
-    ("plus-sign", b'+'),
-    ("comma", b','),
-    ("hyphen", b'-'),
-    ("hyphen-minus", b'-'),
-    ("period", b'.'),
-    ("full-stop", b'.'),
-    ("slash", b'/'),
-    ("solidus", b'/'),
-    ("zero", b'0'),
-    ("one", b'1'),
-    ("two", b'2'),
-    ("three", b'3'),
-    ("four", b'4'),
-    ("five", b'5'),
-    ("six", b'6'),
-    ("seven", b'7'),
-    ("eight", b'8'),
-    ("nine", b'9'),
-    ("colon", b':'),
-    ("semicolon", b';'),
-    ("less-than-sign", b'<'),
-    ("equals-sign", b'='),
-    ("greater-than-sign", b'>'),
-    ("question-mark", b'?'),
-    ("commercial-at", b'@'),
-    ("left-square-bracket", b'['),
-    ("backslash", b'\\'),
-    ("reverse-solidus", b'\\'),
-    ("right-square-bracket", b']'),
-    ("circumflex", b'^'),
-    ("circumflex-accent", b'^'),
-    ("underscore", b'_'),
-    ("low-line", b'_'),
-    ("grave-accent", b'`'),
-    ("left-brace", b'{'),
-    ("left-curly-bracket", b'{'),
-    ("vertical-line", b'|'),
-    ("right-brace", b'}'),
-    ("right-curly-bracket", b'}'),
-    ("tilde", b'~'),
-    ("DEL", 127),
-];
 
 #[cfg(test)]
 mod tests {

@@ -135,13 +135,13 @@ fn what_is_not_known_is_not_guessed() {
     let place = Place::new();
     place.write(
         "pg_hba.conf",
-        "host samerole \"/^(a|b)+\",+g samenet trust\n",
+        "host samerole /^(a|b)+,/^(?=z),+g samenet trust\n",
     );
     insta::assert_snapshot!(hba(&place, &zoe), @r#"
     zoe to database app from 192.168.1.2 with TLS
     not sure: what decides it depends on what is not known here
-      pg_hba.conf:1: host samerole /^(a|b)+,+g samenet trust
-        if 192.168.1.2 is in a network of the server and zoe is a member of app and (zoe matches /^(a|b)+ or zoe is a member of g)
+      pg_hba.conf:1: host samerole /^(a|b)+,/^(?=z),+g samenet trust
+        if 192.168.1.2 is in a network of the server and zoe is a member of app and (zoe matches /^(?=z) or zoe is a member of g)
       no rule: refused
         otherwise
     --- on standard error

@@ -217,13 +217,13 @@ fn where_the_server_gives_up_nobody_is_promised_anything() {
     );
     place.write(
         "pg_ident.conf",
-        "m a zoe\nm /^b \\1\nm /^\\wx \\1\nm b zoe\nm cx zoe\nm dxd zoe\nm c zoe\nn /^b \\1\n",
+        "m a zoe\nm /^b \\1\nm /^(?=.).x \\1\nm b zoe\nm cx zoe\nm dxd zoe\nm c zoe\nn /^b \\1\n",
     );
     insta::assert_snapshot!(ident(&place, &["--map", "m"], "16"), @r#"
     map m
       pg_ident.conf:1  a -> zoe
       pg_ident.conf:2  names matching /^b -> \1: the server gives up here for names that match, and refuses: the expression has no group for \1
-      pg_ident.conf:3  names matching /^\wx -> \1: the server gives up here for names that match, and refuses: the expression has no group for \1
+      pg_ident.conf:3  names matching /^(?=.).x -> \1: the server gives up here for names that match, and refuses: the expression has no group for \1
       pg_ident.conf:4  b -> zoe
       pg_ident.conf:5  cx -> zoe
       pg_ident.conf:6  dxd -> zoe
@@ -233,7 +233,7 @@ fn where_the_server_gives_up_nobody_is_promised_anything() {
     map m: names for zoe
       pg_ident.conf:1  a -> zoe
       pg_ident.conf:2  names matching /^b -> \1: the server gives up here for names that match, and refuses: the expression has no group for \1
-      pg_ident.conf:3  names matching /^\wx -> \1: the server gives up here for names that match, and refuses: the expression has no group for \1
+      pg_ident.conf:3  names matching /^(?=.).x -> \1: the server gives up here for names that match, and refuses: the expression has no group for \1
       pg_ident.conf:5  cx -> zoe: perhaps, if the server does not give up before it
       pg_ident.conf:6  dxd -> zoe: perhaps, if the server does not give up before it
       pg_ident.conf:7  c -> zoe: perhaps, if the server does not give up before it
@@ -267,7 +267,7 @@ fn where_the_server_gives_up_nobody_is_promised_anything() {
       its common name has to reach zoe through the map m:
         pg_ident.conf:1  a
         pg_ident.conf:2  the server gives up here for names that match /^b: it has no group for \1
-        pg_ident.conf:3  the server gives up here for names that match /^\wx: it has no group for \1
+        pg_ident.conf:3  the server gives up here for names that match /^(?=.).x: it has no group for \1
         pg_ident.conf:5  cx, if pg_ident.conf:3 is not about it
         pg_ident.conf:6  dxd, if pg_ident.conf:3 is not about it
         pg_ident.conf:7  c, if pg_ident.conf:3 is not about it

@@ -4,7 +4,8 @@
 use super::Fault;
 use crate::Version;
 
-/// A token, and what it carries: a character, a number, a flag.
+/// A token, and what it carries: a character, a number, a flag; of `*`, `^`, `\\d` and their like the character that tells
+/// them apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Token {
     pub(super) kind: Kind,
@@ -37,6 +38,7 @@ pub(super) enum Kind {
     Backreference,
     /// `\d` and its relatives (`CCLASSS`, `CCLASSC`).
     Shorthand,
+    /// `[`; the value is 1 where what is not in it is meant.
     Bracket,
     BracketEnd,
     /// `-` between two ends.
@@ -77,6 +79,12 @@ pub(super) struct Lexer<'p> {
     quote: bool,
     /// Blanks and comments are skipped (`(?x)`).
     expanded: bool,
+    /// Letters stand for either case (`(?i)`).
+    pub(super) both_cases: bool,
+    /// `.` and complements of lists take no newline (`REG_NLSTOP`).
+    pub(super) newline_stops: bool,
+    /// `^` and `$` are the ends of lines (`REG_NLANCH`).
+    pub(super) newline_anchors: bool,
 }
 
 impl<'p> Lexer<'p> {
@@ -95,6 +103,9 @@ impl<'p> Lexer<'p> {
             advanced: true,
             quote: false,
             expanded: false,
+            both_cases: false,
+            newline_stops: false,
+            newline_anchors: false,
         }
     }
 
@@ -169,7 +180,12 @@ impl<'p> Lexer<'p> {
                 b'q' => (self.extended, self.advanced, self.quote) = (false, false, true),
                 b't' => self.expanded = false,
                 b'x' => self.expanded = true,
-                b'c' | b'i' | b'm' | b'n' | b'p' | b's' | b'w' => {}
+                b'c' => self.both_cases = false,
+                b'i' => self.both_cases = true,
+                b'm' | b'n' => (self.newline_stops, self.newline_anchors) = (true, true),
+                b'p' => (self.newline_stops, self.newline_anchors) = (true, false),
+                b'w' => (self.newline_stops, self.newline_anchors) = (false, true),
+                b's' => (self.newline_stops, self.newline_anchors) = (false, false),
                 _ => return Err(Fault::Option),
             }
             self.at += 1;
@@ -303,29 +319,31 @@ impl<'p> Lexer<'p> {
 
     /// `[` outside of brackets: the start of a list, or one of the edges of words.
     fn list(&mut self) -> (Kind, u32) {
-        if matches!(self.rest(), [b'[', b':', b'<' | b'>', b':', b']', b']', ..]) {
+        if let [b'[', b':', edge @ (b'<' | b'>'), b':', b']', b']', ..] = self.rest() {
+            let edge = u32::from(*edge);
             self.at += 6;
-            return (Kind::Anchor, 0);
+            return (Kind::Anchor, edge);
         }
         self.context = Context::Bracket;
-        self.eat(b'^');
-        (Kind::Bracket, 0)
+        (Kind::Bracket, u32::from(self.eat(b'^')))
     }
 
     /// `brenext`
     fn basic(&mut self, byte: u8) -> Result<(Kind, u32), Fault> {
         let last = self.token.kind;
         Ok(match byte {
-            b'*' if !matches!(last, Kind::Start | Kind::Open | Kind::Or) => (Kind::Times, 0),
+            b'*' if !matches!(last, Kind::Start | Kind::Open | Kind::Or) => {
+                (Kind::Times, u32::from(byte))
+            }
             b'[' => self.list(),
             b'.' => (Kind::Any, 0),
-            b'^' if matches!(last, Kind::Start | Kind::Open) => (Kind::Anchor, 0),
+            b'^' if matches!(last, Kind::Start | Kind::Open) => (Kind::Anchor, u32::from(byte)),
             b'$' => {
                 if self.expanded {
                     self.skip();
                 }
                 match self.rest() {
-                    [] | [b'\\', b')', ..] => (Kind::Anchor, 0),
+                    [] | [b'\\', b')', ..] => (Kind::Anchor, u32::from(byte)),
                     _ => plain(byte),
                 }
             }
@@ -336,7 +354,7 @@ impl<'p> Lexer<'p> {
                 }
                 b'(' => (Kind::Open, 1),
                 b')' => (Kind::Close, 0),
-                b'<' | b'>' => (Kind::Anchor, 0),
+                edge @ (b'<' | b'>') => (Kind::Anchor, u32::from(edge)),
                 digit @ b'1'..=b'9' => (Kind::Backreference, u32::from(digit - b'0')),
                 other => plain(other),
             },
@@ -352,7 +370,7 @@ impl<'p> Lexer<'p> {
                 if self.advanced {
                     self.eat(b'?');
                 }
-                (Kind::Times, 0)
+                (Kind::Times, u32::from(byte))
             }
             b'{' => {
                 if self.expanded {
@@ -380,7 +398,7 @@ impl<'p> Lexer<'p> {
             b')' => (Kind::Close, 0),
             b'[' => self.list(),
             b'.' => (Kind::Any, 0),
-            b'^' | b'$' => (Kind::Anchor, 0),
+            b'^' | b'$' => (Kind::Anchor, u32::from(byte)),
             b'\\' if self.rest().is_empty() => return Err(Fault::Escape),
             b'\\' if self.advanced => self.escape()?,
             b'\\' => plain(self.take().unwrap_or(byte)),
@@ -409,8 +427,8 @@ impl<'p> Lexer<'p> {
             b'u' => character(self.digits(16, 4, 4)?),
             b'U' => self.in_range(8, 8),
             b'x' => self.in_range(1, 255),
-            b'd' | b'D' | b's' | b'S' | b'w' | b'W' => Ok((Kind::Shorthand, 0)),
-            b'A' | b'm' | b'M' | b'y' | b'Y' | b'Z' => Ok((Kind::Anchor, 0)),
+            b'd' | b'D' | b's' | b'S' | b'w' | b'W' => Ok((Kind::Shorthand, u32::from(byte))),
+            b'A' | b'm' | b'M' | b'y' | b'Y' | b'Z' => Ok((Kind::Anchor, u32::from(byte))),
             b'1'..=b'9' => {
                 let behind_first = self.at;
                 self.at -= 1;

@@ -1,6 +1,6 @@
 //! Why it cannot be told from here whether a rule matches, in words: what would have to be so.
 
-use pg_config::hba::{Address, Connection, Database, Mismatch, Rule, User};
+use pg_config::hba::{Address, Connection, Database, Mismatch, Rule, User, is_pattern_open};
 
 use crate::failure::escape_name;
 
@@ -29,7 +29,7 @@ pub(super) fn condition(rule: &Rule, field: Mismatch, connection: &Connection) -
             Database::SameRole | Database::SameGroup => {
                 Some(format!("{role} is a member of {database}"))
             }
-            Database::Regex(pattern) => Some(format!(
+            Database::Regex(pattern) if is_pattern_open(pattern) => Some(format!(
                 "{database} matches /{}",
                 escape_name(&pattern.lossy())
             )),
@@ -40,7 +40,7 @@ pub(super) fn condition(rule: &Rule, field: Mismatch, connection: &Connection) -
                 "{role} is a member of {}",
                 escape_name(&group.lossy())
             )),
-            User::Regex(pattern) => {
+            User::Regex(pattern) if is_pattern_open(pattern) => {
                 Some(format!("{role} matches /{}", escape_name(&pattern.lossy())))
             }
             _ => None,

@@ -1,0 +1,310 @@
+//! The search for names: breadth first over the states of all patterns at once, so that the shortest of each kind comes
+//! first, and only as far as a name can be long.
+
+use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
+use alloc::vec::Vec;
+use core::ops::Range;
+
+use super::{All, LONGEST, like};
+use crate::regex::Pattern;
+use crate::regex::union::{Found, State, Union};
+
+/// A name, the patterns that are found in it, and whether a rule names it.
+type Kind = (Vec<u8>, Found, bool);
+
+/// What is asked: patterns to be met, and names that are not looked at.
+type Question = (Vec<u32>, Vec<Vec<u8>>);
+
+/// Patterns, and what has been found out about names that meet them.
+#[derive(Debug)]
+pub(super) struct Search {
+    union: Union,
+    /// One byte of each class, the most readable.
+    bytes: Vec<u8>,
+    answers: BTreeMap<Question, Option<Vec<Kind>>>,
+    /// What the names meet that rules give, once that was asked.
+    written: Option<Vec<Found>>,
+}
+
+/// A beginning of a name.
+struct Start {
+    text: Vec<u8>,
+    state: State,
+    /// The names written in rules that begin so.
+    written: Range<usize>,
+}
+
+/// How many beginnings of names are looked at for one question.
+const PATIENCE: usize = 5_000;
+
+/// How many steps of patterns are taken in all.
+const ALL_PATIENCE: usize = 5_000_000;
+
+/// How many names may stand for others.
+const MOST: usize = 500;
+
+impl Search {
+    /// For patterns with ascending numbers.
+    pub(super) fn new<'p>(patterns: impl Iterator<Item = (u32, &'p Pattern)>) -> Self {
+        let union = Union::new(patterns);
+        let mut bytes: Vec<u8> = Vec::new();
+        for byte in readable_first() {
+            let class = union.class(byte);
+            if bytes.iter().all(|known| union.class(*known) != class) {
+                bytes.push(byte);
+            }
+        }
+        Self {
+            union,
+            bytes,
+            answers: BTreeMap::new(),
+            written: None,
+        }
+    }
+
+    /// Whether so much has been looked at that no more shall be.
+    const fn is_tired(&self) -> bool {
+        self.union.work > ALL_PATIENCE
+    }
+
+    /// The patterns that are found in a name; none where too much has been looked at.
+    pub(super) fn met(&mut self, name: &[u8]) -> Option<Found> {
+        (!self.is_tired()).then(|| self.union.found_in(name))
+    }
+
+    /// Names that meet these patterns, of which one meets no more than any other name that does, unless that is written;
+    /// and those written names of which none of these does. None where there are too many.
+    pub(super) fn meeting(
+        &mut self,
+        asked: &[u32],
+        but: &[&[u8]],
+        all: &All,
+        stem: &str,
+    ) -> Option<Vec<Kind>> {
+        let but = but.iter().map(|name| name.to_vec()).collect();
+        let question = (asked.to_vec(), but);
+        if let Some(known) = self.answers.get(&question) {
+            return known.clone();
+        }
+        let found = self.look(&question, all, stem);
+        self.answers.insert(question, found.clone());
+        found
+    }
+
+    fn look(&mut self, question: &Question, all: &All, stem: &str) -> Option<Vec<Kind>> {
+        let (asked, but) = question;
+        let written = &*all.written;
+        let mut found: Vec<Kind> = Vec::new();
+        let is_known = |name: &Vec<u8>| written.binary_search(name).is_ok() || but.contains(name);
+        for name in like(stem).filter(|name| !is_known(name)) {
+            let met = self.met(&name)?;
+            if includes(&met, asked) {
+                add(&mut found, name, met);
+            }
+        }
+        self.add_shortest(question, all, &mut found)?;
+        self.add_strangers(question, written, &mut found)?;
+        let strangers = found.len();
+        // A stranger that meets these and no more stands for all.
+        if found.iter().any(|(_, met, _)| met == asked) {
+            return Some(found);
+        }
+        if self.written.is_none() {
+            self.written = written.iter().map(|name| self.met(name)).collect();
+        }
+        let known = self.written.as_ref()?;
+        for (name, met) in written.iter().zip(known) {
+            let stood_for = found[..strangers]
+                .iter()
+                .any(|(_, fewer, _)| includes(met, fewer));
+            if includes(met, asked) && !stood_for && name.len() <= LONGEST && !but.contains(name) {
+                found.push((name.clone(), met.clone(), true));
+            }
+        }
+        (found.len() <= MOST).then_some(found)
+    }
+
+    /// Adds a short name that meets what is asked, and a few more where it meets more than that: mostly there is nothing
+    /// left to look for then.
+    fn add_shortest(
+        &mut self,
+        question: &Question,
+        all: &All,
+        found: &mut Vec<Kind>,
+    ) -> Option<()> {
+        let (asked, _) = question;
+        let patterns = asked
+            .iter()
+            .filter_map(|number| Some((*number, all.patterns.get(number)?)));
+        let mut alone = Self::new(patterns);
+        let mut question = question.clone();
+        for _ in 0..4 {
+            if found.iter().any(|(_, met, _)| met == asked) {
+                break;
+            }
+            let mut next = Vec::new();
+            let enough = alone.add_strangers(&question, &all.written, &mut next);
+            self.union.work += core::mem::take(&mut alone.union.work);
+            let Some((name, ..)) = next.pop().filter(|_| enough.is_some()) else {
+                break;
+            };
+            let met = self.met(&name)?;
+            question.1.push(name.clone());
+            add(found, name, met);
+        }
+        Some(())
+    }
+
+    /// Adds names that no rule writes down, where those that are known do not stand for them.
+    fn add_strangers(
+        &mut self,
+        (asked, but): &Question,
+        written: &[Vec<u8>],
+        found: &mut Vec<Kind>,
+    ) -> Option<()> {
+        let mut queue = VecDeque::from([Start {
+            text: Vec::new(),
+            state: Union::START,
+            written: 0..written.len(),
+        }]);
+        let mut seen: BTreeSet<State> = BTreeSet::new();
+        let mut patience = PATIENCE;
+        while let Some(start) = queue.pop_front() {
+            patience = patience.checked_sub(1)?;
+            self.union.work += 15;
+            if self.is_tired() || found.len() > MOST {
+                return None;
+            }
+            // Whatever comes behind it meets these, and has to meet those that are asked for.
+            let sure = self.union.found(start.state);
+            let meets = |pattern: &u32| {
+                sure.binary_search(pattern).is_ok() || asked.binary_search(pattern).is_ok()
+            };
+            if found.iter().any(|(_, met, _)| met.iter().all(meets)) {
+                continue;
+            }
+            let is_known =
+                but.contains(&start.text) || written.get(start.written.start) == Some(&start.text);
+            if !start.text.is_empty() && !is_known {
+                let met = self.union.found_at_end(start.state);
+                if includes(&met, asked) {
+                    add(found, start.text.clone(), met);
+                }
+            }
+            if start.text.len() == LONGEST {
+                continue;
+            }
+            let named = start.next_written(written, but);
+            for byte in self.apart(&named) {
+                if let Some(state) = self.next(start.state, byte, asked)
+                    && seen.insert(state)
+                {
+                    queue.push_back(start.longer(byte, state, 0..0));
+                }
+            }
+            for (byte, range) in named {
+                // Where a name that is not written is as far, whatever comes behind this one may come behind that.
+                if let Some(state) = self.next(start.state, byte, asked)
+                    && !seen.contains(&state)
+                {
+                    queue.push_back(start.longer(byte, state, range));
+                }
+            }
+        }
+        Some(())
+    }
+
+    /// The state after a byte, if the patterns that are asked for may still be met.
+    fn next(&mut self, state: State, byte: u8, asked: &[u32]) -> Option<State> {
+        let union = &mut self.union;
+        if !asked
+            .iter()
+            .all(|pattern| union.may_find_after(state, byte, *pattern))
+        {
+            return None;
+        }
+        let next = union.after(state, byte);
+        let may_find = |pattern: &u32| union.may_find(next, *pattern);
+        asked.iter().all(may_find).then_some(next)
+    }
+
+    /// A byte of each class, none of which is one of these.
+    fn apart(&self, named: &[(u8, Range<usize>)]) -> Vec<u8> {
+        if named.is_empty() {
+            return self.bytes.clone();
+        }
+        let is_named = |byte: u8| named.iter().any(|(known, _)| *known == byte);
+        let of_class = |byte: &u8| {
+            let class = self.union.class(*byte);
+            let alike = |other: &u8| self.union.class(*other) == class && !is_named(*other);
+            match is_named(*byte) {
+                false => Some(*byte),
+                true => readable_first().find(alike),
+            }
+        };
+        self.bytes.iter().filter_map(of_class).collect()
+    }
+}
+
+impl Start {
+    fn longer(&self, byte: u8, state: State, written: Range<usize>) -> Self {
+        let mut text = self.text.clone();
+        text.push(byte);
+        Self {
+            text,
+            state,
+            written,
+        }
+    }
+
+    /// The bytes with which the written names go on that begin so, and which of them do with each; and those of the names
+    /// that are not looked at.
+    fn next_written(&self, written: &[Vec<u8>], but: &[Vec<u8>]) -> Vec<(u8, Range<usize>)> {
+        let at = self.text.len();
+        let mut next = Vec::new();
+        let mut rest = self.written.clone();
+        while let Some(name) = written[rest.clone()].first() {
+            let Some(&byte) = name.get(at) else {
+                rest.start += 1;
+                continue;
+            };
+            let same = written[rest.clone()].partition_point(|name| name.get(at) <= Some(&byte));
+            let end = rest.start + same;
+            next.push((byte, rest.start..end));
+            rest.start = end;
+        }
+        let but = but.iter().filter(|name| name.starts_with(&self.text));
+        for &byte in but.filter_map(|name| name.get(at)) {
+            if next.iter().all(|(known, _)| *known != byte) {
+                next.push((byte, 0..0));
+            }
+        }
+        next
+    }
+}
+
+/// Adds a name, unless one is there that meets no more; takes away those that meet more.
+fn add(found: &mut Vec<Kind>, name: Vec<u8>, met: Found) {
+    if found.iter().all(|(_, known, _)| !includes(&met, known)) {
+        found.retain(|(_, known, _)| !includes(known, &met));
+        found.push((name, met, false));
+    }
+}
+
+/// Whether all of some ascending numbers are among others.
+pub(super) fn includes(all: &[u32], some: &[u32]) -> bool {
+    let mut all = all.iter();
+    some.iter().all(|number| all.any(|other| other == number))
+}
+
+/// The bytes that a name may have, those that are most easily read first.
+fn readable_first() -> impl Iterator<Item = u8> {
+    let other = (b'!'..=b'~')
+        .chain([b' '])
+        .chain(1..b' ')
+        .chain(0x7f..=u8::MAX);
+    let plain = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+    (b'a'..=b'z')
+        .chain(b'0'..=b'9')
+        .chain(other.filter(move |byte| !plain(byte)))
+}
