@@ -198,11 +198,17 @@ impl Rule {
         }
     }
 
-    /// Whether a regular expression has a say in it.
-    pub fn has_pattern(&self) -> bool {
-        let database = |word: &DatabaseWord| matches!(word, DatabaseWord::Pattern(_));
-        let role = |word: &RoleWord| matches!(word, RoleWord::Pattern(_));
-        self.databases.iter().any(database) || self.roles.iter().any(role)
+    /// The regular expressions that have a say in it.
+    pub fn patterns(&self) -> impl Iterator<Item = &Pattern> {
+        let databases = self.databases.iter().filter_map(|word| match word {
+            DatabaseWord::Pattern(pattern) => Some(pattern),
+            _ => None,
+        });
+        let roles = self.roles.iter().filter_map(|word| match word {
+            RoleWord::Pattern(pattern) => Some(pattern),
+            _ => None,
+        });
+        databases.chain(roles)
     }
 
     /// Whether it makes a difference to it who is a member of this group.

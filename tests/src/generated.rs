@@ -11,6 +11,7 @@ pub mod ident;
 pub mod meaning;
 pub mod mutate;
 pub mod passfile;
+pub mod regex;
 pub mod service;
 pub mod spelling;
 

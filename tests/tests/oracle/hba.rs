@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use pg_config::Version;
-use pg_config::hba::{Address, Rule, RuleSet};
+use pg_config::hba::{
+    Address, Connection, Decision, HostName, Reach, Rule, RuleSet, Site, Transport, decide, reach,
+};
 
 use crate::servers::Server;
 
@@ -193,6 +195,62 @@ fn judge(server: &Server, bytes: &[u8], named: &[(&str, &str)]) {
         "on PostgreSQL {version}:\n{}",
         different.join("\n")
     );
+}
+
+/// The names in a startup packet are cut to what the server can hold, those in rules are not.
+#[test]
+fn longer_names_than_there_can_be_are_cut() {
+    let (cut, long) = ("n".repeat(63), "n".repeat(70));
+    let rules = format!(
+        "local all {long} trust\nlocal {long} all trust\nlocal all {cut} reject\nlocal {cut} all reject\nlocal all all peer\n"
+    );
+    Server::each(|server| {
+        let cluster = &server.cluster;
+        let loaded = || cluster.ask(&server.host, "select pg_conf_load_time()");
+        let before = loaded();
+        server.write("pg_hba.conf", rules.as_bytes());
+        cluster.ctl(&server.host, "reload").ok();
+        while loaded() == before {
+            std::thread::yield_now();
+        }
+        let port = cluster.port.to_string();
+        let version = Version::new(cluster.version).unwrap();
+        let set = RuleSet::of_bytes(&BTreeMap::new(), "hba", rules.as_bytes(), version);
+        for (database, role, rule) in [("postgres", &*long, 2), (&*long, &*cluster.owner, 3)] {
+            let to = [
+                "psql",
+                "-h",
+                &cluster.socket,
+                "-p",
+                &port,
+                "-U",
+                role,
+                "-d",
+                database,
+                "-c",
+                "",
+            ];
+            let said = server.host.run(&cluster.owner, &to);
+            said.fails()
+                .says("pg_hba.conf rejects connection")
+                .says(&cut)
+                .says_not(&long);
+            let connection = Connection {
+                transport: Transport::Local,
+                database: database.to_owned(),
+                role: role.to_owned(),
+                member_of: Some(Vec::new()),
+                address: None,
+                host_name: HostName::Unknown,
+                physical_replication: false,
+            };
+            let decided = decide(&set, &connection, &Site::default());
+            assert_eq!(decided, Decision::Rule(rule), "{version}");
+        }
+        let never = |found: &Reach| matches!(found, Reach::Never { .. });
+        let found: Vec<bool> = reach(&set, &Site::default()).iter().map(never).collect();
+        assert_eq!(found, [true, true, false, false, false], "{version}");
+    });
 }
 
 /// A rule as the view shows it.

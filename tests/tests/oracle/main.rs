@@ -24,6 +24,7 @@ mod logins;
 mod made;
 mod meaning;
 mod parameters;
+mod regex;
 mod reload;
 mod requests;
 mod servers;

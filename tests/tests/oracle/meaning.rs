@@ -118,8 +118,10 @@ impl Case {
 
     /// Whether anything about these rules cannot be known.
     fn is_open<'r>(&self, mut rules: impl Iterator<Item = &'r Rule>) -> bool {
-        rules
-            .any(|rule| rule.has_pattern() || self.interfaces.is_none() && rule.has_own_addresses())
+        rules.any(|rule| {
+            let looks_ahead = rule.patterns().any(universe::looks_ahead);
+            looks_ahead || self.interfaces.is_none() && rule.has_own_addresses()
+        })
     }
 }
 
@@ -245,7 +247,7 @@ fn rules_reach_what_they_can() {
             continue;
         }
         let all: Vec<&Rule> = rules.iter().collect();
-        let world = Universe::of(&all, case.with_patterns, case.interfaces.as_deref()).matches();
+        let world = Universe::of(&all, case.interfaces.as_deref()).matches();
         let alive = world
             .iter()
             .fold(0, |all, mask| all | mask & mask.wrapping_neg());
@@ -306,7 +308,7 @@ fn edits_change_what_is_announced() {
         let announced = changes(&old_set, &new_set, &case.site());
 
         let all: Vec<&Rule> = old.iter().chain(&new).collect();
-        let world = Universe::of(&all, case.with_patterns, case.interfaces.as_deref()).matches();
+        let world = Universe::of(&all, case.interfaces.as_deref()).matches();
         let changed = changed(&world, &old, &new);
         let told: BTreeSet<_> = announced
             .iter()

@@ -1,8 +1,9 @@
 //! A world small enough to look at every connection of it, and large enough that whatever there can be outside of it is
 //! told apart by no rule: for each thing that rules may name there is one that none names.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
+use std::sync::OnceLock;
 
 use e2e::first_match::{Client, Interface, Pattern, Rule, Way};
 use e2e::generated::Dice;
@@ -49,7 +50,7 @@ pub(super) const VOCABULARY: Vocabulary = Vocabulary {
     own_addresses: 0,
 };
 
-/// The same and regular expressions. That some match a name that is not here is why there are more names.
+/// The same and regular expressions.
 pub(super) const WITH_PATTERNS: Vocabulary = Vocabulary {
     patterns: &[
         Pattern {
@@ -78,17 +79,147 @@ pub(super) const WITH_PATTERNS: Vocabulary = Vocabulary {
         },
         Pattern {
             text: "^r[0-9]",
+            found_in: |name| name.starts_with('r') && is_digit(name, 1),
+        },
+        Pattern {
+            text: "^[^r]",
+            found_in: |name| !name.starts_with('r'),
+        },
+        Pattern {
+            text: "^(r0|r1|g0)$",
+            found_in: |name| ["r0", "r1", "g0"].contains(&name),
+        },
+        Pattern {
+            text: "^(?:d0|r0|g0)+$",
             found_in: |name| {
-                name.strip_prefix('r')
-                    .is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
+                !name.is_empty()
+                    && name
+                        .as_bytes()
+                        .chunks(2)
+                        .all(|two| [b"d0", b"r0", b"g0"].iter().any(|one| *one == two))
             },
+        },
+        Pattern {
+            text: "^d[0-9]$",
+            found_in: |name| name.len() == 2 && name.starts_with('d') && is_digit(name, 1),
+        },
+        Pattern {
+            text: "^d[0-4]",
+            found_in: |name| {
+                name.starts_with('d') && matches!(name.as_bytes().get(1), Some(b'0'..=b'4'))
+            },
+        },
+        Pattern {
+            text: "^d[5-9]|^[^d]",
+            found_in: |name| match name.as_bytes() {
+                [b'd', digit, ..] => (b'5'..=b'9').contains(digit),
+                [first, ..] => *first != b'd',
+                [] => false,
+            },
+        },
+        Pattern {
+            text: "^.{2}$",
+            found_in: |name| name.len() == 2,
+        },
+        Pattern {
+            text: "(?i)^R",
+            found_in: |name| name.starts_with(['r', 'R']),
+        },
+        Pattern {
+            text: "^\\w+$",
+            found_in: |name| name.chars().all(|c| c.is_ascii_alphanumeric()),
+        },
+        Pattern {
+            text: "0\\Z",
+            found_in: |name| name.ends_with('0'),
+        },
+        Pattern {
+            text: "^[^0-9]*$",
+            found_in: |name| !name.contains(|c: char| c.is_ascii_digit()),
+        },
+        Pattern {
+            text: "^x1$",
+            found_in: |name| name == "x1",
+        },
+        Pattern {
+            text: "^(?!r)",
+            found_in: |name| !name.starts_with('r'),
         },
     ],
     pattern_names: &[
-        "/^r", "/", "/^[gd]0$", "/^(r|g)0", "/1|^x", "/^r0$", "/^r[0-9]",
+        "/^r",
+        "/",
+        "/^[gd]0$",
+        "/^(r|g)0",
+        "/1|^x",
+        "/^r0$",
+        "/^r[0-9]",
+        "/^[^r]",
+        "/^(r0|r1|g0)$",
+        "/^(?:d0|r0|g0)+$",
+        "/^d[0-9]$",
+        "/^d[0-4]",
+        "/^d[5-9]|^[^d]",
+        "/^.{2}$",
+        "/(?i)^R",
+        "/^\\w+$",
+        "/0\\Z",
+        "/^[^0-9]*$",
+        "/^x1$",
+        "/^(?!r)",
     ],
     ..VOCABULARY
 };
+
+fn is_digit(name: &str, at: usize) -> bool {
+    name.as_bytes().get(at).is_some_and(u8::is_ascii_digit)
+}
+
+/// Whether pg-config leaves it open where this is found.
+pub(super) fn looks_ahead(pattern: &Pattern) -> bool {
+    pattern.text.contains("(?!")
+}
+
+/// Names of every kind that the patterns tell apart, three of each: out of all that have up to five of these characters,
+/// which is as many as it takes for each set of patterns that a name can meet at all.
+fn names() -> &'static [String] {
+    static NAMES: OnceLock<Vec<String>> = OnceLock::new();
+    NAMES.get_or_init(|| {
+        let mut all = vec![String::new()];
+        let mut from = 0;
+        for _ in 0..5 {
+            let to = all.len();
+            for at in from..to {
+                for character in "rRgdx0158-".chars() {
+                    all.push(format!("{}{character}", all[at]));
+                }
+            }
+            from = to;
+        }
+        let known = |name: &String| ROLES.contains(&&**name) || DATABASES.contains(&&**name);
+        all.retain(|name| !name.is_empty() && !known(name));
+        let patterns: Vec<&Pattern> = WITH_PATTERNS.patterns.iter().collect();
+        few_of_each(&all, &patterns, 3)
+            .into_iter()
+            .cloned()
+            .collect()
+    })
+}
+
+/// Of the names that these patterns do not tell apart, so many.
+fn few_of_each<'n>(names: &'n [String], patterns: &[&Pattern], few: usize) -> Vec<&'n String> {
+    let mut kinds: BTreeMap<Vec<bool>, usize> = BTreeMap::new();
+    let mut kept = Vec::new();
+    for name in names {
+        let met = patterns.iter().map(|pattern| (pattern.found_in)(name));
+        let count = kinds.entry(met.collect()).or_default();
+        *count += 1;
+        if *count <= few {
+            kept.push(name);
+        }
+    }
+    kept
+}
 
 /// How roles prove themselves, as it is written.
 const METHODS: &[&str] = &[
@@ -127,8 +258,8 @@ pub(super) fn interfaces() -> Vec<Interface> {
 
 /// Roles; those that are called like databases are here for `sameuser`.
 const ROLES: [&str; 6] = ["r0", "r1", "g0", "g1", "d0", "somebody"];
-/// Roles and names that only patterns tell from the others.
-const MORE: [&str; 4] = ["r", "r2", "x", "y1"];
+/// A few names that only patterns tell from the others.
+const MORE: [&str; 8] = ["r", "r2", "x", "y1", "R0", "d5", "x1", "r-0"];
 /// What a role may be a member of.
 const GROUPS: [&str; 5] = ["g0", "g1", "r0", "d0", "a group"];
 /// Databases; that of a role's own name comes with the role.
@@ -168,7 +299,7 @@ pub(super) struct Universe {
 impl Universe {
     /// The world, seen by these rules (at most 128). Where the server's interfaces are not given, each address may be of
     /// its networks and of itself.
-    pub(super) fn of(rules: &[&Rule], with_patterns: bool, known: Option<&[Interface]>) -> Self {
+    pub(super) fn of(rules: &[&Rule], known: Option<&[Interface]>) -> Self {
         assert!(rules.len() <= 128);
         let mask = |matches: &dyn Fn(&Rule) -> bool| {
             let bits = rules.iter().enumerate();
@@ -180,17 +311,34 @@ impl Universe {
         // Groups that no rule asks about need not vary.
         let asked = |group: &&str| rules.iter().any(|rule| rule.asks_about(group));
         let groups: Vec<&str> = GROUPS.into_iter().filter(asked).collect();
+        let mut patterns: Vec<&Pattern> = rules.iter().flat_map(|rule| rule.patterns()).collect();
+        patterns.sort_by_key(|pattern| pattern.text);
+        patterns.dedup();
+        let more: Vec<&str> = match patterns.is_empty() {
+            true => Vec::new(),
+            false => few_of_each(names(), &patterns, 2)
+                .into_iter()
+                .map(String::as_str)
+                .collect(),
+        };
         let mut logins = BTreeSet::new();
-        let more: &[&str] = if with_patterns { &MORE } else { &[] };
-        for role in ROLES.iter().chain(more) {
+        for role in ROLES.iter().chain(&more) {
             for chosen in 0..1_u32 << groups.len() {
                 let groups: Vec<&str> = (0..groups.len())
                     .filter(|at| chosen >> at & 1 == 1)
                     .map(|at| groups[at])
                     .collect();
-                let databases = DATABASES.iter().chain(more).chain([role]);
-                for database in databases.map(|name| Some(*name)).chain([None]) {
-                    logins.insert(mask(&|rule| rule.takes_login(database, role, &groups)));
+                let mut add = |database: Option<&str>, groups: &[&str]| {
+                    logins.insert(mask(&|rule| rule.takes_login(database, role, groups)));
+                };
+                for database in DATABASES.iter().chain([role]) {
+                    add(Some(database), &groups);
+                }
+                add(None, &groups);
+                // A database may be called like a group that no rule names.
+                for database in &more {
+                    add(Some(database), &groups);
+                    add(Some(database), &[&groups[..], &[database]].concat());
                 }
             }
         }
