@@ -5,3 +5,4 @@ pub(crate) mod findings;
 mod pem;
 pub(crate) mod plan;
 pub(crate) mod proof;
+pub(crate) mod table;

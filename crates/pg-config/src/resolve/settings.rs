@@ -123,7 +123,7 @@ impl Assignment {
 
 /// An error that PostgreSQL reports for a line of a file.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{file}:{line}: {message}")]
+#[error("{file}{}: {message}", number(*line))]
 pub struct FileError {
     /// The file in which the line stands.
     pub file: String,
@@ -131,6 +131,14 @@ pub struct FileError {
     pub line: u32,
     /// In the words of `pg_file_settings`, with the token where it is about one.
     pub message: String,
+}
+
+/// `:LINE`, where there is one.
+fn number(line: u32) -> String {
+    match line {
+        0 => String::new(),
+        line => format!(":{line}"),
+    }
 }
 
 /// Reads files in PostgreSQL's order.

@@ -39,6 +39,7 @@ pub(crate) struct Connection {
         long,
         value_name = "ADDRESS",
         group = "origin",
+        value_parser = address,
         required_unless_present_any = ["local", "connections"]
     )]
     pub(crate) from: Option<IpAddr>,
@@ -95,4 +96,12 @@ pub(crate) struct IdentExplain {
     pub(crate) no_groups: bool,
     #[command(flatten)]
     pub(crate) file: ServerFile,
+}
+
+/// One address: a name has none for itself, and a network has many.
+fn address(text: &str) -> Result<IpAddr, String> {
+    text.parse().map_err(|_| {
+        "it takes one address, such as 10.0.0.1 or ::1 (--host-name says what name it has)"
+            .to_owned()
+    })
 }

@@ -118,6 +118,16 @@ pub(crate) fn failed(failed: &Failed) -> Failure {
     }
 }
 
+/// What can be done about a file that cannot be read.
+pub(crate) fn about_reading(failure: Failure, error: &hostfile::Error) -> Failure {
+    match error.io_kind() {
+        Some(std::io::ErrorKind::PermissionDenied) => {
+            failure.hint("run it as root, or as the user whose file that is: they may read it")
+        }
+        _ => about_file(failure, error),
+    }
+}
+
 /// What can be done about a file that cannot be written or read.
 pub(crate) fn about_file(failure: Failure, error: &hostfile::Error) -> Failure {
     use std::io::ErrorKind;

@@ -128,7 +128,9 @@ impl Found {
     pub(crate) fn existing(&self) -> Result<Vec<u8>, Failure> {
         let missing = || {
             let path = shown(Path::new(&self.path));
-            Failure::new(format!("{path} cannot be read: No such file or directory"))
+            Failure::new(format!("{path} cannot be read: No such file or directory")).hint(
+                "SHOW hba_file (ident_file, config_file) says where a server has it; libpq's is named by PGSERVICEFILE, or is ~/.pg_service.conf",
+            )
         };
         self.bytes()?.ok_or_else(missing)
     }
@@ -259,7 +261,7 @@ fn on_disk(rights: &Account, path: &Path) -> Result<Option<Vec<u8>>, Failure> {
 }
 
 fn unreadable(path: &Path, error: &hostfile::Error) -> Failure {
-    advice::about_file(
+    advice::about_reading(
         Failure::because(format_args!("{} cannot be read", shown(path)), error),
         error,
     )

@@ -45,7 +45,16 @@ fn check(args: &HbaLint, context: &Context, output: &mut Output) -> Result<(), F
     // In the order of the files, each from its top.
     let place = |file: &str| set.rules.iter().position(|at| *at.file == *file);
     findings.sort_by_key(|finding| (place(&finding.file), finding.line, finding.column));
-    tell(&findings, &found.path, &args.linting, output)
+    tell(&findings, &found.path, &args.linting, output).map_err(|failure| right_file(failure, &set))
+}
+
+/// Asks whether it is the right file where no line of it is a rule.
+fn right_file(failure: Failure, set: &RuleSet) -> Failure {
+    let refused = set.errors.iter().any(|error| error.line > 0);
+    match set.rules.is_empty() && refused {
+        true => failure.hint("no line of it is a rule: is this the right file?"),
+        false => failure,
+    }
 }
 
 /// The file, and the settings where a server was looked for.

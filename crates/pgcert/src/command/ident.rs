@@ -14,7 +14,8 @@ use super::lint::{all_taken, tell};
 use crate::args::{Ident, IdentAdd, IdentLint, IdentList, IdentRemove, ServerEditing, ServerFile};
 use crate::context::Context;
 use crate::failure::{Failure, escape_name};
-use crate::output::{BAD, HEAD, Output, styled};
+use crate::output::{BAD, Output, styled};
+use crate::render::table::table;
 
 /// Runs `pgcert ident`.
 pub(crate) fn run(args: &Ident, context: &Context, output: &mut Output) -> Result<(), Failure> {
@@ -77,7 +78,7 @@ fn list(args: &IdentList, context: &Context, output: &mut Output) -> Result<(), 
                 name(&entry.role),
             ]
         }));
-        output.print(&table(&rows))?;
+        output.print(&table(&rows, 1))?;
         let mut text = String::new();
         for error in maps.errors() {
             let _ = writeln!(
@@ -90,23 +91,6 @@ fn list(args: &IdentList, context: &Context, output: &mut Output) -> Result<(), 
         output.print(&text)?;
     }
     all_taken(maps.errors(), "pgcert ident lint")
-}
-
-fn table(rows: &[[String; 4]]) -> String {
-    let width = |column: usize| {
-        let widths = rows.iter().map(|row| row[column].chars().count());
-        widths.max().unwrap_or(0)
-    };
-    let widths = [width(0), width(1), width(2)];
-    let mut text = String::new();
-    for (i, [line, map, system_user, role]) in rows.iter().enumerate() {
-        let row = format!(
-            "{line:>0$}  {map:<1$}  {system_user:<2$}  {role}",
-            widths[0], widths[1], widths[2]
-        );
-        let _ = writeln!(text, "{}", if i == 0 { styled(HEAD, &row) } else { row });
-    }
-    text
 }
 
 fn add(args: &IdentAdd, context: &Context, output: &mut Output) -> Result<(), Failure> {
@@ -148,6 +132,12 @@ fn remove(args: &IdentRemove, context: &Context, output: &mut Output) -> Result<
             entry.map == *map && entry.system_user == *system_user && entry.role == *role
         });
         entries.extend(same.map(|(index, _)| index));
+    }
+    if entries.is_empty() {
+        let path = escape_name(&found.path);
+        output.note(&format!(
+            "no line of {path} says that: pgcert ident list shows the lines"
+        ));
     }
     entries.sort_unstable();
     entries.dedup();

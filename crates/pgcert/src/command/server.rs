@@ -29,7 +29,7 @@ pub(crate) fn find(options: &args::Server) -> Result<Cluster, Failure> {
             FindError::Many(_) => {
                 failure.hint("--cluster VERSION/NAME or --data-dir DIR says which one")
             }
-            FindError::Unreadable { source, .. } => advice::about_file(failure, &source),
+            FindError::Unreadable { source, .. } => advice::about_reading(failure, &source),
             FindError::NotACluster { .. } => {
                 failure.hint("--data-dir names the folder that holds PG_VERSION")
             }

@@ -137,6 +137,9 @@ fn remove(args: &ServiceRemove, context: &Context, output: &mut Output) -> Resul
     let found = find(&args.file, context)?;
     let bytes = found.existing()?;
     let mut document = Document::parse(&bytes, found.version);
+    if document.section(&args.service).is_none() {
+        output.note(not_found(&args.service, &document, &found).message());
+    }
     for key in &args.keys {
         document.remove_parameter(&args.service, key);
     }

@@ -39,6 +39,8 @@ fn maps_are_shown_as_the_version_reads_them() {
     insta::assert_snapshot!(ident(&place, &["--map", "nobody"], "16"), @r#"
     map nobody
       no line: nobody gets in
+    --- on standard error
+    note: pg_ident.conf has no map of that name; the maps in it: staff, other
     "#);
 }
 

@@ -342,10 +342,11 @@ fn rules_are_removed_by_line_or_by_what_they_say() {
     --- on standard error
     note: the server takes it with a reload: SELECT pg_reload_conf()
     "#);
-    insta::assert_snapshot!(hba(&place, &["remove", "host", "all", "all", "0.0.0.0/0", "md5"]), @"
+    insta::assert_snapshot!(hba(&place, &["remove", "host", "all", "all", "0.0.0.0/0", "md5"]), @r#"
     --- on standard error
+    note: no line of pg_hba.conf says the same: pgcert hba list shows the lines, --line LINE names one
     nothing to do
-    ");
+    "#);
     insta::assert_snapshot!(hba(&place, &["remove", "--line", "3"]), @"
     --- on standard error
     error: nothing was changed: no rule begins in line 3 of pg_hba.conf
@@ -355,7 +356,7 @@ fn rules_are_removed_by_line_or_by_what_they_say() {
     place.write("pg_hba.conf", "local all all peer\n");
     insta::assert_snapshot!(hba(&place, &["remove", "--line", "1"]), @r#"
     --- on standard error
-    error: nothing was changed: the server would refuse the result: pg_hba.conf:0: configuration file "pg_hba.conf" contains no entries
+    error: nothing was changed: the server would refuse the result: pg_hba.conf: configuration file "pg_hba.conf" contains no entries
     --- exit code 1
     "#);
     assert_eq!(place.read("pg_hba.conf"), "local all all peer\n");
@@ -445,11 +446,13 @@ fn what_the_server_would_refuse_is_not_written() {
     --- on standard error
     error: nothing was changed: PostgreSQL 16 would say: invalid IP mask "md5": Name or service not known
     hint: TYPE DATABASE USER [ADDRESS] METHOD [NAME=VALUE...], as in pg_hba.conf; in one argument, quotes are as in the file
+    hint: write 192.168.1.5/32 for a single address
     --- exit code 1
     $ add "hostssl all all all scram"
     --- on standard error
     error: nothing was changed: PostgreSQL 16 would say: invalid authentication method "scram"
     hint: TYPE DATABASE USER [ADDRESS] METHOD [NAME=VALUE...], as in pg_hba.conf; in one argument, quotes are as in the file
+    hint: scram-sha-256 and cert are what one mostly wants; cert is for hostssl, peer for local
     --- exit code 1
     $ add "local all all peer\nlocal all all trust"
     --- on standard error
@@ -485,7 +488,7 @@ fn what_the_server_would_refuse_is_not_written() {
     "#);
     insta::assert_snapshot!(hba(&place, &["remove", "--line", "1"]), @r#"
     --- on standard error
-    error: nothing was changed: the server would refuse the result: pg_hba.conf:0: configuration file "pg_hba.conf" contains no entries
+    error: nothing was changed: the server would refuse the result: pg_hba.conf: configuration file "pg_hba.conf" contains no entries
     --- exit code 1
     "#);
 }

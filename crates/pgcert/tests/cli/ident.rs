@@ -154,10 +154,11 @@ fn lines_are_removed_by_line_or_by_what_they_say() {
       ]
     }
     "#);
-    insta::assert_snapshot!(ident(&place, &["remove", "staff", "CN=alice,O=Acme", "alice"]), @"
+    insta::assert_snapshot!(ident(&place, &["remove", "staff", "CN=alice,O=Acme", "alice"]), @r#"
     --- on standard error
+    note: no line of pg_ident.conf says that: pgcert ident list shows the lines
     nothing to do
-    ");
+    "#);
     insta::assert_snapshot!(ident(&place, &["remove", "--line", "1"]), @"
     --- on standard error
     error: nothing was changed: no map line begins in line 1 of pg_ident.conf

@@ -35,6 +35,7 @@ mod intermediate;
 mod issue;
 mod issued;
 mod manual;
+mod mistakes;
 mod passphrase;
 mod permissions;
 mod pipe;

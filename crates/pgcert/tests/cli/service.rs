@@ -154,10 +154,11 @@ fn remove_takes_a_key_or_the_service() {
     -[b]
     -host=c
     ");
-    insta::assert_snapshot!(service(&place, &["remove", "none"]), @"
+    insta::assert_snapshot!(service(&place, &["remove", "none"]), @r#"
     --- on standard error
+    note: [here]/home/.pg_service.conf has no service "none"
     nothing to do
-    ");
+    "#);
 }
 
 #[test]
@@ -235,9 +236,10 @@ fn lint_says_what_is_odd() {
     [here]/home/.pg_service.conf: no findings
     ");
     let empty = Place::new();
-    insta::assert_snapshot!(service(&empty, &["lint"]), @"
+    insta::assert_snapshot!(service(&empty, &["lint"]), @r#"
     --- on standard error
     error: [here]/home/.pg_service.conf cannot be read: No such file or directory
+    hint: SHOW hba_file (ident_file, config_file) says where a server has it; libpq's is named by PGSERVICEFILE, or is ~/.pg_service.conf
     --- exit code 1
-    ");
+    "#);
 }

@@ -40,6 +40,7 @@ pub(crate) fn set(args: &ConfSet, context: &Context, output: &mut Output) -> Res
     }
     let after = found.settings(&edits);
     edits.must_not_add_errors(before.errors(), after.errors())?;
+    say_what_refuses(&after, &found, &mut edits);
     for Assignment { name, value } in &args.settings {
         say_what_hides(name, Some(value), &found, &after, &mut edits);
     }
@@ -76,10 +77,17 @@ pub(crate) fn unset(
         }
         if !files.is_empty() {
             changed.push(name.as_str());
+        } else if matches!(Parameter::named(name, found.version), Lookup::Unknown(_)) {
+            let version = found.version;
+            edits.note(
+                "unknown",
+                format!("PostgreSQL {version} has no parameter \"{name}\""),
+            );
         }
     }
     let after = found.settings(&edits);
     edits.must_not_add_errors(before.errors(), after.errors())?;
+    say_what_refuses(&after, &found, &mut edits);
     for name in &args.names {
         say_what_hides(name, None, &found, &after, &mut edits);
         if let Lookup::Known(parameter) = Parameter::named(name, found.version)
@@ -143,6 +151,16 @@ fn unwritable(name: &str, error: &pg_config::conf::EditError) -> Failure {
     }
 }
 
+/// A name that the server does not know keeps it from taking the files at all, and is no error of their syntax.
+fn say_what_refuses(after: &Settings, found: &Found, edits: &mut Edits<'_>) {
+    let findings = lint::conf(edits, after, found.version);
+    let refused = |finding: &&lint::Finding| REFUSED.contains(&finding.lint.code);
+    if let Some(finding) = findings.iter().find(refused) {
+        let text = format!("the server refuses this because of another line: {finding}");
+        edits.note("refused", text);
+    }
+}
+
 fn say_what_hides(
     name: &str,
     wanted: Option<&str>,
@@ -197,3 +215,6 @@ fn say_what_it_needs(changed: &[&str], found: &Found, edits: &mut Edits<'_>) {
         edits.note_reload();
     }
 }
+
+/// Findings because of which a reload applies nothing, beside errors of syntax.
+const REFUSED: [&str; 2] = ["conf-unknown-parameter", "conf-byte-order-mark"];

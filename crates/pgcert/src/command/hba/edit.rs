@@ -2,6 +2,7 @@
 //! reads, then written.
 
 use pg_config::hba::{Document, EditError, Position, RuleSet};
+use pg_config::lint::LINTS;
 
 use super::outcomes::Outcomes;
 use super::place;
@@ -41,13 +42,16 @@ impl Opened {
 pub(crate) fn add(args: &HbaAdd, context: &Context, output: &mut Output) -> Result<(), Failure> {
     let mut opened = Opened::read(&args.file, context)?;
     let line = args.rule.join(" ");
-    let Some(position) = position(&args.place, &opened)? else {
-        return place::add(&line, opened, &args.editing, context, output);
+    let position = match position(&args.place, &opened)? {
+        Some(position) => position,
+        // The server refuses a file without rules. The first one may be made.
+        None if opened.document.records().is_empty() => Position::End,
+        None => return place::add(&line, opened, &args.editing, context, output),
     };
     opened
         .document
         .insert_line(position, line.as_bytes())
-        .map_err(|error| refused(&error, &opened.found))?;
+        .map_err(|error| refused_line(&error, &line, &opened.found))?;
     write(opened, &args.editing, context, output)
 }
 
@@ -72,6 +76,12 @@ pub(crate) fn remove(
             matches!(record, pg_config::hba::Record::Rule(rule) if rule.says_the_same(meant))
         });
         records.extend(same.map(|(record, _)| record));
+    }
+    if records.is_empty() {
+        let path = escape_name(&opened.found.path);
+        output.note(&format!(
+            "no line of {path} says the same: pgcert hba list shows the lines, --line LINE names one"
+        ));
     }
     records.sort_unstable();
     records.dedup();
@@ -119,7 +129,7 @@ pub(super) fn one_rule(line: &str, found: &Found) -> Result<Document, Failure> {
     let mut document = Document::parse(&b""[..], found.version);
     document
         .insert_line(Position::End, line.as_bytes())
-        .map_err(|error| refused(&error, found))?;
+        .map_err(|error| refused_line(&error, line, found))?;
     Ok(document)
 }
 
@@ -179,6 +189,20 @@ fn record(line: u32, opened: &Opened) -> Result<usize, Failure> {
         Failure::new(format!("nothing was changed: no rule begins in line {line} of {path}"))
             .hint("pgcert hba list shows the lines; a rule of an included file is changed with --file")
     })
+}
+
+/// Why a line cannot be added, with what the lint says about it.
+fn refused_line(error: &EditError, line: &str, found: &Found) -> Failure {
+    let failure = refused(error, found);
+    if !matches!(error, EditError::Refused { .. }) {
+        return failure;
+    }
+    let document = Document::parse(line.as_bytes(), found.version);
+    let code = document.diagnostics().first().map(|said| said.code);
+    match LINTS.iter().find(|lint| Some(lint.code) == code) {
+        Some(lint) => failure.hint(lint.help),
+        None => failure,
+    }
 }
 
 /// Why a document cannot be changed so.

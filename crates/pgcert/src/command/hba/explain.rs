@@ -22,6 +22,7 @@ use crate::command::surroundings::Surroundings;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::output::{HEAD, Output, styled};
+use crate::render::table::table;
 
 /// Runs `pgcert hba explain`.
 pub(super) fn run(
@@ -78,7 +79,7 @@ fn many(
     context: &Context,
     output: &mut Output,
 ) -> Result<(), Failure> {
-    let mut rows = Vec::new();
+    let mut rows = vec![["RULE", "METHOD", "CONNECTION"].map(str::to_owned)];
     for asked in from_file(file, context)? {
         let mut asked: Asked = asked?;
         asked.ask(surroundings, output);
@@ -90,7 +91,7 @@ fn many(
         }
     }
     if !output.json() {
-        output.print(&answer::table(&rows))?;
+        output.print(&table(&rows, 0))?;
     }
     Ok(())
 }

@@ -13,6 +13,7 @@ use crate::command::lint::all_taken;
 use crate::context::Context;
 use crate::failure::{Failure, escape_name};
 use crate::output::{BAD, HEAD, Output, styled};
+use crate::render::table::line;
 
 /// Runs `pgcert hba list`. Refused lines are listed too, and make it end with exit code 3.
 pub(crate) fn run(args: &HbaList, context: &Context, output: &mut Output) -> Result<(), Failure> {
@@ -25,7 +26,7 @@ pub(crate) fn run(args: &HbaList, context: &Context, output: &mut Output) -> Res
     } else {
         output.print(&words(&rows))?;
     }
-    all_taken(&set.errors, "pgcert hba lint")
+    all_taken(&set.errors, "pgcert hba lint").map_err(|failure| super::right_file(failure, &set))
 }
 
 /// A rule, or a line that is refused.
@@ -66,16 +67,7 @@ fn words(rows: &[Row<'_>]) -> String {
             }
         }
     }
-    let line = |cells: &[String; 6]| {
-        let mut text = String::new();
-        for (i, (cell, width)) in cells.iter().zip(widths).enumerate() {
-            let _ = match i {
-                0 => write!(text, "{cell:>width$}  "),
-                _ => write!(text, "{cell:<width$}  "),
-            };
-        }
-        format!("{}\n", text.trim_end())
-    };
+    let line = |cells: &[String; 6]| format!("{}\n", line(cells, &widths, 1));
     let mut text = String::new();
     let mut file = None;
     for (row, cells) in rows.iter().zip(&cells) {

@@ -16,6 +16,7 @@ use self::sessions::{Outcome, Sessions};
 use self::usage::Usage;
 use self::whatif::WhatIf;
 use crate::args::HbaSimulate;
+use crate::command::advice;
 use crate::command::lint::all_taken;
 use crate::command::surroundings::Surroundings;
 use crate::context::Context;
@@ -44,12 +45,10 @@ pub(super) fn run(
             let file = hostfile::reader(path)?;
             Ok(log::read(file, &prefix, |entry| sessions.take(entry)))
         });
-        let unreadable = |error: &dyn std::error::Error| {
-            Failure::because(format_args!("{} cannot be read", shown(path)), error)
-        };
+        let what = format!("{} cannot be read", shown(path));
         read.and_then(|read| read)
-            .map_err(|error| unreadable(&error))?
-            .map_err(|error| unreadable(&error))?;
+            .map_err(|error| advice::about_reading(Failure::because(&what, &error), &error))?
+            .map_err(|error| Failure::because(&what, &error))?;
     }
     sessions.finish();
     let mut surroundings = Surroundings::of(&found, context, output);

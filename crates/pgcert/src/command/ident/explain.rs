@@ -49,6 +49,16 @@ pub(super) fn run(
         if verdicts.is_empty() {
             output.say(&format!("{}: no lines", escape_name(&found.path)));
         }
+        if args.map.is_some() && verdicts.iter().all(|verdict| !verdict.is_there(&maps)) {
+            let known = match &explained.known()[..] {
+                [] => "none".to_owned(),
+                known => escape_name(&known.join(", ")),
+            };
+            let path = escape_name(&found.path);
+            output.note(&format!(
+                "{path} has no map of that name; the maps in it: {known}"
+            ));
+        }
     }
     all_taken(maps.errors(), "pgcert ident lint")
 }
@@ -79,18 +89,22 @@ struct Line<'a> {
 
 impl<'a> Explained<'a> {
     fn verdicts(&self) -> Vec<Verdict<'a>> {
-        let mut names: Vec<&str> = match &self.args.map {
-            Some(map) => vec![map],
-            None => Vec::new(),
+        let names = match &self.args.map {
+            Some(map) => vec![&**map],
+            None => self.known(),
         };
-        if names.is_empty() {
-            for line in self.maps.lines() {
-                if !names.contains(&&*line.entry.map) {
-                    names.push(&line.entry.map);
-                }
+        names.into_iter().map(|map| self.verdict(map)).collect()
+    }
+
+    /// The maps that there are, each where it comes first.
+    fn known(&self) -> Vec<&'a str> {
+        let mut names: Vec<&str> = Vec::new();
+        for line in self.maps.lines() {
+            if !names.contains(&&*line.entry.map) {
+                names.push(&line.entry.map);
             }
         }
-        names.into_iter().map(|map| self.verdict(map)).collect()
+        names
     }
 
     fn verdict(&self, map: &'a str) -> Verdict<'a> {
@@ -190,6 +204,11 @@ impl<'a> Explained<'a> {
 }
 
 impl Verdict<'_> {
+    /// Whether there is such a map at all.
+    fn is_there(&self, maps: &Maps) -> bool {
+        maps.find(self.map).next().is_some()
+    }
+
     fn words(&self, text: &mut String) {
         let map = escape_name(self.map);
         let title = match (&self.args.name, &self.args.role) {

@@ -261,25 +261,6 @@ impl<'a> Answer<'a> {
     }
 }
 
-/// Rows as a table.
-pub(super) fn table(rows: &[[String; 3]]) -> String {
-    let header = ["RULE", "METHOD", "CONNECTION"].map(str::to_owned);
-    let all = || std::iter::once(&header).chain(rows);
-    let width = |column: usize| {
-        all()
-            .map(|row| row[column].chars().count())
-            .max()
-            .unwrap_or(0)
-    };
-    let (rule_width, method_width) = (width(0), width(1));
-    let mut text = String::new();
-    for (i, [rule, method, connection]) in all().enumerate() {
-        let row = format!("{rule:<rule_width$}  {method:<method_width$}  {connection}");
-        let _ = writeln!(text, "{}", if i == 0 { styled(HEAD, &row) } else { row });
-    }
-    text
-}
-
 /// What has to be so for the rule to match, and what to say to know it.
 fn conditions(rule: &Rule, connection: &Connection, site: &Site) -> (String, Option<&'static str>) {
     let fields = open_fields(rule, connection, site);

@@ -11,6 +11,7 @@ use super::usage::{Usage, Used};
 use crate::command::hba::words;
 use crate::failure::escape_name;
 use crate::output::{HEAD, Output, WARN, styled};
+use crate::render::table::table;
 
 /// A table of the rules that were used, and lists of what else there is to say.
 pub(super) fn words(usage: &Usage<'_>) -> String {
@@ -18,8 +19,9 @@ pub(super) fn words(usage: &Usage<'_>) -> String {
     let used = || usage.all().filter(|(_, used)| used.total() > 0);
     if used().next().is_some() {
         let header = ["LOGINS", "REFUSED", "RULE", "BY"].map(str::to_owned);
-        let rows: Vec<_> = used().map(|(at, used)| row(at, used)).collect();
-        table(&header, &rows, &mut text);
+        let rows = used().map(|(at, used)| row(at, used));
+        let rows: Vec<_> = std::iter::once(header).chain(rows).collect();
+        text.push_str(&table(&rows, 2));
     }
     let list = |title: &str, lines: Vec<String>, text: &mut String| {
         if !lines.is_empty() {
@@ -151,33 +153,6 @@ fn row(at: &Located, used: &Used) -> [String; 4] {
         format!("{}: {}", words::place(at), words::line(&at.rule)),
         who.join(", "),
     ]
-}
-
-fn table(header: &[String; 4], rows: &[[String; 4]], text: &mut String) {
-    let all = || std::iter::once(header).chain(rows);
-    let width = |column: usize| {
-        all()
-            .map(|row| row[column].chars().count())
-            .max()
-            .unwrap_or(0)
-    };
-    let [logins, refused, rule] = [0, 1, 2].map(width);
-    for (i, row) in all().enumerate() {
-        let line = format!(
-            "{:>logins$}  {:>refused$}  {:<rule$}  {}",
-            row[0], row[1], row[2], row[3]
-        );
-        let line = line.trim_end();
-        let _ = writeln!(
-            text,
-            "{}",
-            if i == 0 {
-                styled(HEAD, line)
-            } else {
-                line.to_owned()
-            }
-        );
-    }
 }
 
 fn gone(named: &Named, times: u64) -> String {
