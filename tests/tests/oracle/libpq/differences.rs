@@ -3,6 +3,8 @@
 use std::fmt;
 use std::ops::RangeInclusive;
 
+use pg_config::conninfo::KEYWORDS;
+
 use super::asked::Answer;
 use super::ground::Case;
 
@@ -179,7 +181,13 @@ pub(super) const EXPLAINED: &[Explained] = &[
         because: "libpq shows it; we show `********`",
         versions: 12..=18,
         source: "fe-connect.c, conninfo_uri_decode",
-        form: |question| question.is_uri(|uri| uri.contains('@') || uri.contains("password=")),
+        form: |question| {
+            let secret = |uri: &str| {
+                let mut known = KEYWORDS.iter().filter(|keyword| keyword.secret);
+                known.any(|keyword| uri.contains(keyword.name))
+            };
+            question.is_uri(|uri| uri.contains('@') || secret(uri))
+        },
         answers: |answers| {
             let (ours, theirs) = answers.errors();
             ours.split_once("********").is_some_and(|(before, behind)| {

@@ -10,11 +10,11 @@ use pg_config::resolve::{FileError, Settings};
 
 use super::meant::last_line;
 use super::{Disk, FORMAT};
-use crate::generated::{Bench, MANY, Run, SHOWN};
+use crate::generated::{Bench, Run, SHOWN};
 use crate::log::Log;
 use crate::servers::Server;
 
-/// One file in so many is loaded in a run that is not to be recorded: a reload takes longer than a question.
+/// One file in so many is loaded: a reload takes longer than a question.
 const FEWER: usize = 4;
 /// How long a reload is waited for.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -22,7 +22,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const TOO_MANY: &str = "too many syntax errors found, abandoning file";
 
 impl Run {
-    /// Has the server load every file with a syntax error, which it then does not apply.
+    /// Has the server load files with a syntax error, which it then does not apply.
     #[expect(
         clippy::print_stdout,
         reason = "the figures of a recorded run; nobody sees them otherwise"
@@ -32,8 +32,7 @@ impl Run {
         let main = format!("{}/{}", server.cluster.data, FORMAT.file);
         let mut bench = Bench::of(&FORMAT, server);
         let (mut files, mut errors, mut shown) = (0, 0, 0);
-        let every = if self.count < MANY { FEWER } else { 1 };
-        for index in (0..self.count).step_by(every) {
+        for index in (0..self.count).step_by(FEWER) {
             let made = conf::file(&mut Dice::of_file(self.seed, index));
             bench.write(&made);
             let settings = Settings::read(&Disk, &main, None, Version::new(version).unwrap());

@@ -85,6 +85,20 @@ pub(super) const EXPLAINED: &[Explained] = &[
         },
     },
     Explained {
+        name: "a quoted value that begins with a NUL",
+        because: "the server's copy of it has no end, so that it reads what happens to lie there in memory; we take it for empty",
+        versions: 12..=18,
+        source: "guc-file.l, DeescapeQuotedString",
+        form: |input| line(input).windows(2).any(|bytes| bytes == b"'\0"),
+        readings: |lines| {
+            let name = |row: &Row| row.read.as_ref().map(|read| read[0].clone());
+            lines.pairs(|ours, theirs| {
+                name(ours) == name(theirs)
+                    && ours.read.as_ref().is_none_or(|read| read[1].is_empty())
+            })
+        },
+    },
+    Explained {
         name: "a parameter that needs a restart, with another value than the server runs with",
         because: "the server says so only where the value is new to it, and what it runs with is not in the file",
         versions: 12..=18,
@@ -202,6 +216,13 @@ pub(super) fn last_line(file: &str) -> (u64, bool) {
     let lines: Vec<&[u8]> = bytes.split(|&b| b == b'\n').collect();
     let cut = lines.last().is_some_and(|line| !line.is_empty());
     (u64::try_from(lines.len()).unwrap(), cut)
+}
+
+/// The bytes of the line.
+fn line(input: &Input) -> Vec<u8> {
+    let bytes = std::fs::read(&input.file).unwrap_or_default();
+    let line = text::lines(&bytes).find(|line| u64::from(line.number) == input.line);
+    line.map_or_else(Vec::new, |line| line.content.of(&bytes).to_vec())
 }
 
 /// The name of what the line sets.
