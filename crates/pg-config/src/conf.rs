@@ -260,10 +260,11 @@ fn syntax_error(bytes: &[u8], line: text::Line, token: Option<Span>) -> Diagnost
         line: line.number,
         message: match token {
             // Formatted with `%s` (`guc-file.l`, `ParseConfigFp`): a NUL ends it.
-            Some(_) => format!(
-                "syntax error near token \"{}\"",
-                String::from_utf8_lossy(span.of(bytes)).trim_end_matches('\0')
-            ),
+            Some(_) => {
+                let mut shown = span.of(bytes).split(|&b| b == 0);
+                let shown = String::from_utf8_lossy(shown.next().unwrap_or_default());
+                format!("syntax error near token \"{shown}\"")
+            }
             None => "syntax error near end of line".into(),
         },
     }
@@ -308,8 +309,9 @@ mod tests {
 
     #[test]
     fn refused_lines_are_named_in_the_server_s_words() {
-        let document =
-            Document::parse(b"a = 1\nssl_cert_file = server.crt\r\nport\nfsy\0nc = on\n");
+        let document = Document::parse(
+            b"a = 1\nssl_cert_file = server.crt\r\nport\nfsy\0nc = on\na 1 'x\0y'\n",
+        );
         let found: Vec<_> = document
             .diagnostics()
             .iter()
@@ -321,6 +323,7 @@ mod tests {
                 (2, "syntax error near token \"server.crt\""),
                 (3, "syntax error near end of line"),
                 (4, "syntax error near token \"\""),
+                (5, "syntax error near token \"'x\""),
             ]
         );
         assert_eq!(
