@@ -368,7 +368,8 @@ impl<'a> Tokenizer<'a> {
 
     /// How many blanks and commas come first.
     fn gap(&self, text: &[u8]) -> usize {
-        let no_gap = |byte: &u8| !matches!(self.class(*byte), Class::Blank | Class::Comma);
+        let no_gap =
+            |byte: &u8| *byte != b' ' && !matches!(self.class(*byte), Class::Blank | Class::Comma);
         text.iter().position(no_gap).unwrap_or(text.len())
     }
 

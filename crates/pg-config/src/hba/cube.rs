@@ -45,6 +45,19 @@ impl Family {
     }
 }
 
+/// Whether a client's address is among those that agree with `address` in the bits of `mask`: [`Cube::holds`] for one.
+pub(super) fn agree(address: IpAddr, mask: IpAddr, client: IpAddr) -> bool {
+    match (address, mask, client) {
+        (IpAddr::V4(a), IpAddr::V4(m), IpAddr::V4(c)) => {
+            (a.to_bits() ^ c.to_bits()) & m.to_bits() == 0
+        }
+        (IpAddr::V6(a), IpAddr::V6(m), IpAddr::V6(c)) => {
+            (a.to_bits() ^ c.to_bits()) & m.to_bits() == 0
+        }
+        _ => false,
+    }
+}
+
 /// The search for a free address was given up: masks with holes make it exponential.
 #[derive(Debug)]
 pub(super) struct GivenUp;

@@ -6,8 +6,9 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 use core::net::IpAddr;
+use core::ops::ControlFlow;
 
-use super::cube::Cube;
+use super::cube::{Cube, agree};
 use super::names::LONGEST;
 use super::{Address, ConnType, Database, Rule, RuleSet, User};
 use crate::regex;
@@ -175,9 +176,6 @@ pub enum Mismatch {
 }
 
 impl Mismatch {
-    /// In PostgreSQL's order.
-    const ALL: [Self; 4] = [Self::Type, Self::Address, Self::Database, Self::User];
-
     /// The field's name, as `pg_hba_file_rules` has it but for the role: `type`, `address`, `database`, `user`.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -235,20 +233,28 @@ pub fn tried<'a>(
 /// Whether this rule matches this connection. PostgreSQL looks at type, address, database and role in this order.
 pub fn matches(rule: &Rule, connection: &Connection, site: &Site) -> Match {
     let mut open = None;
-    for field in Mismatch::ALL {
-        match field_matches(rule, field, connection, site) {
-            Some(true) => {}
-            Some(false) => return Match::No(field),
-            None => open = open.or(Some(field)),
+    let missed = each_field(rule, connection, site, |field, answer| match answer {
+        Some(true) => ControlFlow::Continue(()),
+        Some(false) => ControlFlow::Break(field),
+        None => {
+            open = open.or(Some(field));
+            ControlFlow::Continue(())
         }
+    });
+    match missed {
+        ControlFlow::Break(field) => Match::No(field),
+        ControlFlow::Continue(()) => open.map_or(Match::Yes, Match::May),
     }
-    open.map_or(Match::Yes, Match::May)
 }
 
 /// The fields of a rule of which it cannot be told from here whether they match. All of them have to, for the rule to.
 pub fn open_fields(rule: &Rule, connection: &Connection, site: &Site) -> Vec<Mismatch> {
-    let open = |field: &Mismatch| field_matches(rule, *field, connection, site).is_none();
-    Mismatch::ALL.into_iter().filter(open).collect()
+    let mut open = Vec::new();
+    let _ = each_field(rule, connection, site, |field, answer| {
+        open.extend(answer.is_none().then_some(field));
+        ControlFlow::<()>::Continue(())
+    });
+    open
 }
 
 /// Whether it is not known here in which names a regular expression is found: it has back references, looks around, or
@@ -257,23 +263,26 @@ pub fn is_pattern_open(pattern: &[u8]) -> bool {
     regex::is_match(pattern, b"").is_none()
 }
 
-fn field_matches(
+/// Tells of each field in PostgreSQL's order whether it matches, none where only the server can tell; as long as `see`
+/// wants to know.
+#[inline]
+fn each_field<B>(
     rule: &Rule,
-    field: Mismatch,
     connection: &Connection,
     site: &Site,
-) -> Option<bool> {
+    mut see: impl FnMut(Mismatch, Option<bool>) -> ControlFlow<B>,
+) -> ControlFlow<B> {
+    let covers = rule.kind.covers(connection.transport);
+    see(Mismatch::Type, Some(covers))?;
+    let address = address_matches(rule.address.as_ref(), connection, site);
+    see(Mismatch::Address, address)?;
     let login = Login {
         database: (!connection.physical_replication).then_some(cut(&connection.database)),
         role: cut(&connection.role),
         member_of: connection.member_of.as_deref(),
     };
-    match field {
-        Mismatch::Type => Some(rule.kind.covers(connection.transport)),
-        Mismatch::Address => address_matches(rule.address.as_ref(), connection, site),
-        Mismatch::Database => login.database_matches(&rule.databases),
-        Mismatch::User => login.role_matches(&rule.users),
-    }
+    see(Mismatch::Database, login.database_matches(&rule.databases))?;
+    see(Mismatch::User, login.role_matches(&rule.users))
 }
 
 impl ConnType {
@@ -353,25 +362,25 @@ fn any(answers: impl Iterator<Item = Option<bool>>) -> Option<bool> {
 }
 
 /// Whether an address field matches an address; none where only the server can tell.
+#[inline]
 fn address_matches(field: Option<&Address>, connection: &Connection, site: &Site) -> Option<bool> {
-    let field = match field {
-        None | Some(Address::All) => return Some(true),
-        Some(Address::HostName(name)) => return connection.host_name.is_met_by(name),
-        Some(field) => field,
+    let Some(field) = field else {
+        return Some(true);
     };
-    let client = Cube::of_one(connection.address?);
     match field {
-        Address::Masked { address, mask } => {
-            Some(Cube::masked(*address, *mask).is_some_and(|cube| cube.holds(client)))
-        }
-        _ => {
-            let interfaces = site.interfaces.as_ref()?;
-            let mut own = interfaces
-                .iter()
-                .filter_map(|interface| interface.cube(field));
-            Some(own.any(|cube| cube.holds(client)))
-        }
+        Address::All => Some(true),
+        Address::Masked { address, mask } => Some(agree(*address, *mask, connection.address?)),
+        Address::HostName(name) => connection.host_name.is_met_by(name),
+        field @ (Address::SameHost | Address::SameNet) => own_matches(field, connection, site),
     }
+}
+
+/// Whether `samehost` or `samenet` does.
+fn own_matches(field: &Address, connection: &Connection, site: &Site) -> Option<bool> {
+    let client = Cube::of_one(connection.address?);
+    let own = site.interfaces.as_ref()?.iter();
+    let mut own = own.filter_map(|interface| interface.cube(field));
+    Some(own.any(|cube| cube.holds(client)))
 }
 
 #[cfg(test)]

@@ -11,25 +11,29 @@ use super::{Address, List, Word};
 use crate::text::Span;
 
 /// A rule as PostgreSQL understands it.
+///
+/// In memory as it is written here: by type and address nearly every rule is passed over, and the rest of it need not be
+/// fetched then.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[repr(C)]
 pub struct Rule {
-    /// From 1: the first physical line.
-    pub line: u32,
-    /// The record without its line end.
-    pub span: Span,
     /// Which connections it is for.
     pub kind: ConnType,
+    /// How the role has to prove itself. `ident` on `local` is read as `peer`.
+    pub method: Method,
+    /// From 1: the first physical line.
+    pub line: u32,
+    /// Where from; none for `local`.
+    pub address: Option<Address>,
     /// The databases: any of them.
     pub databases: List<Database>,
     /// The roles: any of them.
     pub users: List<User>,
-    /// Where from; none for `local`.
-    pub address: Option<Address>,
-    /// How the role has to prove itself. `ident` on `local` is read as `peer`.
-    pub method: Method,
     /// In the order given; of two with the same name the later one counts. Rules of a file that give the same ones
     /// share them.
     pub options: Arc<[RuleOption]>,
+    /// The record without its line end.
+    pub span: Span,
 }
 
 impl Rule {
