@@ -262,6 +262,15 @@ fn c_number(text: &[u8]) -> Option<(u32, &[u8])> {
     (at > 0).then(|| (value, &digits[at..]))
 }
 
+/// How many bits of an address a mask asks for, from the first on; none for one with holes.
+pub fn prefix_length(mask: IpAddr) -> Option<u8> {
+    let (ones, leading) = match mask {
+        IpAddr::V4(mask) => (mask.to_bits().count_ones(), mask.to_bits().leading_ones()),
+        IpAddr::V6(mask) => (mask.to_bits().count_ones(), mask.to_bits().leading_ones()),
+    };
+    u8::try_from(ones).ok().filter(|_| ones == leading)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -4,8 +4,8 @@
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::net::IpAddr;
 
+use super::prefix_length;
 use super::{Address, Database, EditError, RuleOption, User};
 use crate::Version;
 
@@ -44,20 +44,10 @@ impl Address {
             Self::All => "all".into(),
             Self::SameHost => "samehost".into(),
             Self::SameNet => "samenet".into(),
-            Self::Masked { address, mask } => {
-                let (ones, leading) = match mask {
-                    IpAddr::V4(mask) => {
-                        (mask.to_bits().count_ones(), mask.to_bits().leading_ones())
-                    }
-                    IpAddr::V6(mask) => {
-                        (mask.to_bits().count_ones(), mask.to_bits().leading_ones())
-                    }
-                };
-                match ones == leading {
-                    true => format!("{address}/{ones}"),
-                    false => format!("{address} {mask}"),
-                }
-            }
+            Self::Masked { address, mask } => match prefix_length(*mask) {
+                Some(bits) => format!("{address}/{bits}"),
+                None => format!("{address} {mask}"),
+            },
             Self::HostName(host) => {
                 let host = host.lossy();
                 match &*host {

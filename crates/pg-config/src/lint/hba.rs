@@ -13,6 +13,7 @@ use crate::Version;
 use crate::conf::boolean;
 use crate::hba::{
     Address, ClientCert, ConnType, Database, Document, Method, Record, Rule, RuleSet, User,
+    prefix_length,
 };
 use crate::resolve::{Files, Settings};
 use crate::tokens::{Line, Token, Tokenizer};
@@ -184,7 +185,7 @@ impl Look<'_, '_, '_> {
                         format!("{address} has bits outside of its mask, which do not count");
                     self.report.at("hba-host-bits", at, message);
                 }
-                if !is_prefix(*mask) {
+                if prefix_length(*mask).is_none() {
                     self.report
                         .at("hba-mask-holes", at, format!("the mask {mask} has holes"));
                 }
@@ -353,10 +354,6 @@ fn bits(address: IpAddr) -> u128 {
 
 fn outside(address: IpAddr, mask: IpAddr) -> bool {
     bits(address) & !bits(mask) != 0
-}
-
-fn is_prefix(mask: IpAddr) -> bool {
-    bits(mask).leading_ones() == bits(mask).count_ones()
 }
 
 fn is_this_machine(address: &Address) -> bool {

@@ -3,7 +3,7 @@
 
 use pg_config::hba::{
     Address, Conflict, ConnType, Database, Databases, Document, EditError, Method, Network,
-    Placement, Rule, RulePlace, RuleSet, Source, User, Wanted, place, place_rule,
+    Placement, Rule, RulePlace, RuleSet, Source, User, Wanted, place, place_rule, prefix_length,
 };
 use pg_config::resolve::Files as _;
 
@@ -111,7 +111,9 @@ fn wanted(rule: &Rule) -> Option<Wanted> {
         Address::All => Source::All,
         Address::SameHost => Source::SameHost,
         Address::SameNet => Source::SameNet,
-        Address::Masked { address, mask } => Source::Network(network(*address, *mask)?),
+        Address::Masked { address, mask } => {
+            Source::Network(Network::new(*address, prefix_length(*mask)?).ok()?)
+        }
         Address::HostName(_) => return None,
     };
     let map = match &rule.options[..] {
@@ -126,16 +128,6 @@ fn wanted(rule: &Rule) -> Option<Wanted> {
         from: vec![from],
         map,
     })
-}
-
-/// The network of a mask without holes.
-fn network(address: std::net::IpAddr, mask: std::net::IpAddr) -> Option<Network> {
-    let (ones, leading) = match mask {
-        std::net::IpAddr::V4(mask) => (mask.to_bits().count_ones(), mask.to_bits().leading_ones()),
-        std::net::IpAddr::V6(mask) => (mask.to_bits().count_ones(), mask.to_bits().leading_ones()),
-    };
-    let bits = u8::try_from(ones).ok().filter(|_| ones == leading)?;
-    Network::new(address, bits).ok()
 }
 
 /// What was found out about the place.
