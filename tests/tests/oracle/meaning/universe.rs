@@ -335,8 +335,9 @@ impl Universe {
                     add(Some(database), &groups);
                 }
                 add(None, &groups);
-                // A database may be called like a group that no rule names.
-                for database in &more {
+                // Patterns may find a role's name in a database's; and one may be called like a group that no rule names.
+                let of_roles = ROLES.iter().filter(|_| !patterns.is_empty());
+                for database in more.iter().chain(of_roles) {
                     add(Some(database), &groups);
                     add(Some(database), &[&groups[..], &[database]].concat());
                 }
