@@ -24,6 +24,13 @@ pub(super) fn edit(dice: &mut Dice, bytes: &[u8], before: &[Row], version: u16) 
         n if n % 2 == 1 => (Position::BeforeRecord(n / 2), n / 2),
         n => (Position::AfterRecord(n / 2 - 1), n / 2),
     };
+    // What 12 and 13 read of a line that is too long are lines to them; nothing can come between those.
+    let pieces = (0..records.len()).contains(&next)
+        && next > 0
+        && !bytes[records[next - 1].span().start..records[next].span().start].contains(&b'\n');
+    if pieces {
+        return None;
+    }
     let at = dice.below(records.len());
     match dice.below(8) {
         0 | 1 => {
