@@ -54,10 +54,7 @@ impl Document {
             false => begun.saturating_sub(1).min(replaced.start),
         };
         let mut lines = Tokenizer::new(bytes, self.version);
-        if let Some(record) = self.records[..replaced.start]
-            .get(from)
-            .filter(|_| from > 0)
-        {
+        if let Some(record) = self.records.get(from).filter(|_| from > 0) {
             lines = lines.starting(record.span().start, record.line());
         }
 
@@ -134,6 +131,7 @@ struct Reading {
 mod tests {
     use super::*;
     use crate::Version;
+    use crate::hba::Position;
 
     #[test]
     fn what_stands_behind_only_moves() {
@@ -145,6 +143,23 @@ mod tests {
         let told: Vec<_> = document.diagnostics().iter().map(|d| d.line).collect();
         assert_eq!(told, [2, 5]);
         assert_eq!(document, Document::parse(&text[19..], Version::V15));
+    }
+
+    /// Behind a line that is too long means behind its rest, which 12 and 13 read as a line of its own.
+    #[test]
+    fn the_rest_of_a_long_line_may_be_where_reading_begins_again() {
+        let long = [&b"local x"[..], &b"x,".repeat(10_240), b"\n"].concat();
+        let text = [
+            b"local all all peer\n",
+            &long[..],
+            b"local all all trust\nbad\n",
+        ]
+        .concat();
+        let mut document = Document::parse(text, Version::V13);
+        assert_eq!(document.records().len(), 5);
+        document.move_record(4, Position::AfterRecord(1)).unwrap();
+        let read = Document::parse(document.as_bytes(), Version::V13);
+        assert_eq!(document, read);
     }
 
     /// A long line makes room for more of a line that holds a NUL, of which the server then sees less.
