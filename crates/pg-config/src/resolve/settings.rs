@@ -378,7 +378,7 @@ mod tests {
         assert_eq!(settings.get("a").unwrap().line, 7);
         assert_eq!(
             errors(&read(&[])),
-            ["/etc/pg.conf:0: could not open file \"/etc/pg.conf\""]
+            ["/etc/pg.conf: could not open file \"/etc/pg.conf\""]
         );
     }
 
