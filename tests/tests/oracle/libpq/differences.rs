@@ -139,6 +139,25 @@ impl fmt::Display for Answers {
     }
 }
 
+/// A URI with what is written as `%` and two digits read.
+fn decoded(uri: &str) -> String {
+    let mut pieces = uri.split('%');
+    let mut bytes = pieces.next().unwrap_or_default().as_bytes().to_vec();
+    for piece in pieces {
+        let digits = piece
+            .get(..2)
+            .and_then(|hex| u8::from_str_radix(hex, 16).ok());
+        match digits {
+            Some(byte) => {
+                bytes.push(byte);
+                bytes.extend_from_slice(&piece.as_bytes()[2..]);
+            }
+            None => bytes.extend_from_slice(piece.as_bytes()),
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
 /// All of them.
 pub(super) const EXPLAINED: &[Explained] = &[
     Explained {
@@ -183,6 +202,7 @@ pub(super) const EXPLAINED: &[Explained] = &[
         source: "fe-connect.c, conninfo_uri_decode",
         form: |question| {
             let secret = |uri: &str| {
+                let uri = decoded(uri);
                 let mut known = KEYWORDS.iter().filter(|keyword| keyword.secret);
                 known.any(|keyword| uri.contains(keyword.name))
             };
