@@ -376,7 +376,7 @@ fn lines_of_any_prefix_are_told_apart_by_their_session() {
     --- on standard error
     note: the log names no rule for 2 of these: worked out from the rules as they are now
     note: 1 more are not counted: the log does not tell enough of them, so that a rule that was never used may be theirs
-    note: 7 more are not counted: their lines do not tell the session or can be read in two ways, and refusals may be counted as logins too; --log-line-prefix FORMAT says where the session stands
+    note: 7 more are not counted: their lines do not tell the session, and refusals may be counted as logins too; --log-line-prefix FORMAT says where the session stands
     "#);
 }
 

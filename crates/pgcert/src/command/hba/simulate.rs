@@ -56,7 +56,7 @@ pub(super) fn run(
     if !steps.is_empty() {
         let after = whatif::after(&set, &steps);
         let mut what_if = WhatIf::new(&set, &after, &surroundings.site);
-        what_if.seen.untold = sessions.lost + sessions.begun_before;
+        what_if.seen.untold = sessions.uncounted();
         let let_in = sessions.logins.iter();
         for (login, times) in let_in.filter(|(login, _)| login.outcome == Outcome::In) {
             let role = login.role.as_deref();
@@ -86,7 +86,7 @@ pub(super) fn run(
         if !sessions.logins.is_empty() {
             output.print(&tell::words(&usage))?;
         }
-        tell::notes(&usage, &sessions, output);
+        tell::notes(&usage, &sessions, &prefix, output);
     }
     all_taken(&set.errors, "pgcert hba lint")
 }

@@ -30,8 +30,9 @@ pub(super) enum Text<'a> {
     Log(&'a str),
     Fatal(&'a str),
     Detail(&'a str),
-    /// Of a line that can be read in two ways, in the first of them: a name in it looks like the beginning of a message.
-    Unclear(&'a str),
+    /// Of a line that can be read in two ways, in the first of them, because a name in it looks like the beginning of a message or
+    /// like a session; and the sessions that it may be of.
+    Unclear(&'a str, &'a [&'a str]),
 }
 
 /// Calls `each` for every message of a log that may be about a login. The format is told by the first line.
@@ -190,7 +191,12 @@ fn lines(
             file.read_until(b'\n', &mut bytes)?;
         }
         let line = String::from_utf8_lossy(&bytes[..first]);
-        if let Some((tag, clear)) = begun.tag(&line) {
+        if let Some(Beginning {
+            tag,
+            sessions,
+            clear,
+        }) = begun.of(&line)
+        {
             let message = format!(
                 "{}{}",
                 &line[tag.end..],
@@ -199,7 +205,7 @@ fn lines(
             let message = message.trim_end_matches(['\n', '\r']).replace("\n\t", "\n");
             let message = without_state(&message);
             let text = match (tag.word, clear) {
-                ("LOG" | "FATAL", false) => Some(Text::Unclear(message)),
+                ("LOG" | "FATAL", false) => Some(Text::Unclear(message, &sessions)),
                 ("LOG", true) => Some(Text::Log(message)),
                 ("FATAL", true) => Some(Text::Fatal(message)),
                 ("DETAIL", true) => Some(Text::Detail(message)),
@@ -207,7 +213,7 @@ fn lines(
             };
             if let Some(text) = text {
                 each(&Entry {
-                    session: prefix.session(&line[..tag.start]).unwrap_or_default(),
+                    session: sessions.first().copied().unwrap_or_default(),
                     about: About::default(),
                     text,
                 });
@@ -231,20 +237,53 @@ struct Tag<'l> {
     end: usize,
 }
 
+/// The beginning of a line.
+struct Beginning<'l> {
+    tag: Tag<'l>,
+    /// The sessions that it may be of.
+    sessions: Vec<&'l str>,
+    /// Whether it can be read in one way only.
+    clear: bool,
+}
+
 impl Begun<'_> {
     /// Where the message of a line begins, and whether it can begin only there. Prefixes hold names that whoever connects chooses, and
     /// messages hold what applications say: both may look like the beginning of a message.
-    fn tag<'l>(&mut self, line: &'l str) -> Option<(Tag<'l>, bool)> {
-        let fits = |tag: &Tag<'_>| self.prefix.is(&line[..tag.start]);
-        let mut by_setting = tags(line).filter(|tag| fits(tag) == Some(true));
-        if let Some(first) = by_setting.next() {
-            let clear = by_setting.next().is_none();
-            self.as_set = true;
-            return Some((first, clear));
+    fn of<'l>(&mut self, line: &'l str) -> Option<Beginning<'l>> {
+        let mut all = tags(line).peekable();
+        all.peek()?;
+        let by_usual = |tag: &Tag<'_>| Prefix::usual(&line[..tag.start]).into_iter().collect();
+        if let Some(readings) = self.prefix.readings(line) {
+            let mut fitting = tags(line).filter_map(|tag| {
+                let sessions = readings.ending_at(tag.start)?;
+                Some((tag, sessions))
+            });
+            if let Some((tag, sessions)) = fitting.next() {
+                self.as_set = true;
+                let mut sessions = sessions.to_vec();
+                let mut clear = sessions.len() <= 1;
+                for (_, others) in fitting {
+                    clear = false;
+                    sessions.extend(others);
+                }
+                sessions.sort_unstable();
+                sessions.dedup();
+                if sessions.is_empty() {
+                    sessions = by_usual(&tag);
+                }
+                return Some(Beginning {
+                    tag,
+                    sessions,
+                    clear,
+                });
+            }
         }
-        let mut all = tags(line);
-        let first = all.next()?;
-        Some((first, !self.as_set && all.next().is_none()))
+        let tag = all.next()?;
+        Some(Beginning {
+            sessions: by_usual(&tag),
+            tag,
+            clear: !self.as_set && all.next().is_none(),
+        })
     }
 }
 

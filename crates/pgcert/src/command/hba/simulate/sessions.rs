@@ -62,8 +62,10 @@ pub(super) enum Outcome {
 pub(super) struct Sessions {
     open: HashMap<String, Open>,
     pub(super) logins: BTreeMap<Login, u64>,
-    /// Logins of lines that do not tell their session, or can be read in two ways: of them nothing can be said.
-    pub(super) lost: u64,
+    /// Logins of lines that do not tell their session: of them nothing can be said.
+    pub(super) of_nobody: u64,
+    /// Logins of lines that can be read in two ways.
+    pub(super) unclear: u64,
     /// Logins of sessions of which the log does not have the beginning.
     pub(super) begun_before: u64,
     /// Whether sessions announce themselves.
@@ -83,12 +85,6 @@ struct Open {
 impl Sessions {
     /// Takes the next message.
     pub(super) fn take(&mut self, entry: &Entry<'_>) {
-        if let Text::Unclear(text) = entry.text {
-            let open = self.open.get(entry.session);
-            let named = open.is_some_and(|open| open.login.named.is_some());
-            self.lost += u64::from(is_of_login(text) && !named);
-            return;
-        }
         if entry.session.is_empty() && !matches!(entry.text, Text::Detail(_)) {
             self.close("");
             if let Text::Log(text) = entry.text {
@@ -99,7 +95,7 @@ impl Sessions {
             Text::Log(text) => self.log(text, entry),
             Text::Fatal(text) => self.fatal(text, entry),
             Text::Detail(text) => self.detail(text, entry),
-            Text::Unclear(_) => {}
+            Text::Unclear(text, sessions) => self.unclear(text, sessions),
         }
     }
 
@@ -123,7 +119,7 @@ impl Sessions {
         } else if self.announced && is_of_login(text) && !self.open.contains_key(entry.session) {
             // Of a session that came before the log, or is logged in: applications can say the same (RAISE LOG).
             self.begun_before += u64::from(text.contains(AUTHORIZED));
-        } else if let Some(rest) = text.strip_prefix("connection authenticated: ") {
+        } else if let Some(rest) = text.strip_prefix(AUTHENTICATED) {
             if let Some((named, role)) = authenticated(rest) {
                 let open = self.open(entry);
                 open.login.named = Some(named);
@@ -140,12 +136,33 @@ impl Sessions {
 
     /// A message of nobody knows which session: only what it says by itself counts.
     fn alone(&mut self, text: &str, entry: &Entry<'_>) {
-        if text.starts_with("connection authenticated: ") {
+        if text.starts_with(AUTHENTICATED) {
             self.log(text, entry);
             self.close("");
         } else if text.contains(AUTHORIZED) {
-            self.lost += 1;
+            self.of_nobody += 1;
         }
+    }
+
+    /// A message of one of these sessions, or none at all. Where it tells the end of a login, that is over for each of them: what looks
+    /// like it later is an application's.
+    fn unclear(&mut self, text: &str, sessions: &[&str]) {
+        if !is_of_login(text) {
+            return;
+        }
+        let named = |session: &&str| {
+            let open = self.open.get(*session);
+            open.is_some_and(|open| open.login.named.is_some())
+        };
+        self.unclear += u64::from(!sessions.iter().any(named));
+        if !text.starts_with(AUTHENTICATED) {
+            sessions.iter().for_each(|session| self.close(session));
+        }
+    }
+
+    /// How many logins are not counted because of how their lines are, or where the log begins.
+    pub(super) fn uncounted(&self) -> u64 {
+        self.of_nobody + self.unclear + self.begun_before
     }
 
     fn authorized(&mut self, rest: &str, replication: bool, entry: &Entry<'_>) {
@@ -265,7 +282,7 @@ impl Sessions {
 /// Whether a message is one of those by which a login is told.
 fn is_of_login(text: &str) -> bool {
     let begins = [
-        "connection authenticated: ",
+        AUTHENTICATED,
         AUTHORIZED,
         "replication connection authorized: user=",
     ];
@@ -385,6 +402,9 @@ const ENCRYPTION: [&str; 5] = [
     "GSS encryption",
     "no encryption",
 ];
+
+/// With what a login is told that was proven.
+const AUTHENTICATED: &str = "connection authenticated: ";
 
 /// With what a login is told that was let in.
 const AUTHORIZED: &str = "connection authorized: user=";

@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use pg_config::hba::Located;
 use serde_json::{Value, json};
 
+use super::prefix::Prefix;
 use super::sessions::{Named, Says, Sessions};
 use super::usage::{Usage, Used};
 use crate::command::hba::words;
@@ -60,7 +61,7 @@ pub(super) fn words(usage: &Usage<'_>) -> String {
 }
 
 /// What the reader has to know to trust the figures.
-pub(super) fn notes(usage: &Usage<'_>, sessions: &Sessions, output: &mut Output) {
+pub(super) fn notes(usage: &Usage<'_>, sessions: &Sessions, prefix: &Prefix, output: &mut Output) {
     let worked_out: u64 = usage.rules.iter().map(|used| used.worked_out).sum();
     if worked_out > 0 {
         output.note(&format!(
@@ -85,13 +86,23 @@ pub(super) fn notes(usage: &Usage<'_>, sessions: &Sessions, output: &mut Output)
             "{untold} more are not counted: the log does not tell enough of them, so that a rule that was never used may be theirs"
         ));
     }
-    if sessions.lost > 0 {
+    let setting = match prefix.is_known() {
+        true => "",
+        false => "; --log-line-prefix FORMAT says where the session stands",
+    };
+    if sessions.of_nobody > 0 {
         output.note(&format!(
-            "{} more are not counted: their lines do not tell the session or can be read in two ways, and refusals may be counted as logins too; --log-line-prefix FORMAT says where the session stands",
-            sessions.lost
+            "{} more are not counted: their lines do not tell the session, and refusals may be counted as logins too{setting}",
+            sessions.of_nobody
         ));
     }
-    if sessions.logins.is_empty() && sessions.lost + sessions.begun_before == 0 {
+    if sessions.unclear > 0 {
+        output.note(&format!(
+            "{} more are not counted: their lines can be read in two ways{setting}",
+            sessions.unclear
+        ));
+    }
+    if sessions.logins.is_empty() && sessions.uncounted() == 0 {
         output.say(&format!(
             "{} there is no login in it: log_connections has to be on, and messages in English (lc_messages)",
             styled(WARN, "warning:")
@@ -127,7 +138,7 @@ pub(super) fn document(usage: &Usage<'_>, sessions: &Sessions) -> Value {
         "gone": gone.collect::<Vec<_>>(),
         "open": usage.open.values().sum::<u64>(),
         "otherwise": usage.otherwise,
-        "untold": usage.untold + sessions.lost + sessions.begun_before,
+        "untold": usage.untold + sessions.uncounted(),
     })
 }
 
