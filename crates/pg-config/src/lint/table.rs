@@ -230,7 +230,7 @@ pub static LINTS: &[Lint] = &[
     lint(
         "hba-partial-reject",
         Warning,
-        "A reject for everybody that leaves clients a way in by a later rule: with addresses of the other family, as a standby (all is no replication), or in clear.",
+        "A reject that leaves the clients it is for a way in by a later rule: with addresses of the other family, as a standby (all is no replication), or in clear.",
         "reject these too: all in place of 0.0.0.0/0, all,replication as databases, host in place of hostssl",
     ),
     lint(

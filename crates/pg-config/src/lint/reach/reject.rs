@@ -1,5 +1,5 @@
-//! Refusals for everybody that are not: the clients of a `reject` who come in another way that it does not name, and whom a later rule
-//! takes.
+//! Refusals that leave the clients they are for a way in: who comes in another way that a `reject` does not name, and whom a later
+//! rule takes.
 
 use alloc::format;
 use alloc::vec::Vec;
@@ -27,7 +27,8 @@ impl Found<'_> {
                     continue;
                 };
                 let method = set.rules[by].rule.method;
-                if by < rule || method == Method::Reject {
+                // By `peer` the operating system's own users come, whom nobody means to shut out.
+                if by < rule || matches!(method, Method::Reject | Method::Peer) {
                     continue;
                 }
                 let line = self.listed(&[by], at);
@@ -66,10 +67,14 @@ fn other_ways(rule: &Rule, example: &Connection) -> Vec<(&'static str, Connectio
         physical_replication: true,
         ..example.clone()
     };
-    if rule.databases.contains(&Database::All) && !rule.databases.contains(&Database::Replication) {
+    // `hostnossl` is how TLS is demanded, and nobody is to be shut out.
+    let databases = &rule.databases;
+    let all_but_standbys =
+        databases.contains(&Database::All) && !databases.contains(&Database::Replication);
+    if all_but_standbys && rule.kind != ConnType::HostNoSsl {
         ways.push(("does not shut out physical replication", standby));
     }
-    // libpq comes again in clear (sslmode=prefer). The other way round is how TLS is demanded.
+    // libpq comes again in clear (sslmode=prefer).
     if rule.kind == ConnType::HostSsl {
         let transport = Transport::Plain;
         ways.push((
@@ -91,6 +96,8 @@ const DOCUMENTATION: (Ipv4Addr, Ipv6Addr) = (
 
 #[cfg(test)]
 mod tests {
+    use alloc::format;
+
     use super::super::tests::found;
 
     #[test]
@@ -107,10 +114,30 @@ mod tests {
             "host all all 0.0.0.0/0 reject\n",
             // TLS is demanded.
             "hostnossl all all all reject\nhost all all all md5\n",
+            "hostnossl all all all reject\nhost all,replication all all md5\n",
+            // The operating system's users.
+            "local all bob reject\nlocal replication all peer\n",
             // One network is meant.
             "host all all 10.0.0.0/8 reject\nhost all all all md5\n",
         ] {
             assert_eq!(found(other), "", "{other}");
+        }
+    }
+
+    #[test]
+    fn what_the_packages_have_and_setup_adds_is_taken_as_it_is() {
+        // Behind comments, the same from 12 to 18, as initdb and Debian's packages make it.
+        let rules = |local: &str| {
+            format!(
+                "local all postgres {local}\nhostnossl all app 127.0.0.1/32 reject\nhostssl all app 127.0.0.1/32 cert map=m\n\
+                 local all all {local}\nhost all all 127.0.0.1/32 scram-sha-256\nhost all all ::1/128 scram-sha-256\n\
+                 local replication all {local}\nhost replication all 127.0.0.1/32 scram-sha-256\n\
+                 host replication all ::1/128 scram-sha-256\n"
+            )
+        };
+        for local in ["peer", "trust"] {
+            let said = found(&rules(local));
+            assert!(!said.contains("hba-partial-reject"), "{said}");
         }
     }
 }
