@@ -20,8 +20,9 @@ pub(super) const EXPLAINED: &[Explained] = &[
         source: "guc-file.l, ParseConfigFp",
         form: |input| {
             let main = main_file(&input.file);
-            // In this file, or in the one that it is included in.
-            first_error(&input.file).is_some_and(|line| line < input.line)
+            // In this file, be it that it includes itself from there; or in the one that it is included in.
+            first_error(&input.file)
+                .is_some_and(|line| line < input.line || includes_behind(&input.file, line))
                 || main != input.file && first_error(&main).is_some()
         },
         readings: |lines| {
@@ -157,6 +158,14 @@ fn first_error(file: &str) -> Option<u64> {
     let document = Document::parse(&std::fs::read(file).unwrap_or_default());
     let first = document.diagnostics().first();
     first.map(|error| u64::from(error.line))
+}
+
+/// Whether a file includes anything behind this line.
+fn includes_behind(file: &str, line: u64) -> bool {
+    let document = Document::parse(&std::fs::read(file).unwrap_or_default());
+    document
+        .includes()
+        .any(|include| u64::from(include.line) > line)
 }
 
 /// The disk, with every file as if it ended with its first syntax error.
