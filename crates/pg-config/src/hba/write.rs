@@ -239,6 +239,11 @@ impl Document {
         }
         let end = self.line_end_near(from);
         let whole = self.whole(from);
+        // 12 and 13 read the rest of a line that is too long as a line of its own, and it would go along.
+        let rest = self.records.get(from + 1);
+        if rest.is_some_and(|rest| rest.span().start < whole.end) {
+            return Err(EditError::Disturbs);
+        }
         let offset = self.offset_of(to);
         let mut text = self.closing(offset, end);
         text.extend_from_slice(whole.of(&self.bytes));

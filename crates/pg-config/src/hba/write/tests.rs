@@ -182,6 +182,16 @@ fn the_rest_of_a_line_that_is_too_long_goes_without_its_end() {
     assert!(moved.to_bytes() == [&without[..], rest, b"\n"].concat());
 }
 
+#[test]
+fn the_beginning_of_a_line_that_is_too_long_does_not_go_without_its_rest() {
+    let long = [&b"local x"[..], &b"x,".repeat(10_240), b"\n"].concat();
+    let text = [&long[..], b"refused too\n"].concat();
+    let mut document = Document::parse(text, Version::V13);
+    assert_eq!(document.records().len(), 3);
+    let moved = document.move_record(0, Position::End);
+    assert_eq!(moved, Err(EditError::Disturbs));
+}
+
 /// Whether an edited document is the one that its bytes read as, in itself and as what a server reads.
 fn is_as_read(document: &Document) -> bool {
     let files = BTreeMap::new();
