@@ -74,6 +74,7 @@ pub(crate) enum Capture<'t> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use alloc::format;
 
     #[test]
     fn patterns_are_found_where_postgresql_finds_them() {
@@ -184,3 +185,8 @@ mod tests {
         assert_eq!(is_match(stars.as_bytes(), b"b"), Some(true));
     }
 }
+        for quantifier in ["*", "?", "+", "{0,2}"] {
+            let ends = format!("){quantifier}").repeat(100_000);
+            let many = format!("{}a{ends}", "(?:".repeat(100_000));
+            assert_eq!(is_match(many.as_bytes(), b"a"), None, "{quantifier}");
+        }

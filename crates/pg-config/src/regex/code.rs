@@ -151,7 +151,8 @@ impl Writer {
 
     /// Repeats what was written from `start` on.
     pub(super) fn repeat(&mut self, start: usize, least: u32, most: Option<u32>) {
-        if self.is_beyond || (least, most) == (1, Some(1)) {
+        // All that is put in here, but for what `write` and `copy` look after.
+        if (least, most) == (1, Some(1)) || !self.makes_room(2) {
             return;
         }
         if most == Some(0) {
