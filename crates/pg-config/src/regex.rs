@@ -101,6 +101,8 @@ mod tests {
             (r"^[\D]$", "1", false),
             ("(?i)^[a-c]Z$", "Bz", true),
             ("[[:alpha:]]", "1", false),
+            ("^[^[:cntrl:]]+$", "é", true),
+            ("^[^[:cntrl:]]+$", "À", false),
             (r"\mb", "a b", true),
             (r"\yb\Y.", "bb", true),
             ("[[:<:]]b[[:>:]]", "ab", false),
@@ -136,6 +138,16 @@ mod tests {
         assert_eq!(found(br"(?n)\D", Version::V14), Some(true));
         assert_eq!(found(br"\D", Version::V13), Some(true));
         assert_eq!(found(b"(?p)[^a]", Version::V14), Some(false));
+    }
+
+    #[test]
+    fn the_end_of_a_shorthand_began_a_range_before_14() {
+        let found = |text: &[u8]| {
+            Pattern::parse(br"^[\w-b]$", Version::V13).map(|pattern| pattern.is_match(text))
+        };
+        assert_eq!(found(b"`"), Some(true));
+        assert_eq!(found(b"z"), Some(true));
+        assert_eq!(found(b"-"), Some(false));
     }
 
     #[test]
@@ -183,10 +195,10 @@ mod tests {
         assert_eq!(is_match(deep.as_bytes(), b"a"), None);
         let stars = "(?:".repeat(3000) + "a" + &")*".repeat(3000);
         assert_eq!(is_match(stars.as_bytes(), b"b"), Some(true));
-    }
-}
         for quantifier in ["*", "?", "+", "{0,2}"] {
             let ends = format!("){quantifier}").repeat(100_000);
             let many = format!("{}a{ends}", "(?:".repeat(100_000));
             assert_eq!(is_match(many.as_bytes(), b"a"), None, "{quantifier}");
         }
+    }
+}

@@ -45,7 +45,8 @@ pub fn text(dice: &mut Dice, sample: &str) -> String {
 
 /// What texts are made of.
 const CHARACTERS: &[char] = &[
-    'a', 'a', 'b', 'b', 'c', 'A', 'B', '0', '1', '_', '-', ' ', '\n', 'é', '.', '\t',
+    'a', 'a', 'b', 'b', 'c', 'A', 'B', '0', '1', '_', '-', ' ', '\n', 'é', '.', '\t', '\u{80}',
+    'À', 'ß', '\u{a0}', 'ÿ', '`',
 ];
 
 struct Maker<'a> {
@@ -216,7 +217,12 @@ const PARTS: &[(&str, &str)] = &[
     ("[:print:]", "a"),
     ("[:graph:]", "-"),
     ("[:ascii:]", "a"),
+    ("[:alnum:]", "1"),
+    ("[:blank:]", "\t"),
+    (r"\x80-\x9f", ""),
     (r"\x20-\u0100", "a"),
     ("[.-.]", "-"),
+    ("-z", "z"),
+    ("-", "-"),
     ("[=a=]", "a"),
 ];

@@ -1,5 +1,5 @@
 //! Sets of bytes, and the ones that PostgreSQL's classes name. Without a locale they are of ASCII (`regc_pg_locale.c`,
-//! `pg_char_properties`).
+//! `pg_char_properties`), but for control characters, which are the same everywhere (`regc_locale.c`, `CC_CNTRL`).
 
 /// A set of bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
@@ -65,7 +65,7 @@ const CLASSES: [(&str, IsIn); 14] = [
     ("alpha", |b| b.is_ascii_alphabetic()),
     ("ascii", |b| b.is_ascii()),
     ("blank", |b| matches!(b, b' ' | b'\t')),
-    ("cntrl", |b| b.is_ascii_control()),
+    ("cntrl", |b| matches!(b, 0..=0x1f | 0x7f..=0x9f)),
     ("digit", |b| b.is_ascii_digit()),
     ("graph", |b| b.is_ascii_graphic()),
     ("lower", |b| b.is_ascii_lowercase()),

@@ -368,10 +368,20 @@ impl<'p> Parser<'p> {
             Kind::Class => return self.class(),
             Kind::Shorthand => {
                 self.lexer.advance()?;
-                return Ok(self.shorthand(token, false));
+                let mut set = self.shorthand(token, false);
+                // Before 14 it was read as the text `[:alnum:]_`, whose end may begin a range (`brbackw`).
+                if token.value == u32::from(b'w') && self.lexer.version < Version::V14 {
+                    set.add_all(self.range_from(u32::from(b'_'))?);
+                }
+                return Ok(set);
             }
             _ => return Err(Fault::Range),
         };
+        self.range_from(from)
+    }
+
+    /// A character in brackets, or a range that begins with it.
+    fn range_from(&mut self, from: u32) -> Result<ByteSet, Fault> {
         let mut to = from;
         if self.lexer.token().kind == Kind::Range {
             self.lexer.advance()?;
@@ -519,6 +529,21 @@ mod tests {
             assert_eq!(
                 (said(Version::V13), said(Version::V14)),
                 (Some(words), None),
+                "{pattern}"
+            );
+        }
+        let words = "invalid character range";
+        for (pattern, old, new) in [
+            (r"[\w-]", None, None),
+            (r"[\w-z]", None, Some(words)),
+            (r"[\w-A]", Some(words), Some(words)),
+            (r"[\w-\d]", Some(words), Some(words)),
+            (r"[\d-z]", Some(words), Some(words)),
+        ] {
+            let said = |version| fault(pattern.as_bytes(), version);
+            assert_eq!(
+                (said(Version::V13), said(Version::V14)),
+                (old, new),
                 "{pattern}"
             );
         }
