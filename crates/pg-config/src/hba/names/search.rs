@@ -22,8 +22,8 @@ pub(super) struct Search {
     /// One byte of each class, the most readable.
     bytes: Vec<u8>,
     answers: BTreeMap<Question, Option<Vec<Kind>>>,
-    /// What the names meet that rules give, once that was asked.
-    written: Option<Vec<Found>>,
+    /// The names that rules give by what they meet, once that was asked.
+    written: Option<BTreeMap<Found, Vec<Vec<u8>>>>,
 }
 
 /// A beginning of a name.
@@ -39,6 +39,9 @@ const PATIENCE: usize = 5_000;
 
 /// How many steps of patterns are taken in all.
 const ALL_PATIENCE: usize = 5_000_000;
+
+/// What looking at a beginning of a name costs, in steps of patterns.
+const BEGINNING: usize = 15;
 
 /// How many names may stand for others.
 const MOST: usize = 500;
@@ -80,15 +83,23 @@ impl Search {
         but: &[&[u8]],
         all: &All,
         stem: &str,
-    ) -> Option<Vec<Kind>> {
-        let but = but.iter().map(|name| name.to_vec()).collect();
-        let question = (asked.to_vec(), but);
-        if let Some(known) = self.answers.get(&question) {
-            return known.clone();
+    ) -> Option<&[Kind]> {
+        let mut question = (asked.to_vec(), Vec::new());
+        let of_all = self.answer(&question, all, stem)?;
+        // Names that stand for all, and are none of these, stand for all but these.
+        if of_all.iter().all(|(name, ..)| !but.contains(&&**name)) {
+            return self.answer(&question, all, stem);
         }
-        let found = self.look(&question, all, stem);
-        self.answers.insert(question, found.clone());
-        found
+        question.1 = but.iter().map(|name| name.to_vec()).collect();
+        self.answer(&question, all, stem)
+    }
+
+    fn answer(&mut self, question: &Question, all: &All, stem: &str) -> Option<&[Kind]> {
+        if !self.answers.contains_key(question) {
+            let found = self.look(question, all, stem);
+            self.answers.insert(question.clone(), found);
+        }
+        self.answers.get(question)?.as_deref()
     }
 
     fn look(&mut self, question: &Question, all: &All, stem: &str) -> Option<Vec<Kind>> {
@@ -110,18 +121,36 @@ impl Search {
             return Some(found);
         }
         if self.written.is_none() {
-            self.written = written.iter().map(|name| self.met(name)).collect();
+            self.written = Some(self.by_class(written)?);
         }
-        let known = self.written.as_ref()?;
-        for (name, met) in written.iter().zip(known) {
-            let stood_for = found[..strangers]
-                .iter()
-                .any(|(_, fewer, _)| includes(met, fewer));
-            if includes(met, asked) && !stood_for && name.len() <= LONGEST && !but.contains(name) {
+        let classes = self.written.as_ref()?;
+        self.union.work += classes.len() * (strangers + 1);
+        for (met, names) in classes.iter().filter(|(met, _)| includes(met, asked)) {
+            let mut others = found[..strangers].iter();
+            if others.any(|(_, fewer, _)| includes(met, fewer)) {
+                continue;
+            }
+            let names = names.iter().filter(|name| !but.contains(name));
+            // One too many is as good as all.
+            for name in names.take(MOST + 1) {
                 found.push((name.clone(), met.clone(), true));
             }
+            if found.len() > MOST {
+                return None;
+            }
         }
-        (found.len() <= MOST).then_some(found)
+        found[strangers..].sort_unstable();
+        Some(found)
+    }
+
+    /// Names that can be given to somebody, by what they meet.
+    fn by_class(&mut self, names: &[Vec<u8>]) -> Option<BTreeMap<Found, Vec<Vec<u8>>>> {
+        let mut classes: BTreeMap<Found, Vec<Vec<u8>>> = BTreeMap::new();
+        for name in names.iter().filter(|name| name.len() <= LONGEST) {
+            let met = self.met(name)?;
+            classes.entry(met).or_default().push(name.clone());
+        }
+        Some(classes)
     }
 
     /// Adds a short name that meets what is asked, and a few more where it meets more than that: mostly there is nothing
@@ -149,6 +178,7 @@ impl Search {
                 break;
             };
             let met = self.met(&name)?;
+            // The next one is to be another.
             question.1.push(name.clone());
             add(found, name, met);
         }
@@ -171,7 +201,7 @@ impl Search {
         let mut patience = PATIENCE;
         while let Some(start) = queue.pop_front() {
             patience = patience.checked_sub(1)?;
-            self.union.work += 15;
+            self.union.work += BEGINNING;
             if self.is_tired() || found.len() > MOST {
                 return None;
             }
@@ -203,7 +233,8 @@ impl Search {
                 }
             }
             for (byte, range) in named {
-                // Where a name that is not written is as far, whatever comes behind this one may come behind that.
+                // Where a name that is not written is as far, whatever comes behind this one may come behind that; but not
+                // the other way round, as this one may end in a written name. So it is not remembered.
                 if let Some(state) = self.next(start.state, byte, asked)
                     && !seen.contains(&state)
                 {
@@ -307,4 +338,35 @@ fn readable_first() -> impl Iterator<Item = u8> {
     (b'a'..=b'z')
         .chain(b'0'..=b'9')
         .chain(other.filter(move |byte| !plain(byte)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Version;
+
+    #[test]
+    fn what_stands_for_all_names_stands_for_all_but_another() {
+        let written = (0..50).map(|n| alloc::format!("u{n}").into_bytes());
+        let pattern = Pattern::parse(b"^(amy|bob)$", Version::V16).unwrap();
+        let all = All {
+            patterns: BTreeMap::from([(0, pattern)]),
+            written: written.collect(),
+        };
+        let mut search = Search::new(all.patterns.iter().map(|(number, p)| (*number, p)));
+        for name in &all.written {
+            assert_eq!(
+                search.meeting(&[], &[name], &all, "other").unwrap().len(),
+                1
+            );
+        }
+        assert_eq!(search.answers.len(), 1);
+        let mut texts = |but: &[&[u8]]| -> Vec<Vec<u8>> {
+            let found = search.meeting(&[0], but, &all, "other").unwrap();
+            found.iter().map(|(name, ..)| name.clone()).collect()
+        };
+        assert_eq!(texts(&[]), [b"amy"]);
+        assert_eq!(texts(&[b"bob"]), [b"amy"]);
+        assert_eq!(texts(&[b"amy"]), [b"bob"]);
+    }
 }
