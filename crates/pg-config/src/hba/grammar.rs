@@ -44,7 +44,7 @@ impl Refusal {
 #[derive(Debug)]
 pub(super) struct Reader {
     version: Version,
-    /// The options that were read last, the latest first: rules that give the same ones share them.
+    /// Lists of options that were read, the latest new one first: rules that give the same ones share them.
     known: Vec<Known>,
 }
 
@@ -56,7 +56,7 @@ struct Known {
     options: Arc<[RuleOption]>,
 }
 
-/// How many lists of options are kept. A site has few different ones.
+/// How many lists of options are kept; the one that was new the longest ago goes. A site has few different ones.
 const KNOWN: usize = 8;
 
 impl Reader {

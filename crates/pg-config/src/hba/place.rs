@@ -406,7 +406,7 @@ impl Wanted {
         }
     }
 
-    /// The names in it, which are no names'.
+    /// The names in it, which are no stranger's.
     pub(super) fn names(&self) -> Vec<&[u8]> {
         let groups = self.member_of.iter().flatten();
         let databases = match &self.databases {
