@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use core::net::IpAddr;
 
 use super::Found;
-use crate::hba::{Address, Interface, Rule, RuleSet, Site};
+use crate::hba::{Address, Interface, Rule, RuleSet, Site, prefix_length};
 
 impl Found<'_> {
     /// Each rule for the server's own networks, with these.
@@ -45,20 +45,21 @@ fn written(interface: &Interface) -> Option<String> {
     if address.is_loopback() || netmask.is_unspecified() {
         return None;
     }
-    let (network, bits, all) = match (address, netmask) {
+    let (network, all) = match (address, netmask) {
         (IpAddr::V4(address), IpAddr::V4(mask)) => (
             IpAddr::from((address.to_bits() & mask.to_bits()).to_be_bytes()),
-            mask.to_bits().count_ones(),
             32,
         ),
         (IpAddr::V6(address), IpAddr::V6(mask)) => (
             IpAddr::from((address.to_bits() & mask.to_bits()).to_be_bytes()),
-            mask.to_bits().count_ones(),
             128,
         ),
         _ => return None,
     };
-    (bits < all).then(|| format!("{network}/{bits}"))
+    match prefix_length(*netmask) {
+        Some(bits) => (bits < all).then(|| format!("{network}/{bits}")),
+        None => Some(format!("{network} with mask {netmask}")),
+    }
 }
 
 #[cfg(test)]
