@@ -116,7 +116,7 @@ impl Reader {
         };
 
         let field = fields.next().ok_or_else(|| missing("connection type"))?;
-        let kind = conn_type(single(field, "connection type")?)?;
+        let kind = conn_type(single(field, "connection type", end)?)?;
         let field = fields
             .next()
             .ok_or_else(|| missing("database specification"))?;
@@ -130,13 +130,13 @@ impl Reader {
             let field = fields
                 .next()
                 .ok_or_else(|| missing("IP address specification"))?;
-            Some(match address(single(field, "host address")?)? {
+            Some(match address(single(field, "host address", end)?)? {
                 Host::Complete(address) => address,
                 Host::NeedsMask(address) => {
                     let field = fields
                         .next()
                         .ok_or_else(|| missing("netmask specification"))?;
-                    let mask = netmask(single(field, "netmask")?, address)?;
+                    let mask = netmask(single(field, "netmask", end)?, address)?;
                     Address::Masked { address, mask }
                 }
             })
@@ -145,7 +145,7 @@ impl Reader {
         let field = fields
             .next()
             .ok_or_else(|| missing("authentication method"))?;
-        let token = single(field, "authentication type")?;
+        let token = single(field, "authentication type", end)?;
         let method = method(token, kind, version)?;
         let behind = line.fields().len() - fields.len();
         let options = self.options(kind, method, token.span, line.tokens_behind(behind))?;
@@ -225,11 +225,15 @@ fn include(line: &Line<'_>, version: Version) -> Option<Include> {
     })
 }
 
-/// The one token of a field that takes no list.
-fn single<'a, 't>(field: &'t [Token<'a>], what: &str) -> Result<&'t Token<'a>, Refusal> {
+/// The one token of a field that takes no list, on a line that ends at `end`.
+fn single<'a, 't>(field: &'t [Token<'a>], what: &str, end: Span) -> Result<&'t Token<'a>, Refusal> {
     match field {
         [token] => Ok(token),
-        [] => Err(Refusal::new("hba-missing-field", Span::new(0, 0), "")),
+        [] => Err(Refusal::new(
+            "hba-missing-field",
+            end,
+            format!("end-of-line before {what}"),
+        )),
         [first, .., last] => Err(Refusal::new(
             "hba-multiple-values",
             Span::new(first.span.start, last.span.end.max(first.span.start)),

@@ -7,7 +7,7 @@
 mod search;
 
 use alloc::borrow::Cow;
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::cell::RefCell;
@@ -105,7 +105,10 @@ impl Names {
             RefCell::new(Search::new(numbered))
         };
         let written = || rules.clone().flat_map(names).chain(others.iter().copied());
-        let known = |name: &[u8]| written().any(|known| known == name);
+        let not_written = |stem| {
+            let like_it: BTreeSet<_> = written().filter(|name| is_like(name, stem)).collect();
+            stranger(stem, |name| like_it.contains(name))
+        };
         Self {
             roles: search(&by_role),
             databases: search(&by_database),
@@ -118,8 +121,8 @@ impl Names {
                 patterns,
             },
             texts: texts.iter().map(|text| text.to_vec()).collect(),
-            role: stranger(ROLE, known),
-            database: stranger(DATABASE, known),
+            role: not_written(ROLE),
+            database: not_written(DATABASE),
             host: host(rules),
         }
     }
@@ -260,6 +263,11 @@ fn like(stem: &str) -> impl Iterator<Item = Vec<u8>> {
         .map(move |start| alloc::format!("{start}{stem}").into_bytes())
 }
 
+/// Whether a name may be one of [`like`] or [`stranger`].
+fn is_like(name: &[u8], stem: &str) -> bool {
+    name.windows(stem.len()).any(|part| part == stem.as_bytes())
+}
+
 /// A name like `stem` that is not known.
 fn stranger(stem: &str, known: impl Fn(&[u8]) -> bool) -> Vec<u8> {
     let numbered = (0..).map(|n: u32| alloc::format!("{stem}{n}").into_bytes());
@@ -269,14 +277,15 @@ fn stranger(stem: &str, known: impl Fn(&[u8]) -> bool) -> Vec<u8> {
 
 /// A label that no host's name begins with.
 fn host<'r>(rules: &(impl Iterator<Item = &'r Rule> + Clone)) -> String {
+    let names = rules.clone().filter_map(|rule| match &rule.address {
+        Some(Address::HostName(name)) => Some(name.to_ascii_lowercase()),
+        _ => None,
+    });
+    let names: BTreeSet<Vec<u8>> = names.collect();
     let known = |label: &[u8]| {
-        rules.clone().any(|rule| match &rule.address {
-            Some(Address::HostName(name)) => {
-                let start = name.get(..label.len());
-                start.is_some_and(|start| start.eq_ignore_ascii_case(label))
-            }
-            _ => false,
-        })
+        let label = label.to_ascii_lowercase();
+        let mut from = names.range(label.clone()..);
+        from.next().is_some_and(|name| name.starts_with(&label))
     };
     String::from_utf8(stranger(ROLE, known)).unwrap_or_default()
 }
@@ -313,4 +322,27 @@ fn sorted<'r>(all: impl Iterator<Item = &'r [u8]>) -> Vec<&'r [u8]> {
     all.sort_unstable();
     all.dedup();
     all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::hba::RuleSet;
+
+    #[test]
+    fn strangers_are_called_like_nobody_whatever_is_written() {
+        let mut text = String::from("host all other,zother,0other,_other,Xother other.a md5\n");
+        text += "host all other0,other1,another2 ZOTHER.a md5\n";
+        text += "host otherdb,zotherdb all 0otherwise.a md5\n";
+        let set = RuleSet::of_bytes(
+            &BTreeMap::<String, Vec<u8>>::new(),
+            "h",
+            text.as_bytes(),
+            Version::V17,
+        );
+        let names = Names::of(&set.rules.iter().map(|at| &at.rule), &[b"0otherdb"]);
+        assert_eq!(names.role, b"other2");
+        assert_eq!(names.database, b"_otherdb");
+        assert_eq!(names.host, "_other");
+    }
 }
