@@ -25,8 +25,8 @@ use crate::resolve::Files;
 /// Rules without effect are looked for as [`without_effect`] does; evaded certificates and partial refusals until ten million
 /// comparisons are made.
 ///
-/// `samehost` and `samenet` are asked for anew with each connection (`hba.c`, `check_same_host_or_net`): what holds only with the
-/// interfaces of `site` is said to hold today.
+/// `samehost` and `samenet` are asked for anew with each connection (`hba.c`, `check_same_host_or_net`): what never matches or has no
+/// effect only with the interfaces of `site` is said to be so today. Evaded certificates and partial refusals are those of today.
 pub fn rules(files: &dyn Files, set: &RuleSet, site: &Site) -> Vec<Finding> {
     if !set.is_loadable() {
         return Vec::new();
