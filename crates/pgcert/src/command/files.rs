@@ -30,13 +30,16 @@ pub(crate) struct Found {
     cluster: Option<Cluster>,
     /// What the running server was started with.
     pub(crate) command_line: Vec<(String, String)>,
+    /// What says where such a file lies, where one knows what it is.
+    pub(crate) whereabouts: Option<String>,
 }
 
 impl Found {
     /// The file in which all settings begin.
     pub(crate) fn conf(options: &ServerFile, context: &Context) -> Result<Self, Failure> {
         if let Some(path) = &options.file {
-            return Self::named(path, options.pg_version, context);
+            let found = Self::named(path, options.pg_version, context)?;
+            return Ok(found.told_by("config_file"));
         }
         let cluster = cluster(options)?;
         let rights = owner(&cluster, context);
@@ -62,8 +65,10 @@ impl Found {
             rights,
             data_dir: Some(text(&cluster.data_dir)?),
             command_line,
+            whereabouts: None,
             cluster: Some(cluster),
-        })
+        }
+        .told_by("config_file"))
     }
 
     /// The file that a setting names, such as `hba_file`, and the settings where a server was looked for.
@@ -73,7 +78,7 @@ impl Found {
         usual: &str,
         context: &Context,
     ) -> Result<(Self, Option<Settings>), Failure> {
-        let conf = Self::conf(options, context)?;
+        let conf = Self::conf(options, context)?.told_by(setting);
         if options.file.is_some() {
             return Ok((conf, None));
         }
@@ -110,8 +115,18 @@ impl Found {
             rights,
             data_dir: None,
             command_line: Vec::new(),
+            whereabouts: None,
             cluster: None,
         })
+    }
+
+    /// The same, a file of a server that this setting names.
+    fn told_by(self, setting: &str) -> Self {
+        let whereabouts = Some(format!("SHOW {setting} says where a server has it"));
+        Self {
+            whereabouts,
+            ..self
+        }
     }
 
     /// The disk, with these rights.
@@ -128,9 +143,11 @@ impl Found {
     pub(crate) fn existing(&self) -> Result<Vec<u8>, Failure> {
         let missing = || {
             let path = shown(Path::new(&self.path));
-            Failure::new(format!("{path} cannot be read: No such file or directory")).hint(
-                "SHOW hba_file (ident_file, config_file) says where a server has it; libpq's is named by PGSERVICEFILE, or is ~/.pg_service.conf",
-            )
+            let failure = Failure::new(format!("{path} cannot be read: No such file or directory"));
+            match &self.whereabouts {
+                Some(whereabouts) => failure.hint(whereabouts),
+                None => failure,
+            }
         };
         self.bytes()?.ok_or_else(missing)
     }

@@ -9,7 +9,7 @@ mod place;
 mod simulate;
 mod words;
 
-use pg_config::hba::RuleSet;
+use pg_config::hba::{Document, Record, RuleSet};
 use pg_config::lint;
 use pg_config::resolve::Settings;
 
@@ -45,13 +45,15 @@ fn check(args: &HbaLint, context: &Context, output: &mut Output) -> Result<(), F
     // In the order of the files, each from its top.
     let place = |file: &str| set.rules.iter().position(|at| *at.file == *file);
     findings.sort_by_key(|finding| (place(&finding.file), finding.line, finding.column));
-    tell(&findings, &found.path, &args.linting, output).map_err(|failure| right_file(failure, &set))
+    tell(&findings, &found.path, &args.linting, output)
+        .map_err(|failure| right_file(failure, &set, &bytes))
 }
 
-/// Asks whether it is the right file where no line of it is a rule.
-fn right_file(failure: Failure, set: &RuleSet) -> Failure {
-    let refused = set.errors.iter().any(|error| error.line > 0);
-    match set.rules.is_empty() && refused {
+/// Asks whether it is the right file where no line of it is a rule, and one is nothing else either.
+fn right_file(failure: Failure, set: &RuleSet, bytes: &[u8]) -> Failure {
+    let document = Document::parse(bytes, set.version);
+    let refused = |record: &Record| matches!(record, Record::Bad { .. });
+    match set.rules.is_empty() && document.records().iter().any(refused) {
         true => failure.hint("no line of it is a rule: is this the right file?"),
         false => failure,
     }

@@ -4,7 +4,7 @@ mod explain;
 
 use std::fmt::Write as _;
 
-use pg_config::ident::{Document, EditError, Maps};
+use pg_config::ident::{Document, EditError, Entry, Maps};
 use pg_config::lint;
 use serde_json::json;
 
@@ -110,7 +110,8 @@ fn add(args: &IdentAdd, context: &Context, output: &mut Output) -> Result<(), Fa
         document.add_line(map, system_user, role)
     };
     added.map_err(|error| refused(&error, args.regex))?;
-    write(&found, bytes, &document, &args.editing, context, output)
+    let edited = (bytes, &document);
+    write(&found, edited, None, &args.editing, context, output)
 }
 
 fn remove(args: &IdentRemove, context: &Context, output: &mut Output) -> Result<(), Failure> {
@@ -118,6 +119,7 @@ fn remove(args: &IdentRemove, context: &Context, output: &mut Output) -> Result<
     let bytes = found.existing()?;
     let mut document = Document::parse(&bytes, found.version);
     let mut entries = Vec::new();
+    let mut nothing = None;
     for line in &args.line {
         let mut all = document.entries().iter();
         let entry = all.position(|entry| entry.line == *line).ok_or_else(|| {
@@ -132,12 +134,22 @@ fn remove(args: &IdentRemove, context: &Context, output: &mut Output) -> Result<
             entry.map == *map && entry.system_user == *system_user && entry.role == *role
         });
         entries.extend(same.map(|(index, _)| index));
-    }
-    if entries.is_empty() {
-        let path = escape_name(&found.path);
-        output.note(&format!(
-            "no line of {path} says that: pgcert ident list shows the lines"
-        ));
+        if entries.is_empty() {
+            let path = &found.path;
+            let maps = Maps::of_bytes(&found.files(), path, &bytes, found.version);
+            let says_it = |entry: &Entry| {
+                entry.map == *map && entry.system_user == *system_user && entry.role == *role
+            };
+            let elsewhere = maps.lines().iter().find(|line| says_it(&line.entry));
+            nothing = Some(match elsewhere {
+                Some(line) => format!(
+                    "no line of {path} says that, but line {} of {file}, which is read with it, does: it is changed with --file {file}",
+                    line.entry.line,
+                    file = line.file
+                ),
+                None => format!("no line of {path} says that: pgcert ident list shows the lines"),
+            });
+        }
     }
     entries.sort_unstable();
     entries.dedup();
@@ -148,8 +160,8 @@ fn remove(args: &IdentRemove, context: &Context, output: &mut Output) -> Result<
     }
     write(
         &found,
-        Some(bytes),
-        &document,
+        (Some(bytes), &document),
+        nothing,
         &args.editing,
         context,
         output,
@@ -169,11 +181,12 @@ fn find(options: &ServerFile, context: &Context) -> Result<Found, Failure> {
     Found::by_setting(options, "ident_file", "pg_ident.conf", context).map(|(found, _)| found)
 }
 
-/// Writes the document, provided that the server would still take it.
+/// Writes the document in place of the bytes that were there, provided that the server would still take it. `nothing`: why there is
+/// nothing to do.
 fn write(
     found: &Found,
-    before: Option<Vec<u8>>,
-    document: &Document,
+    (before, document): (Option<Vec<u8>>, &Document),
+    nothing: Option<String>,
     editing: &ServerEditing,
     context: &Context,
     output: &mut Output,
@@ -186,6 +199,9 @@ fn write(
     edits.set(&found.path, before, document.to_bytes());
     let will_be = Maps::of_bytes(&edits, &found.path, document.as_bytes(), found.version);
     edits.must_not_add_errors(was.errors(), will_be.errors())?;
+    if let Some(nothing) = nothing {
+        edits.note("not-found", nothing);
+    }
     if changes {
         edits.note_reload();
     }

@@ -137,9 +137,11 @@ fn remove(args: &ServiceRemove, context: &Context, output: &mut Output) -> Resul
     let found = find(&args.file, context)?;
     let bytes = found.existing()?;
     let mut document = Document::parse(&bytes, found.version);
-    if document.section(&args.service).is_none() {
-        output.note(not_found(&args.service, &document, &found).message());
-    }
+    let missing = document.section(&args.service).is_none();
+    let missing = missing.then(|| match services(&document) {
+        Some(services) => format!("{}; {services}", no_service(&args.service, &found)),
+        None => no_service(&args.service, &found),
+    });
     for key in &args.keys {
         document.remove_parameter(&args.service, key);
     }
@@ -150,6 +152,9 @@ fn remove(args: &ServiceRemove, context: &Context, output: &mut Output) -> Resul
     let disk = found.files();
     let mut edits = Edits::new(&disk, "services", 0o600);
     edits.set(&found.path, Some(bytes), document.to_bytes());
+    if let Some(missing) = missing {
+        edits.note("not-found", missing);
+    }
     edits.finish(&found.rights, &args.editing, context, output)
 }
 
@@ -170,7 +175,10 @@ fn find(options: &ServiceFile, context: &Context) -> Result<Found, Failure> {
             home.join(".pg_service.conf")
         }
     };
-    Found::named(&path, options.pg_version, context)
+    let mut found = Found::named(&path, options.pg_version, context)?;
+    let whereabouts = "PGSERVICEFILE names libpq's, or it is ~/.pg_service.conf";
+    found.whereabouts = Some(whereabouts.to_owned());
+    Ok(found)
 }
 
 /// What libpq refuses in a file.
@@ -196,19 +204,24 @@ fn told(section: &Section, found: &Found) -> Value {
 }
 
 fn not_found(service: &str, document: &Document, found: &Found) -> Failure {
-    let failure = Failure::new(format!(
-        "{} has no service \"{}\"",
-        escape_name(&found.path),
-        escape_name(service)
-    ));
+    let failure = Failure::new(no_service(service, found));
+    match services(document) {
+        Some(services) => failure.hint(services),
+        None => failure,
+    }
+}
+
+fn no_service(service: &str, found: &Found) -> String {
+    let path = escape_name(&found.path);
+    format!("{path} has no service \"{}\"", escape_name(service))
+}
+
+/// Which services there are, where there is one.
+fn services(document: &Document) -> Option<String> {
     let sections = document.sections().iter();
     let names: BTreeSet<_> = sections.map(|section| escape_name(&section.name)).collect();
     let names: Vec<_> = names.into_iter().collect();
-    if names.is_empty() {
-        failure
-    } else {
-        failure.hint(format!("it has: {}", names.join(", ")))
-    }
+    (!names.is_empty()).then(|| format!("it has: {}", names.join(", ")))
 }
 
 fn refused(error: &EditError, found: &Found) -> Failure {

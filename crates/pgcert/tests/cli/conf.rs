@@ -110,7 +110,7 @@ fn get_says_value_place_and_what_is_overridden() {
     insta::assert_snapshot!(place.run(&["conf", "get", "port", "--file", "none"]), @r#"
     --- on standard error
     error: none cannot be read: No such file or directory
-    hint: SHOW hba_file (ident_file, config_file) says where a server has it; libpq's is named by PGSERVICEFILE, or is ~/.pg_service.conf
+    hint: SHOW config_file says where a server has it
     --- exit code 1
     "#);
 }

@@ -344,8 +344,8 @@ fn rules_are_removed_by_line_or_by_what_they_say() {
     "#);
     insta::assert_snapshot!(hba(&place, &["remove", "host", "all", "all", "0.0.0.0/0", "md5"]), @r#"
     --- on standard error
-    note: no line of pg_hba.conf says the same: pgcert hba list shows the lines, --line LINE names one
     nothing to do
+    note: no line of pg_hba.conf says the same: pgcert hba list shows the lines, --line LINE names one
     "#);
     insta::assert_snapshot!(hba(&place, &["remove", "--line", "3"]), @"
     --- on standard error

@@ -156,8 +156,8 @@ fn lines_are_removed_by_line_or_by_what_they_say() {
     "#);
     insta::assert_snapshot!(ident(&place, &["remove", "staff", "CN=alice,O=Acme", "alice"]), @r#"
     --- on standard error
-    note: no line of pg_ident.conf says that: pgcert ident list shows the lines
     nothing to do
+    note: no line of pg_ident.conf says that: pgcert ident list shows the lines
     "#);
     insta::assert_snapshot!(ident(&place, &["remove", "--line", "1"]), @"
     --- on standard error

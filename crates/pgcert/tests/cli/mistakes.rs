@@ -1,5 +1,7 @@
 //! Mistakes that people make with the server's files, and the next step that each is told.
 
+use serde_json::Value;
+
 use crate::place::{Place, Said};
 
 /// What is said of a file called `f` with this content.
@@ -25,8 +27,10 @@ fn another_file_than_was_meant_is_asked_about() {
         let said = said(passwd, &words);
         assert!(said.err.contains("is this the right file?"), "{said}");
     }
-    let rules = said("local all all peer\nlocal all\n", &["hba", "list"]);
-    assert!(!rules.err.contains("is this the right file?"), "{rules}");
+    for rules in ["local all all peer\nlocal all\n", "include rules.conf\n"] {
+        let rules = said(rules, &["hba", "list"]);
+        assert!(!rules.err.contains("is this the right file?"), "{rules}");
+    }
 }
 
 #[test]
@@ -42,7 +46,7 @@ fn an_address_is_one_address() {
 #[test]
 fn a_file_that_the_server_refuses_anyway_is_said_to_be_one() {
     for broken in ["\u{feff}port = 1\n", "prot = 1\n"] {
-        let note = "the server refuses this because of another line: f:1:1: ";
+        let note = "PostgreSQL 16 would refuse this because of another line: f:1:1: ";
         for words in [
             &["conf", "set", "work_mem=8MB"][..],
             &["conf", "unset", "work_mem"],
@@ -51,8 +55,52 @@ fn a_file_that_the_server_refuses_anyway_is_said_to_be_one() {
             assert!(said.err.contains(note), "{said}");
         }
     }
-    let said = said("port = 1\n", &["conf", "set", "work_mem=8MB"]);
-    assert!(!said.err.contains("refuses"), "{said}");
+    let place = Place::new();
+    place.write("f", "prot = 1\nprat = 1\n");
+    let said = place.run(&["conf", "unset", "work_mem", "--file", "f"]);
+    for told in ["f:1:1: ", "f:2:1: ", "; --pg-version N says that"] {
+        assert!(said.err.contains(told), "{said}");
+    }
+    let said = self::said("port = 1\n", &["conf", "set", "work_mem=8MB"]);
+    assert!(!said.err.contains("refuse"), "{said}");
+}
+
+#[test]
+fn what_is_to_be_removed_and_is_not_there_is_said_in_json_too() {
+    let place = Place::new();
+    place.write("h", "include other\nlocal all all peer\n");
+    place.write("other", "host all all all md5\n");
+    place.write("i", "include mapped\n");
+    place.write("mapped", "m bob amy\n");
+    place.write("s", "[a]\nport=1\n");
+    for (words, told) in [
+        (
+            &["hba", "remove", "host all all all md5", "--file", "h"][..],
+            " of other, which is read with it, does: it is changed with --file ",
+        ),
+        (
+            &["hba", "remove", "host all bob all md5", "--file", "h"],
+            "--line LINE names one",
+        ),
+        (
+            &["ident", "remove", "m", "bob", "amy", "--file", "i"],
+            " of mapped, which is read with it, does: it is changed with --file ",
+        ),
+        (
+            &["ident", "remove", "m", "bob", "tom", "--file", "i"],
+            "pgcert ident list shows the lines",
+        ),
+        (
+            &["service", "remove", "b", "--file", "s"],
+            "has no service \"b\"; it has: a",
+        ),
+    ] {
+        let words = [words, &["--pg-version", "16", "--json"]].concat();
+        let said = place.run(&words);
+        let document: Value = serde_json::from_str(&said.out).unwrap_or_else(|_| panic!("{said}"));
+        let note = document["notes"][0]["text"].as_str().unwrap_or_default();
+        assert!(note.contains(told), "{said}");
+    }
 }
 
 #[test]

@@ -156,8 +156,8 @@ fn remove_takes_a_key_or_the_service() {
     ");
     insta::assert_snapshot!(service(&place, &["remove", "none"]), @r#"
     --- on standard error
-    note: [here]/home/.pg_service.conf has no service "none"
     nothing to do
+    note: [here]/home/.pg_service.conf has no service "none"; it has: tolva
     "#);
 }
 
@@ -239,7 +239,7 @@ fn lint_says_what_is_odd() {
     insta::assert_snapshot!(service(&empty, &["lint"]), @r#"
     --- on standard error
     error: [here]/home/.pg_service.conf cannot be read: No such file or directory
-    hint: SHOW hba_file (ident_file, config_file) says where a server has it; libpq's is named by PGSERVICEFILE, or is ~/.pg_service.conf
+    hint: PGSERVICEFILE names libpq's, or it is ~/.pg_service.conf
     --- exit code 1
     "#);
 }

@@ -155,8 +155,16 @@ fn unwritable(name: &str, error: &pg_config::conf::EditError) -> Failure {
 fn say_what_refuses(after: &Settings, found: &Found, edits: &mut Edits<'_>) {
     let findings = lint::conf(edits, after, found.version);
     let refused = |finding: &&lint::Finding| REFUSED.contains(&finding.lint.code);
-    if let Some(finding) = findings.iter().find(refused) {
-        let text = format!("the server refuses this because of another line: {finding}");
+    let version = found.version;
+    let another = match found.version_is_guessed {
+        true => "; --pg-version N says that the file is another version's",
+        false => "",
+    };
+    for finding in findings.iter().filter(refused) {
+        let help = finding.help();
+        let text = format!(
+            "PostgreSQL {version} would refuse this because of another line: {finding}; {help}{another}"
+        );
         edits.note("refused", text);
     }
 }

@@ -1,7 +1,7 @@
 //! `pgcert hba add`, `remove`, `move` and `format`: the document after it, checked as a part of all that the server
 //! reads, then written.
 
-use pg_config::hba::{Document, EditError, Position, RuleSet};
+use pg_config::hba::{Document, EditError, Position, Rule, RuleSet};
 use pg_config::lint::LINTS;
 
 use super::outcomes::Outcomes;
@@ -52,7 +52,7 @@ pub(crate) fn add(args: &HbaAdd, context: &Context, output: &mut Output) -> Resu
         .document
         .insert_line(position, line.as_bytes())
         .map_err(|error| refused_line(&error, &line, &opened.found))?;
-    write(opened, &args.editing, context, output)
+    write(opened, None, &args.editing, context, output)
 }
 
 /// Runs `pgcert hba remove`.
@@ -63,6 +63,7 @@ pub(crate) fn remove(
 ) -> Result<(), Failure> {
     let mut opened = Opened::read(&args.file, context)?;
     let mut records = Vec::new();
+    let mut nothing = None;
     for line in &args.line {
         records.push(record(*line, &opened)?);
     }
@@ -76,12 +77,9 @@ pub(crate) fn remove(
             matches!(record, pg_config::hba::Record::Rule(rule) if rule.says_the_same(meant))
         });
         records.extend(same.map(|(record, _)| record));
-    }
-    if records.is_empty() {
-        let path = escape_name(&opened.found.path);
-        output.note(&format!(
-            "no line of {path} says the same: pgcert hba list shows the lines, --line LINE names one"
-        ));
+        if records.is_empty() {
+            nothing = Some(stands_elsewhere(meant, &opened));
+        }
     }
     records.sort_unstable();
     records.dedup();
@@ -91,7 +89,7 @@ pub(crate) fn remove(
             .remove(record)
             .map_err(|error| refused(&error, &opened.found))?;
     }
-    write(opened, &args.editing, context, output)
+    write(opened, nothing, &args.editing, context, output)
 }
 
 /// Runs `pgcert hba move`.
@@ -106,7 +104,7 @@ pub(crate) fn shift(args: &HbaMove, context: &Context, output: &mut Output) -> R
         .document
         .move_record(record, to)
         .map_err(|error| refused(&error, &opened.found))?;
-    write(opened, &args.editing, context, output)
+    write(opened, None, &args.editing, context, output)
 }
 
 /// Runs `pgcert hba format`.
@@ -133,9 +131,26 @@ pub(super) fn one_rule(line: &str, found: &Found) -> Result<Document, Failure> {
     Ok(document)
 }
 
-/// Writes the document, provided that the server would still take it.
+/// Where the rule stands that no line of the file says.
+fn stands_elsewhere(meant: &Rule, opened: &Opened) -> String {
+    let path = &opened.found.path;
+    let mut in_force = opened.was.rules.iter();
+    match in_force.find(|at| at.rule.says_the_same(meant)) {
+        Some(at) => format!(
+            "no line of {path} says the same, but line {} of {file}, which is read with it, does: it is changed with --file {file}",
+            at.line,
+            file = at.file
+        ),
+        None => format!(
+            "no line of {path} says the same: pgcert hba list shows the lines, --line LINE names one"
+        ),
+    }
+}
+
+/// Writes the document, provided that the server would still take it. `nothing`: why there is nothing to do.
 fn write(
     opened: Opened,
+    nothing: Option<String>,
     editing: &ServerEditing,
     context: &Context,
     output: &mut Output,
@@ -152,6 +167,9 @@ fn write(
     edits.set(&found.path, Some(before), document.to_bytes());
     let will_be = RuleSet::of_document(&edits, &found.path, &document);
     edits.must_not_add_errors(&was.errors, &will_be.errors)?;
+    if let Some(nothing) = nothing {
+        edits.note("not-found", nothing);
+    }
     if changes {
         match (was.is_loadable(), will_be.is_loadable()) {
             (true, true) => {

@@ -26,7 +26,8 @@ pub(crate) fn run(args: &HbaList, context: &Context, output: &mut Output) -> Res
     } else {
         output.print(&words(&rows))?;
     }
-    all_taken(&set.errors, "pgcert hba lint").map_err(|failure| super::right_file(failure, &set))
+    all_taken(&set.errors, "pgcert hba lint")
+        .map_err(|failure| super::right_file(failure, &set, &bytes))
 }
 
 /// A rule, or a line that is refused.
