@@ -31,7 +31,7 @@ pub(crate) fn check(root: &Path, offences: &mut Vec<Offence>) -> anyhow::Result<
 fn pages(root: &Path) -> anyhow::Result<Vec<PathBuf>> {
     let mut pages = files(&root.join("docs"), "md")?;
     pages.extend(files(&root.join("crates"), "md")?);
-    pages.push(root.join("README.md"));
+    pages.extend(["README.md", "CHANGELOG.md"].map(|page| root.join(page)));
     Ok(pages)
 }
 
@@ -70,8 +70,16 @@ fn leads_somewhere(page: &Path, link: &str) -> anyhow::Result<bool> {
         return Ok(false);
     }
     let text = read(&target)?;
-    let mut headings = text.lines().filter(|line| line.starts_with('#'));
-    Ok(headings.any(|line| anchor(line) == heading))
+    Ok(headings(&text).any(|line| anchor(line) == heading))
+}
+
+/// The lines that are headings: what stands in a fence is a program's text.
+fn headings(text: &str) -> impl Iterator<Item = &str> {
+    let mut fenced = false;
+    text.lines().filter(move |line| {
+        fenced ^= line.trim_start().starts_with("```");
+        !fenced && line.starts_with('#')
+    })
 }
 
 /// The anchor that a renderer makes of a heading: its letters, digits and dashes, small; spaces are dashes.
