@@ -28,8 +28,8 @@ pub enum Reach {
 /// What each rule decides, in their order.
 ///
 /// Exact but for regular expressions with back references or lookarounds, and such as would take too long; for the
-/// server's networks where the site does not say them; for names that are no UTF-8, and for masks with holes in great
-/// number. There a rule is [`Reach::Open`], not [`Reach::Never`]. What the site says is taken to stay so.
+/// server's networks where the site does not say them; for names where no UTF-8 meets the same patterns, and for masks
+/// with holes in great number. There a rule is [`Reach::Open`], not [`Reach::Never`]. What the site says is taken to stay so.
 ///
 /// ```
 /// use std::collections::BTreeMap;
@@ -308,6 +308,15 @@ mod tests {
             ),
             ["+", "?", "?"]
         );
+    }
+
+    #[test]
+    fn a_name_that_is_text_is_shown_where_there_is_one() {
+        let found = told(
+            "host all /^[éè] all md5\nhost all /^[^a-z]ß all md5\nhost all /^[^!-~] all md5\nhost all /^é all md5\nhost all /^\\xa8 all md5\n",
+        );
+        assert_eq!(found, ["+", "+", "+", "[0]", "[0]"]);
+        assert_eq!(told("host all /^\\xa8 all md5\n"), ["?"]);
     }
 
     #[test]

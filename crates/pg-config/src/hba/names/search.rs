@@ -1,6 +1,7 @@
 //! The search for names: breadth first over the states of all patterns at once, so that the shortest of each kind comes
 //! first, and only as far as a name can be long.
 
+use alloc::borrow::Cow;
 use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::vec::Vec;
 use core::ops::Range;
@@ -29,9 +30,20 @@ pub(super) struct Search {
 /// A beginning of a name.
 struct Start {
     text: Vec<u8>,
+    /// What it ends in of a character that is not complete, where that matters.
+    unfinished: Vec<u8>,
     state: State,
     /// The names written in rules that begin so.
     written: Range<usize>,
+}
+
+/// Which names are looked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Of {
+    /// Any bytes.
+    Bytes,
+    /// UTF-8.
+    Text,
 }
 
 /// How many beginnings of names are looked at for one question.
@@ -50,16 +62,9 @@ impl Search {
     /// For patterns with ascending numbers.
     pub(super) fn new<'p>(patterns: impl Iterator<Item = (u32, &'p Pattern)>) -> Self {
         let union = Union::new(patterns);
-        let mut bytes: Vec<u8> = Vec::new();
-        for byte in readable_first() {
-            let class = union.class(byte);
-            if bytes.iter().all(|known| union.class(*known) != class) {
-                bytes.push(byte);
-            }
-        }
         Self {
+            bytes: one_of_each(&union, Of::Bytes),
             union,
-            bytes,
             answers: BTreeMap::new(),
             written: None,
         }
@@ -114,7 +119,8 @@ impl Search {
             }
         }
         self.add_shortest(question, all, &mut found)?;
-        self.add_strangers(question, written, &mut found)?;
+        self.add_strangers(question, written, Of::Bytes, &mut found)?;
+        self.prefer_text(but, written, &mut found);
         let strangers = found.len();
         // A stranger that meets these and no more stands for all.
         if found.iter().any(|(_, met, _)| met == asked) {
@@ -172,7 +178,7 @@ impl Search {
                 break;
             }
             let mut next = Vec::new();
-            let enough = alone.add_strangers(&question, &all.written, &mut next);
+            let enough = alone.add_strangers(&question, &all.written, Of::Bytes, &mut next);
             self.union.work += core::mem::take(&mut alone.union.work);
             let Some((name, ..)) = next.pop().filter(|_| enough.is_some()) else {
                 break;
@@ -185,19 +191,35 @@ impl Search {
         Some(())
     }
 
+    /// Puts a text in the place of each name that is none, where one meets the same.
+    fn prefer_text(&mut self, but: &[Vec<u8>], written: &[Vec<u8>], found: &mut [Kind]) {
+        let is_text = |name: &[u8]| core::str::from_utf8(name).is_ok();
+        for (name, met, _) in found.iter_mut().filter(|(name, ..)| !is_text(name)) {
+            let question = (met.clone(), but.to_vec());
+            let mut texts = Vec::new();
+            // What was found before it was too much is good as well.
+            let _ = self.add_strangers(&question, written, Of::Text, &mut texts);
+            if let Some((text, ..)) = texts.into_iter().find(|(_, other, _)| other == met) {
+                *name = text;
+            }
+        }
+    }
+
     /// Adds names that no rule writes down, where those that are known do not stand for them.
     fn add_strangers(
         &mut self,
         (asked, but): &Question,
         written: &[Vec<u8>],
+        of: Of,
         found: &mut Vec<Kind>,
     ) -> Option<()> {
         let mut queue = VecDeque::from([Start {
             text: Vec::new(),
+            unfinished: Vec::new(),
             state: Union::START,
             written: 0..written.len(),
         }]);
-        let mut seen: BTreeSet<State> = BTreeSet::new();
+        let mut seen: BTreeSet<(State, Vec<u8>)> = BTreeSet::new();
         let mut patience = PATIENCE;
         while let Some(start) = queue.pop_front() {
             patience = patience.checked_sub(1)?;
@@ -215,7 +237,7 @@ impl Search {
             }
             let is_known =
                 but.contains(&start.text) || written.get(start.written.start) == Some(&start.text);
-            if !start.text.is_empty() && !is_known {
+            if !start.text.is_empty() && start.unfinished.is_empty() && !is_known {
                 let met = self.union.found_at_end(start.state);
                 if includes(&met, asked) {
                     add(found, start.text.clone(), met);
@@ -225,20 +247,22 @@ impl Search {
                 continue;
             }
             let named = start.next_written(written, but);
-            for byte in self.apart(&named) {
+            for byte in self.apart(&named, of) {
                 if let Some(state) = self.next(start.state, byte, asked)
-                    && seen.insert(state)
+                    && let Some(longer) = start.longer(byte, state, 0..0, of)
+                    && seen.insert((state, longer.unfinished.clone()))
                 {
-                    queue.push_back(start.longer(byte, state, 0..0));
+                    queue.push_back(longer);
                 }
             }
             for (byte, range) in named {
                 // Where a name that is not written is as far, whatever comes behind this one may come behind that; but not
                 // the other way round, as this one may end in a written name. So it is not remembered.
                 if let Some(state) = self.next(start.state, byte, asked)
-                    && !seen.contains(&state)
+                    && let Some(longer) = start.longer(byte, state, range, of)
+                    && !seen.contains(&(state, longer.unfinished.clone()))
                 {
-                    queue.push_back(start.longer(byte, state, range));
+                    queue.push_back(longer);
                 }
             }
         }
@@ -259,33 +283,59 @@ impl Search {
         asked.iter().all(may_find).then_some(next)
     }
 
-    /// A byte of each class, none of which is one of these.
-    fn apart(&self, named: &[(u8, Range<usize>)]) -> Vec<u8> {
-        if named.is_empty() {
-            return self.bytes.clone();
-        }
+    /// A byte of each kind, none of which is one of these.
+    fn apart(&self, named: &[(u8, Range<usize>)], of: Of) -> Vec<u8> {
+        let all = match of {
+            Of::Bytes => Cow::Borrowed(&self.bytes),
+            Of::Text => Cow::Owned(one_of_each(&self.union, of)),
+        };
         let is_named = |byte: u8| named.iter().any(|(known, _)| *known == byte);
-        let of_class = |byte: &u8| {
-            let class = self.union.class(*byte);
-            let alike = |other: &u8| self.union.class(*other) == class && !is_named(*other);
+        let of_kind = |byte: &u8| {
+            let kind = of.kind(&self.union, *byte);
+            let alike = |other: &u8| of.kind(&self.union, *other) == kind && !is_named(*other);
             match is_named(*byte) {
                 false => Some(*byte),
                 true => readable_first().find(alike),
             }
         };
-        self.bytes.iter().filter_map(of_class).collect()
+        all.iter().filter_map(of_kind).collect()
     }
 }
 
+impl Of {
+    /// The class of a byte, and in text the place that it may have in a character: bytes of one kind lead to the same.
+    fn kind(self, union: &Union, byte: u8) -> (u8, u8) {
+        let place = match self {
+            Self::Bytes => 0,
+            Self::Text => place(byte),
+        };
+        (union.class(byte), place)
+    }
+}
+
+/// One byte of each kind, the most readable.
+fn one_of_each(union: &Union, of: Of) -> Vec<u8> {
+    let mut kinds = BTreeSet::new();
+    readable_first()
+        .filter(|byte| kinds.insert(of.kind(union, *byte)))
+        .collect()
+}
+
 impl Start {
-    fn longer(&self, byte: u8, state: State, written: Range<usize>) -> Self {
+    /// With one more byte; none where that is no text, and has to be.
+    fn longer(&self, byte: u8, state: State, written: Range<usize>, of: Of) -> Option<Self> {
         let mut text = self.text.clone();
         text.push(byte);
-        Self {
+        let unfinished = match of {
+            Of::Bytes => Vec::new(),
+            Of::Text => unfinished([&self.unfinished[..], &[byte]].concat())?,
+        };
+        Some(Self {
             text,
+            unfinished,
             state,
             written,
-        }
+        })
     }
 
     /// The bytes with which the written names go on that begin so, and which of them do with each; and those of the names
@@ -326,6 +376,32 @@ fn add(found: &mut Vec<Kind>, name: Vec<u8>, met: Found) {
 pub(super) fn includes(all: &[u32], some: &[u32]) -> bool {
     let mut all = all.iter();
     some.iter().all(|number| all.any(|other| other == number))
+}
+
+/// What is left of the beginning of a character: nothing where it is complete, none where it is not one's beginning.
+fn unfinished(bytes: Vec<u8>) -> Option<Vec<u8>> {
+    match core::str::from_utf8(&bytes) {
+        Ok(_) => Some(Vec::new()),
+        Err(error) => error.error_len().is_none().then_some(bytes),
+    }
+}
+
+/// Where a byte may stand in characters of UTF-8: bytes of one place are followed by the same ones, and follow the same.
+const fn place(byte: u8) -> u8 {
+    match byte {
+        0..=0x7f => 0,
+        0x80..=0x8f => 1,
+        0x90..=0x9f => 2,
+        0xa0..=0xbf => 3,
+        0xc2..=0xdf => 4,
+        0xe1..=0xec | 0xee | 0xef => 5,
+        0xf1..=0xf3 => 6,
+        0xe0 => 7,
+        0xed => 8,
+        0xf0 => 9,
+        0xf4 => 10,
+        _ => 11,
+    }
 }
 
 /// The bytes that a name may have, those that are most easily read first.
