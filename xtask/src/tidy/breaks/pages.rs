@@ -9,7 +9,7 @@ use crate::tidy::{Offence, pages};
 /// Appends a text to a page of a fresh copy; what is found there has to contain `expected`.
 #[track_caller]
 fn caught(text: &str, expected: &str) {
-    let copy = Copy::of(&["crates", "docs", "README.md"]);
+    let copy = Copy::of(&["crates", "docs", "README.md", "CHANGELOG.md"]);
     let before = found(&copy.path(".."));
     let page = copy.path("pg-config/README.md");
     let old = fs::read_to_string(&page).unwrap();
@@ -36,5 +36,9 @@ fn a_link_to_nowhere() {
     caught(
         "See [it](../../README.md#no-such-heading).",
         "links to `../../README.md#no-such-heading`",
+    );
+    caught(
+        "```sh\n# fenced\n```\nSee [it](#fenced).",
+        "links to `#fenced`",
     );
 }
