@@ -22,7 +22,7 @@ pub struct WithoutEffect {
 ///
 /// Exact where it says so, but not complete: a rule that only earlier ones make superfluous together with later ones is
 /// not found, and what is dead is [`reach`](super::reach)'s to tell. Looks at 20 million pairs of rules at most, from the
-/// top of the file, which is a matter of a second.
+/// top of the file, which can take many seconds.
 pub fn without_effect(set: &RuleSet, site: &Site) -> Vec<WithoutEffect> {
     let names = Names::of(&set.rules.iter().map(|at| &at.rule), &[]);
     let neighbours = Neighbours::of(set);

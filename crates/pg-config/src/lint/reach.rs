@@ -270,7 +270,7 @@ fn alone(set: &RuleSet, at: &Located, site: &Site) -> Option<Connection> {
     }
 }
 
-/// How many rules are tried for either: about a tenth of a second.
+/// How many rules are tried for each of the three searches that are bounded.
 const COMPARISONS: usize = 10_000_000;
 /// What is said of a finding that other interfaces would end.
 const TODAY: &str = " (with the networks that the server is in today)";
