@@ -23,9 +23,9 @@ use alloc::vec::Vec;
 use crate::conf::boolean;
 use crate::resolve::{FileError, Files, ReadError};
 use crate::text::Span;
-use crate::tokens::expand::{expand, stands_elsewhere};
+use crate::tokens::expand::stands_elsewhere;
 use crate::tokens::{Line, Tokenizer};
-use crate::{Diagnostic, Severity, Version};
+use crate::{Diagnostic, Located, Severity, Version, located};
 
 /// The version whose tokens these files are made of.
 const VERSION: Version = Version::V19;
@@ -50,28 +50,22 @@ impl Document {
         let mut taken = Taken::default();
         let mut reader = Tokenizer::new(bytes, VERSION);
         while let Some(line) = reader.next_line() {
-            let mut say = |severity, code, message: &str| {
-                document.diagnostics.push(Diagnostic {
+            let read = if line.error.is_none() && stands_elsewhere(line, VERSION) {
+                let message = "what this line says stands in another file";
+                Err((Severity::Note, "hosts-elsewhere", message.into()))
+            } else {
+                let refused = |message| (Severity::Error, "hosts-syntax", message);
+                taken.entry(line).map_err(refused)
+            };
+            match read {
+                Ok(entry) => document.entries.push(entry),
+                Err((severity, code, message)) => document.diagnostics.push(Diagnostic {
                     code,
                     severity,
                     span: line.span,
                     line: line.number,
-                    message: message.into(),
-                });
-            };
-            if line.error.is_none() && stands_elsewhere(line, VERSION) {
-                let message = "what this line says stands in another file";
-                say(Severity::Note, "hosts-elsewhere", message);
-                continue;
-            }
-            match Entry::of_line(line) {
-                Ok(entry) => {
-                    if let Some(message) = taken.again(&entry) {
-                        say(Severity::Error, "hosts-syntax", &message);
-                    }
-                    document.entries.push(entry);
-                }
-                Err(message) => say(Severity::Error, "hosts-syntax", message),
+                    message,
+                }),
             }
         }
         document
@@ -196,10 +190,10 @@ impl Clients {
 struct Taken(BTreeSet<Clients>);
 
 impl Taken {
-    /// What the server says against a further entry for somebody (`be-secure-openssl.c`, `be_tls_init`); its words
-    /// about a second `/no_sni/` are not known.
-    fn again(&mut self, entry: &Entry) -> Option<String> {
-        let mut refusal = None;
+    /// Reads a record. An error is what the server says, also against a further entry for somebody
+    /// (`be-secure-openssl.c`, `be_tls_init`); its words about a second `/no_sni/` are not known.
+    fn entry(&mut self, line: &Line<'_>) -> Result<Entry, String> {
+        let entry = Entry::of_line(line)?;
         for clients in &entry.clients {
             let (one, message) = match clients {
                 Clients::Asking(name) => (
@@ -213,10 +207,10 @@ impl Taken {
                 Clients::Others => (Clients::Others, "multiple default hosts specified".into()),
             };
             if !self.0.insert(one) {
-                refusal = refusal.or(Some(message));
+                return Err(message);
             }
         }
-        refusal
+        Ok(entry)
     }
 }
 
@@ -224,7 +218,7 @@ impl Taken {
 /// they stand for `ssl_cert_file`, `ssl_key_file` and `ssl_ca_file`, for every client.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hosts {
-    entries: Vec<Located>,
+    entries: Vec<Located<Entry>>,
     errors: Vec<FileError>,
 }
 
@@ -240,38 +234,14 @@ impl Hosts {
 
     /// Reads what the file at `path` would include if it held these bytes.
     pub fn of_bytes(files: &dyn Files, path: &str, bytes: &[u8]) -> Self {
-        let mut hosts = Self {
-            entries: Vec::new(),
-            errors: Vec::new(),
-        };
         let mut taken = Taken::default();
-        expand(files, path, bytes, VERSION, &mut |record| {
-            let read = match &record.error {
-                Some(error) => Err(error.clone()),
-                None => Entry::of_line(record.line).map_err(String::from),
-            };
-            let refusal = match read {
-                Ok(entry) => {
-                    let refusal = taken.again(&entry);
-                    hosts.entries.push(Located {
-                        file: record.file.to_string(),
-                        entry,
-                    });
-                    refusal
-                }
-                Err(refusal) => Some(refusal),
-            };
-            hosts.errors.extend(refusal.map(|message| FileError {
-                file: record.file.to_string(),
-                line: record.line.number,
-                message,
-            }));
-        });
-        hosts
+        let read = |line: &Line<'_>| taken.entry(line);
+        let (entries, errors) = located::entries(files, path, bytes, VERSION, read);
+        Self { entries, errors }
     }
 
     /// The entries, in the order read.
-    pub fn entries(&self) -> &[Located] {
+    pub fn entries(&self) -> &[Located<Entry>] {
         &self.entries
     }
 
@@ -296,15 +266,6 @@ impl Hosts {
         let mut entries = self.entries.iter().map(|located| &located.entry);
         entries.find(|entry| entry.clients.iter().any(&clients))
     }
-}
-
-/// An entry and its file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Located {
-    /// The file.
-    pub file: String,
-    /// The entry in it; its span is an offset into that file.
-    pub entry: Entry,
 }
 
 #[cfg(test)]
@@ -340,9 +301,7 @@ mod tests {
         14 Error: incorrect syntax for boolean value SSL_passphrase_cmd_reload
         15 Error: extra fields at end of line
         16 Error: multiple entries for host "A" specified
-        16 [Asking("A")] x.crt x.key None None false
         17 Error: multiple default hosts specified
-        17 [Others] x.crt x.key None None false
         18 Note: what this line says stands in another file
         19 Note: what this line says stands in another file
         "#);

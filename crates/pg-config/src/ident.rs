@@ -7,7 +7,7 @@ mod maps;
 
 pub use answer::{Answer, Claim, Names, Roles};
 pub use edit::EditError;
-pub use maps::{Located, Maps};
+pub use maps::Maps;
 
 use alloc::format;
 use alloc::string::String;

@@ -38,6 +38,7 @@ pub mod hba;
 pub mod hosts;
 pub mod ident;
 pub mod lint;
+mod located;
 pub mod passfile;
 mod regex;
 pub mod resolve;
@@ -52,4 +53,5 @@ mod version;
 pub struct Readme;
 
 pub use diagnostic::{Diagnostic, Severity};
+pub use located::Located;
 pub use version::{UnknownVersion, Version};

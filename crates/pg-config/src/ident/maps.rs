@@ -1,18 +1,17 @@
 //! The maps in force: every line of `pg_ident.conf` and of what it includes.
 
-use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use super::Entry;
-use crate::Version;
 use crate::resolve::{FileError, Files, ReadError};
-use crate::tokens::expand::expand;
+use crate::tokens::Line;
+use crate::{Located, Version, located};
 
 /// Every map line with the file that it stands in, in the order in which they are tried.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Maps {
     version: Version,
-    lines: Vec<Located>,
+    lines: Vec<Located<Entry>>,
     errors: Vec<FileError>,
 }
 
@@ -27,36 +26,18 @@ impl Maps {
 
     /// Reads what the file at `path` would include if it held these bytes.
     pub fn of_bytes(files: &dyn Files, path: &str, bytes: &[u8], version: Version) -> Self {
-        let mut maps = Self {
+        let read =
+            |line: &Line<'_>| Entry::of_expanded(line, version).map_err(|refusal| refusal.message);
+        let (lines, errors) = located::entries(files, path, bytes, version, read);
+        Self {
             version,
-            lines: Vec::new(),
-            errors: Vec::new(),
-        };
-        expand(files, path, bytes, version, &mut |record| {
-            let refusal = match &record.error {
-                Some(error) => error.clone(),
-                None => match Entry::of_expanded(record.line, version) {
-                    Ok(entry) => {
-                        maps.lines.push(Located {
-                            file: record.file.to_string(),
-                            entry,
-                        });
-                        return;
-                    }
-                    Err(refusal) => refusal.message,
-                },
-            };
-            maps.errors.push(FileError {
-                file: record.file.to_string(),
-                line: record.line.number,
-                message: refusal,
-            });
-        });
-        maps
+            lines,
+            errors,
+        }
     }
 
     /// The lines, in the order in which they are tried.
-    pub fn lines(&self) -> &[Located] {
+    pub fn lines(&self) -> &[Located<Entry>] {
         &self.lines
     }
 
@@ -66,7 +47,7 @@ impl Maps {
     }
 
     /// The lines of one map.
-    pub fn find<'a>(&'a self, map: &'a str) -> impl Iterator<Item = &'a Located> {
+    pub fn find<'a>(&'a self, map: &'a str) -> impl Iterator<Item = &'a Located<Entry>> {
         self.lines.iter().filter(move |line| line.entry.map == map)
     }
 
@@ -76,20 +57,12 @@ impl Maps {
     }
 }
 
-/// A map line and its file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Located {
-    /// The file.
-    pub file: String,
-    /// The line in it; its span is an offset into that file.
-    pub entry: Entry,
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use alloc::collections::BTreeMap;
     use alloc::format;
+    use alloc::string::{String, ToString};
 
     fn read(files: &[(&str, &str)], version: Version) -> Maps {
         let files: BTreeMap<String, Vec<u8>> = files

@@ -2,7 +2,8 @@
 
 use std::fmt::Write as _;
 
-use pg_config::ident::{Answer, Claim, Located, Maps, Names, Roles};
+use pg_config::Located;
+use pg_config::ident::{Answer, Claim, Entry, Maps, Names, Roles};
 use serde_json::{Value, json};
 
 use crate::args::IdentExplain;
@@ -81,7 +82,7 @@ struct Verdict<'a> {
 
 /// A line that has to do with what was asked.
 struct Line<'a> {
-    at: &'a Located,
+    at: &'a Located<Entry>,
     roles: Roles<'a>,
     /// What it says to the name, and to the role; none where everything is shown.
     answer: Option<Answer>,
@@ -172,7 +173,12 @@ impl<'a> Explained<'a> {
     }
 
     /// The line, where it is about the name or the role that was asked for.
-    fn line(&self, at: &'a Located, name: Option<&str>, role: Option<&str>) -> Option<Line<'a>> {
+    fn line(
+        &self,
+        at: &'a Located<Entry>,
+        name: Option<&str>,
+        role: Option<&str>,
+    ) -> Option<Line<'a>> {
         let version = self.maps.version();
         let mut roles = at.entry.roles(version);
         let mut answer = None;
