@@ -2,6 +2,7 @@
 
 mod explain;
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use pg_config::ident::{Document, EditError, Entry, Maps};
@@ -118,7 +119,7 @@ fn remove(args: &IdentRemove, context: &Context, output: &mut Output) -> Result<
     let found = find(&args.file, context)?;
     let bytes = found.existing()?;
     let mut document = Document::parse(&bytes, found.version);
-    let mut entries = Vec::new();
+    let mut entries = BTreeSet::new();
     let mut nothing = None;
     for line in &args.line {
         let mut all = document.entries().iter();
@@ -127,19 +128,18 @@ fn remove(args: &IdentRemove, context: &Context, output: &mut Output) -> Result<
             Failure::new(format!("nothing was changed: no map line begins in line {line} of {path}"))
                 .hint("pgcert ident list shows the lines; those of an included file are changed with --file")
         })?;
-        entries.push(entry);
+        entries.insert(entry);
     }
     if let (Some(map), Some(system_user), Some(role)) = (&args.map, &args.system_user, &args.role) {
-        let same = document.entries().iter().enumerate().filter(|(_, entry)| {
+        let says_it = |entry: &Entry| {
             entry.map == *map && entry.system_user == *system_user && entry.role == *role
-        });
+        };
+        let all = document.entries().iter().enumerate();
+        let same = all.filter(|(_, entry)| says_it(entry));
         entries.extend(same.map(|(index, _)| index));
         if entries.is_empty() {
             let path = &found.path;
             let maps = Maps::of_bytes(&found.files(), path, &bytes, found.version);
-            let says_it = |entry: &Entry| {
-                entry.map == *map && entry.system_user == *system_user && entry.role == *role
-            };
             let elsewhere = maps.lines().iter().find(|line| says_it(&line.entry));
             nothing = Some(match elsewhere {
                 Some(line) => format!(
@@ -151,8 +151,7 @@ fn remove(args: &IdentRemove, context: &Context, output: &mut Output) -> Result<
             });
         }
     }
-    entries.sort_unstable();
-    entries.dedup();
+    // The last first: those before it keep their numbers.
     for entry in entries.into_iter().rev() {
         document
             .remove(entry)

@@ -1,6 +1,8 @@
 //! `pgcert hba add`, `remove`, `move` and `format`: the document after it, checked as a part of all that the server
 //! reads, then written.
 
+use std::collections::BTreeSet;
+
 use pg_config::hba::{Document, EditError, Position, Rule, RuleSet};
 use pg_config::lint::LINTS;
 
@@ -62,10 +64,10 @@ pub(crate) fn remove(
     output: &mut Output,
 ) -> Result<(), Failure> {
     let mut opened = Opened::read(&args.file, context)?;
-    let mut records = Vec::new();
+    let mut records = BTreeSet::new();
     let mut nothing = None;
     for line in &args.line {
-        records.push(record(*line, &opened)?);
+        records.insert(record(*line, &opened)?);
     }
     if args.line.is_empty() {
         let meant = one_rule(&args.rule.join(" "), &opened.found)?;
@@ -81,8 +83,7 @@ pub(crate) fn remove(
             nothing = Some(stands_elsewhere(meant, &opened));
         }
     }
-    records.sort_unstable();
-    records.dedup();
+    // The last first: those before it keep their numbers.
     for record in records.into_iter().rev() {
         opened
             .document
