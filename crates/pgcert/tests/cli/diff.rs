@@ -10,6 +10,19 @@ fn diff(old: &str, new: &str, more: &[&str]) -> Said {
     place.run(&[&["hba", "diff", "old", "new"], &version[..], more].concat())
 }
 
+/// A place with these rules.
+fn with(rules: &str) -> Place {
+    let place = Place::new();
+    place.write("pg_hba.conf", rules);
+    place
+}
+
+/// What an edit would do.
+fn edit(place: &Place, command: &[&str]) -> Said {
+    let file = ["--file", "pg_hba.conf", "--pg-version", "16", "--dry-run"];
+    place.run(&[&["hba"], command, &file].concat())
+}
+
 const RULES: &str = "host all amy 10.0.0.0/8 md5\n\
                      host app +staff samenet scram-sha-256\n\
                      host all all .example.org md5\n\
@@ -154,12 +167,8 @@ fn what_the_server_refuses_is_not_compared() {
 
 #[test]
 fn an_edit_says_whose_outcome_it_changes() {
-    let place = Place::new();
-    place.write("pg_hba.conf", RULES);
-    let edit = |command: &[&str]| {
-        let file = ["--file", "pg_hba.conf", "--pg-version", "16", "--dry-run"];
-        place.run(&[&["hba"], command, &file].concat())
-    };
+    let place = with(RULES);
+    let edit = |command: &[&str]| edit(&place, command);
     insta::assert_snapshot!(edit(&["add", "hostssl all bob all cert", "--first"]), @r#"
     --- [here]/pg_hba.conf
     +++ [here]/pg_hba.conf
@@ -348,13 +357,9 @@ fn what_is_only_perhaps_is_not_said_to_be() {
 
 #[test]
 fn an_edit_of_what_the_server_refused_promises_nothing() {
-    let place = Place::new();
-    let edit = |line: &str| {
-        let file = ["--file", "pg_hba.conf", "--pg-version", "16", "--dry-run"];
-        place.run(&[&["hba", "remove", "--line", line], &file[..]].concat())
-    };
-    place.write("pg_hba.conf", "host all amy all md5\nhost all all\n");
-    insta::assert_snapshot!(edit("2"), @r#"
+    let place = with("host all amy all md5\nhost all all\n");
+    let without = |line: &str| edit(&place, &["remove", "--line", line]);
+    insta::assert_snapshot!(without("2"), @r#"
     --- [here]/pg_hba.conf
     +++ [here]/pg_hba.conf
     @@ -1,2 +1,1 @@
@@ -364,7 +369,7 @@ fn an_edit_of_what_the_server_refused_promises_nothing() {
     note: the server has not taken the file as it was: whose outcome changes cannot be told
     note: the server takes it with a reload: SELECT pg_reload_conf()
     "#);
-    insta::assert_snapshot!(edit("1"), @r#"
+    insta::assert_snapshot!(without("1"), @r#"
     --- [here]/pg_hba.conf
     +++ [here]/pg_hba.conf
     @@ -1,2 +1,1 @@
@@ -378,15 +383,8 @@ fn an_edit_of_what_the_server_refused_promises_nothing() {
 
 #[test]
 fn a_rule_that_rejects_says_who_still_gets_in() {
-    let place = Place::new();
-    let add = |rule: &str| {
-        let file = ["--file", "pg_hba.conf", "--pg-version", "16", "--dry-run"];
-        place.run(&[&["hba", "add", rule], &file[..]].concat())
-    };
-    place.write(
-        "pg_hba.conf",
-        "hostssl a bob all cert\nhostssl b bob all cert\nhost all all all md5\n",
-    );
+    let place = with("hostssl a bob all cert\nhostssl b bob all cert\nhost all all all md5\n");
+    let add = |rule: &str| edit(&place, &["add", rule]);
     insta::assert_snapshot!(add("host all bob 10.0.0.0/8 reject"), @r#"
     --- [here]/pg_hba.conf
     +++ [here]/pg_hba.conf

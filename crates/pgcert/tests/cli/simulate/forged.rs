@@ -44,19 +44,10 @@ fn what_looks_like_a_login_is_none() {
     note: 1 more are not counted: the log does not tell enough of them, so that a rule that was never used may be theirs
     note: 2 more are not counted: their lines can be read in two ways
     "#);
-    insta::assert_snapshot!(said("18", &PREFIX), @r#"
-    LOGINS  REFUSED  RULE                                                 BY
-         2        0  pg_hba.conf:3: host app kim 127.0.0.1/32 trust       kim 2
-         0        2  pg_hba.conf:4: host app blocked 127.0.0.1/32 reject  blocked 2
-         1        2  pg_hba.conf:5: host app pw 127.0.0.1/32 password     pw 3
-    never used
-      pg_hba.conf:1: local all all trust
-      pg_hba.conf:6: host all tom 127.0.0.1/32 trust
-    --- on standard error
-    note: the log names no rule for 2 of these: worked out from the rules as they are now
-    note: 1 more are not counted: the log does not tell enough of them, so that a rule that was never used may be theirs
-    note: 2 more are not counted: their lines can be read in two ways
-    "#);
+    assert_eq!(
+        said("18", &PREFIX),
+        said("12", &PREFIX).replace("no rule for 5", "no rule for 2")
+    );
     insta::assert_snapshot!(said("16", &[]), @r#"
     LOGINS  REFUSED  RULE                                                 BY
          1        0  pg_hba.conf:1: local all all trust                   postgres 1
@@ -135,19 +126,11 @@ fn servers_without_tls_do_not_speak_of_it() {
 
 #[test]
 fn a_session_logs_in_once() {
-    let place = Place::new();
-    place.write("pg_hba.conf", "host all all 127.0.0.1/32 trust\n");
     let line =
         |process: u32, text: &str| format!("2026-11-26 01:47:32 UTC [{process}] LOG:  {text}\n");
     let received = "connection received: host=127.0.0.1 port=5";
     let authorized = "connection authorized: user=bob database=app";
-    let logins = |lines: &[String]| {
-        place.write("l", &lines.concat());
-        let said = simulate(&place, "15", &["--log", "l", "--json"]);
-        let document: serde_json::Value = serde_json::from_str(&said.out).unwrap();
-        let of = |value: &serde_json::Value| value.as_u64().unwrap();
-        (of(&document["rules"][0]["logins"]), of(&document["untold"]))
-    };
+    let logins = |lines: &[String]| counted(&[], &lines.concat());
     let [begun, told] = [line(7, received), line(7, authorized)];
     assert_eq!(logins(&[begun.clone(), told.clone(), told.clone()]), (1, 1));
     assert_eq!(
@@ -161,12 +144,11 @@ fn a_session_logs_in_once() {
 }
 
 /// How many logins the one rule has of this log, and of how many it cannot be told.
-fn counted(prefix: &str, log: &str) -> (u64, u64) {
+fn counted(prefix: &[&str], log: &str) -> (u64, u64) {
     let place = Place::new();
     place.write("pg_hba.conf", "host all all 127.0.0.1/32 trust\n");
     place.write("l", log);
-    let args = ["--log", "l", "--json", "--log-line-prefix", prefix];
-    let said = simulate(&place, "15", &args);
+    let said = simulate(&place, "15", &[&["--log", "l", "--json"], prefix].concat());
     let document: serde_json::Value = serde_json::from_str(&said.out).unwrap();
     let of = |value: &serde_json::Value| value.as_u64().unwrap();
     (of(&document["rules"][0]["logins"]), of(&document["untold"]))
@@ -179,7 +161,7 @@ fn a_login_that_can_be_read_in_two_ways_is_over() {
     let kim = "connection authorized: user=kim database=app application_name=x LOG:  y";
     let raised = "connection authorized: user=tom database=app";
     let log = [received, line("kim@app", kim), line("kim@app", raised)].concat();
-    assert_eq!(counted(PREFIX[1], &log), (0, 2));
+    assert_eq!(counted(&PREFIX, &log), (0, 2));
 }
 
 #[test]
@@ -192,12 +174,12 @@ fn names_that_look_like_a_session_are_none() {
     };
     let name = line("a [7] x [924]", "a [7] x");
     let log = [received(7), received(924), name, line("bob [7]", "bob")].concat();
-    assert_eq!(counted("%u [%p] ", &log), (2, 0));
+    assert_eq!(counted(&["--log-line-prefix", "%u [%p] "], &log), (2, 0));
     // Of the user a in session 7, or of the user `a [7] x` in session 924: neither logs in by what comes then.
     let either = line("a [7] x [924] y", "a [7] x");
     let later = |process: u32| line(&format!("a [{process}] y"), "tom");
     let log = [received(7), received(924), either, later(7), later(924)].concat();
-    assert_eq!(counted("%u [%p] %a ", &log), (0, 3));
+    assert_eq!(counted(&["--log-line-prefix", "%u [%p] %a "], &log), (0, 3));
 }
 
 /// Asking anew for each of what looks like the beginning of a message would take minutes.
@@ -207,7 +189,7 @@ fn long_statements_are_read_once() {
     let statement = format!("statement: select '{}'", "xLOG:  ".repeat(150_000));
     let login = line("connection authorized: user=kim database=app");
     assert_eq!(
-        counted(PREFIX[1], &[line(&statement), login].concat()),
+        counted(&PREFIX, &[line(&statement), login].concat()),
         (1, 0)
     );
 }

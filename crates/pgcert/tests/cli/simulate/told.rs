@@ -77,28 +77,3 @@ fn replication_of_any_kind_is_refused_in_the_same_words_by_12() {
     note: the log names no rule for 1 of these: worked out from the rules as they are now
     "#);
 }
-
-#[test]
-fn open_memberships_do_not_matter_where_no_rule_changes() {
-    let place = place();
-    place.write(
-        "pg_hba.conf",
-        "local all all md5\n\
-         host all +staff 127.0.0.1/32 scram-sha-256\n\
-         host app all 127.0.0.0/8 scram-sha-256\n",
-    );
-    let said = simulate(&place, "16", &["--md5-to-scram", "--log", "16.json"]);
-    insta::assert_snapshot!(said, @r#"
-    decided otherwise then
-      from pg_hba.conf:1: local all all md5
-        to pg_hba.conf:1: local all all scram-sha-256
-        such as other to database otherdb over the Unix socket
-    asked for something else
-      1 x postgres to database app over the Unix socket: asked by scram-sha-256 then
-      1 x postgres to database postgres over the Unix socket: asked by scram-sha-256 then
-    as before: 4 logins of the log
-    --- on standard error
-    note: 1 more logins are not counted: the log does not tell enough of them, or the rules were others then
-    note: scram-sha-256 refuses roles whose password is stored as an MD5 hash: SELECT rolname FROM pg_authid WHERE rolpassword LIKE 'md5%'
-    "#);
-}
