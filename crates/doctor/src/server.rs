@@ -66,7 +66,7 @@ impl<'a> View<'a> {
             let rule = &found.rule;
             Some(format!(
                 "{}:{} ({} … {})",
-                found.file, found.line, rule.kind, rule.method
+                found.file, found.rule.line, rule.kind, rule.method
             ))
         };
         Some(match decide(self.rules, &connection, self.site) {

@@ -59,6 +59,19 @@ impl From<&str> for Word {
     }
 }
 
+/// For words that stand in few rules: an enum with several kinds of words is then as small as one.
+impl From<&[u8]> for Box<Word> {
+    fn from(word: &[u8]) -> Self {
+        Self::new(word.into())
+    }
+}
+
+impl From<&str> for Box<Word> {
+    fn from(word: &str) -> Self {
+        Self::new(word.into())
+    }
+}
+
 impl PartialEq for Word {
     fn eq(&self, other: &Self) -> bool {
         **self == **other
@@ -113,19 +126,13 @@ impl<T> Deref for List<T> {
 }
 
 impl<T> List<T> {
-    /// What `read` makes of each of them, up to its first refusal.
-    pub(crate) fn read<S, E>(
-        all: &[S],
-        mut read: impl FnMut(&S) -> Result<T, E>,
-    ) -> Result<Self, E> {
-        if let [one] = all {
-            return Ok(Self(Entries::One(read(one)?)));
-        }
-        let mut list = Vec::with_capacity(all.len());
-        for one in all {
-            list.push(read(one)?);
-        }
-        Ok(Self(Entries::Other(list.into_boxed_slice())))
+    /// What `read` makes of each of them. It cannot fail, so that the one entry is made where it stays: looking into an
+    /// enum and then moving it part by part is slow.
+    pub(crate) fn of<S>(all: &[S], read: impl Fn(&S) -> T) -> Self {
+        Self(match all {
+            [one] => Entries::One(read(one)),
+            _ => Entries::Other(all.iter().map(read).collect()),
+        })
     }
 }
 

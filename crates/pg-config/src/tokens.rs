@@ -82,7 +82,12 @@ impl<'a> Line<'a> {
 
     /// The fields: each a list of at least one token.
     pub fn fields(&self) -> impl ExactSizeIterator<Item = &[Token<'a>]> {
-        (0..self.ends.len()).map(|i| &self.tokens[self.start(i)..self.ends[i]])
+        let mut start = 0;
+        self.ends.iter().map(move |end| {
+            let field = &self.tokens[start..*end];
+            start = *end;
+            field
+        })
     }
 
     /// The field at this place, from 0.
@@ -291,51 +296,44 @@ impl<'a> Tokenizer<'a> {
     /// Splits a logical line into fields (`hba.c`, `next_field_expand`, `next_token`).
     fn split(&mut self, logical: &Logical<'a>) -> Result<(), &'static str> {
         let text = &logical.text[..];
-        let mut at = 0;
+        let mut rest = text;
         loop {
-            at += self.gap(&text[at..]);
-            let start = at;
-            at += self.plain(&text[at..]);
+            rest = &rest[self.gap(rest)..];
+            let start = text.len() - rest.len();
+            let plain = self.plain(rest);
             // Nearly every token has no quote in it and lies in the file as it is read.
-            let unquoted = match text.get(at) {
-                Some(b'"') => {
-                    let (token, behind) = self.unquoted(text, start, at)?;
-                    at = behind;
-                    Some(token)
-                }
-                _ => None,
+            let (token, length) = match rest.get(plain) {
+                Some(b'"') => self.unquoted(rest, plain)?,
+                _ => (logical.part(start, start + plain), plain),
             };
-            let stop = text.get(at).map(|byte| self.class(*byte));
-            let length = unquoted.as_ref().map_or(at - start, Vec::len);
+            let (spelled, behind) = rest.split_at(length);
+            // A line ends where it ends as it does at a comment.
+            let stop = behind
+                .first()
+                .map_or(Class::Comment, |byte| self.class(*byte));
             // The comma that ends a token has to go into the buffer with it, a blank has not.
-            self.fits(length + usize::from(stop == Some(Class::Comma)))?;
-            if at > start {
-                let quoted = text[start] == b'"';
-                let span = logical.place(start, at);
-                let text = match (unquoted, &logical.text) {
-                    (Some(unquoted), _) => Cow::Owned(unquoted),
-                    (None, Cow::Borrowed(line)) => Cow::Borrowed(&line[start..at]),
-                    (None, Cow::Owned(line)) => Cow::Owned(line[start..at].to_vec()),
-                };
-                self.line.tokens.push(Token { text, quoted, span });
+            self.fits(token.len() + usize::from(stop == Class::Comma))?;
+            if let Some(first) = spelled.first() {
+                self.line.tokens.push(Token {
+                    text: token,
+                    quoted: *first == b'"',
+                    span: logical.place(start, start + length),
+                });
             }
-            if stop != Some(Class::Comma) {
+            if stop != Class::Comma {
                 self.line.end_field();
             }
-            if matches!(stop, None | Some(Class::Comment)) {
+            if stop == Class::Comment {
                 return Ok(());
             }
+            rest = behind;
         }
     }
 
-    /// The token that begins at `start` and has its first quote at `at`, without quotes; and the place behind it.
-    fn unquoted(
-        &self,
-        text: &[u8],
-        start: usize,
-        mut at: usize,
-    ) -> Result<(Vec<u8>, usize), &'static str> {
-        let mut token = text[start..at].to_vec();
+    /// The token that a text begins with and that has its first quote at `at`, without quotes; and the length of it with
+    /// them.
+    fn unquoted(&self, text: &[u8], mut at: usize) -> Result<(Cow<'a, [u8]>, usize), &'static str> {
+        let mut token = text[..at].to_vec();
         let (mut in_quote, mut was_quote) = (false, false);
         while text.get(at) == Some(&b'"') {
             self.fits(token.len() + 1)?;
@@ -355,7 +353,7 @@ impl<'a> Tokenizer<'a> {
             was_quote &= run == 0;
             at += run;
         }
-        Ok((token, at))
+        Ok((Cow::Owned(token), at))
     }
 
     /// Whether so many bytes go into the buffer for a token, which has a size until 15.
@@ -412,7 +410,15 @@ struct Logical<'a> {
     error: Option<&'static str>,
 }
 
-impl Logical<'_> {
+impl<'a> Logical<'a> {
+    /// A part of the text, borrowed from the file where all of it is.
+    fn part(&self, start: usize, end: usize) -> Cow<'a, [u8]> {
+        match &self.text {
+            Cow::Borrowed(line) => Cow::Borrowed(&line[start..end]),
+            Cow::Owned(line) => Cow::Owned(line[start..end].to_vec()),
+        }
+    }
+
     fn place(&self, start: usize, end: usize) -> Span {
         if self.pieces.is_empty() {
             return Span::new(start, end).shifted(self.span.start);

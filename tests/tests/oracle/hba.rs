@@ -161,7 +161,7 @@ fn judge(server: &Server, bytes: &[u8], named: &[(&str, &str)]) {
     let mut ours: BTreeMap<String, String> = set
         .rules
         .iter()
-        .map(|at| (format!("{}:{}", at.file, at.line), shown(&at.rule)))
+        .map(|at| (format!("{}:{}", at.file, at.rule.line), shown(&at.rule)))
         .chain(
             set.errors
                 .iter()

@@ -534,7 +534,7 @@ fn line(rules: &RuleSet, rule: usize) -> String {
     rules
         .rules
         .get(rule)
-        .map_or_else(String::new, |at| format!("{}:{}", at.file, at.line))
+        .map_or_else(String::new, |at| format!("{}:{}", at.file, at.rule.line))
 }
 
 /// A rule's place and how it lets people in.

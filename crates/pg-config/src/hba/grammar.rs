@@ -120,9 +120,11 @@ impl Reader {
         let field = fields
             .next()
             .ok_or_else(|| missing("database specification"))?;
-        let databases = List::read(field, |token| database(token, version))?;
+        patterns(field, version)?;
+        let databases = List::of(field, |token| database(token, version));
         let field = fields.next().ok_or_else(|| missing("role specification"))?;
-        let users = List::read(field, |token| user(token, version))?;
+        patterns(field, version)?;
+        let users = List::of(field, |token| user(token, version));
 
         let address = if kind == ConnType::Local {
             None
@@ -249,52 +251,56 @@ fn conn_type(token: &Token<'_>) -> Result<ConnType, Refusal> {
     })
 }
 
-fn database(token: &Token<'_>, version: Version) -> Result<Database, Refusal> {
+/// Refuses a field with a regular expression that this version does not take.
+fn patterns(field: &[Token<'_>], version: Version) -> Result<(), Refusal> {
+    for token in field {
+        if let Some(pattern) = pattern(token, version)
+            && let Some(fault) = syntax::fault(pattern, version)
+        {
+            let pattern = String::from_utf8_lossy(pattern);
+            let message = format!("invalid regular expression \"{pattern}\": {fault}");
+            return Err(Refusal::new("hba-regex", token.span, message));
+        }
+    }
+    Ok(())
+}
+
+/// The regular expression that a token is; quoting does not change that (`hba.c`, `regcomp_auth_token`).
+fn pattern<'t>(token: &'t Token<'_>, version: Version) -> Option<&'t [u8]> {
+    match &*token.text {
+        [b'/', pattern @ ..] if version >= Version::V16 => Some(pattern),
+        _ => None,
+    }
+}
+
+fn database(token: &Token<'_>, version: Version) -> Database {
     if let Some(file) = token.file() {
-        return Ok(Database::File(file.into()));
+        return Database::File(file.into());
     }
-    if let Some(pattern) = pattern(token, version)? {
-        return Ok(Database::Regex(pattern));
+    if let Some(pattern) = pattern(token, version) {
+        return Database::Regex(pattern.into());
     }
-    Ok(match &*token.text {
+    match &*token.text {
         b"all" if !token.quoted => Database::All,
         b"sameuser" if !token.quoted => Database::SameUser,
         b"samerole" if !token.quoted => Database::SameRole,
         b"samegroup" if !token.quoted => Database::SameGroup,
         b"replication" if !token.quoted => Database::Replication,
         name => Database::Name(name.into()),
-    })
+    }
 }
 
-fn user(token: &Token<'_>, version: Version) -> Result<User, Refusal> {
+fn user(token: &Token<'_>, version: Version) -> User {
     if let Some(file) = token.file() {
-        return Ok(User::File(file.into()));
+        return User::File(file.into());
     }
-    if let Some(pattern) = pattern(token, version)? {
-        return Ok(User::Regex(pattern));
+    if let Some(pattern) = pattern(token, version) {
+        return User::Regex(pattern.into());
     }
-    Ok(match &*token.text {
+    match &*token.text {
         b"all" if !token.quoted => User::All,
         [b'+', group @ ..] if !token.quoted => User::Group(group.into()),
         name => User::Name(name.into()),
-    })
-}
-
-/// The regular expression that a token is; quoting does not change that (`hba.c`, `regcomp_auth_token`).
-fn pattern(token: &Token<'_>, version: Version) -> Result<Option<Word>, Refusal> {
-    let [b'/', pattern @ ..] = &*token.text else {
-        return Ok(None);
-    };
-    if version < Version::V16 {
-        return Ok(None);
-    }
-    match syntax::fault(pattern, version) {
-        Some(fault) => {
-            let pattern = String::from_utf8_lossy(pattern);
-            let message = format!("invalid regular expression \"{pattern}\": {fault}");
-            Err(Refusal::new("hba-regex", token.span, message))
-        }
-        None => Ok(Some(pattern.into())),
     }
 }
 

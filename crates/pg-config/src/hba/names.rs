@@ -292,14 +292,14 @@ fn host<'r>(rules: &(impl Iterator<Item = &'r Rule> + Clone)) -> String {
 
 fn role_patterns(rule: &Rule) -> impl Iterator<Item = &[u8]> {
     rule.users.iter().filter_map(|word| match word {
-        User::Regex(pattern) => Some(&**pattern),
+        User::Regex(pattern) => Some(&***pattern),
         _ => None,
     })
 }
 
 fn database_patterns(rule: &Rule) -> impl Iterator<Item = &[u8]> {
     rule.databases.iter().filter_map(|word| match word {
-        Database::Regex(pattern) => Some(&**pattern),
+        Database::Regex(pattern) => Some(&***pattern),
         _ => None,
     })
 }
@@ -307,7 +307,8 @@ fn database_patterns(rule: &Rule) -> impl Iterator<Item = &[u8]> {
 /// The names that a rule gives.
 fn names(rule: &Rule) -> impl Iterator<Item = &[u8]> {
     let roles = rule.users.iter().filter_map(|word| match word {
-        User::Name(name) | User::Group(name) => Some(&**name),
+        User::Name(name) => Some(&**name),
+        User::Group(name) => Some(&***name),
         _ => None,
     });
     let databases = rule.databases.iter().filter_map(|word| match word {

@@ -1,6 +1,7 @@
 //! What a line of `pg_hba.conf` says, as a value. Reading it is `grammar`'s business, writing it `write`'s.
 
 use alloc::borrow::Cow;
+use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::sync::Arc;
 use core::fmt;
@@ -237,7 +238,7 @@ impl fmt::Display for ConnType {
     }
 }
 
-/// One word of the database field.
+/// One word of the database field. What stands in few rules lies elsewhere, so that all of them are smaller.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Database {
     /// `all`: every database, but no physical replication.
@@ -251,11 +252,11 @@ pub enum Database {
     /// `replication`: physical replication and nothing else.
     Replication,
     /// A regular expression, without its `/` (16 and later).
-    Regex(Word),
+    Regex(Box<Word>),
     /// A database of this name.
     Name(Word),
     /// `@file`, not read.
-    File(Word),
+    File(Box<Word>),
 }
 
 impl Database {
@@ -279,19 +280,19 @@ impl Database {
     }
 }
 
-/// One word of the role field.
+/// One word of the role field. What stands in few rules lies elsewhere, so that all of them are smaller.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum User {
     /// `all`: every role.
     All,
     /// `+group`: the group and its members, direct and indirect.
-    Group(Word),
+    Group(Box<Word>),
     /// A regular expression, without its `/` (16 and later).
-    Regex(Word),
+    Regex(Box<Word>),
     /// A role of this name.
     Name(Word),
     /// `@file`, not read.
-    File(Word),
+    File(Box<Word>),
 }
 
 impl User {
@@ -438,6 +439,13 @@ pub enum ClientCert {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn rules_are_small() {
+        assert_eq!(size_of::<Database>(), size_of::<Word>());
+        assert_eq!(size_of::<User>(), size_of::<Word>());
+        assert!(size_of::<Rule>() <= 128, "{}", size_of::<Rule>());
+    }
 
     #[test]
     fn words_are_read_as_they_are_written() {

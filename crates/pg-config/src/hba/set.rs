@@ -28,8 +28,6 @@ pub struct RuleSet {
 pub struct Located {
     /// The file in which it stands.
     pub file: Arc<str>,
-    /// From 1.
-    pub line: u32,
     /// Which record of its file it is, for [`Position`].
     pub record: usize,
     /// The rule, its `@file` lists read in.
@@ -59,7 +57,6 @@ impl RuleSet {
             match rule {
                 Ok(rule) => set.rules.push(Located {
                     file: found.file.clone(),
-                    line: found.line.number,
                     record: found.record,
                     rule,
                 }),
@@ -82,7 +79,6 @@ impl RuleSet {
             if let Record::Rule(rule) = read {
                 set.rules.push(Located {
                     file: set.file.clone(),
-                    line: rule.line,
                     record,
                     rule: rule.clone(),
                 });

@@ -208,7 +208,7 @@ impl Found<'_> {
         let at = &self.set.rules[rule];
         Place {
             file: at.file.to_string(),
-            line: at.line,
+            line: at.rule.line,
         }
     }
 
@@ -217,8 +217,8 @@ impl Found<'_> {
         let one = |rule: &usize| {
             let at = &self.set.rules[*rule];
             match Arc::ptr_eq(&at.file, &of.file) || at.file == of.file {
-                true => at.line.to_string(),
-                false => format!("{}:{}", at.file, at.line),
+                true => at.rule.line.to_string(),
+                false => format!("{}:{}", at.file, at.rule.line),
             }
         };
         let shown: Vec<_> = rules.iter().take(SHOWN).map(one).collect();

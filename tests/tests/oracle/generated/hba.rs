@@ -193,7 +193,7 @@ fn ours(path: &str, version: u16) -> Vec<Row> {
     let set = RuleSet::read(&Disk, path, version).unwrap();
     let rules = set.rules.iter().map(|located| Row {
         file: located.file.to_string(),
-        line: u64::from(located.line),
+        line: u64::from(located.rule.line),
         read: Some(shown(&located.rule)),
         error: None,
     });

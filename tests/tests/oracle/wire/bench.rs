@@ -68,7 +68,7 @@ impl Loaded {
             .read
             .rules
             .iter()
-            .map(|rule| (rule.file.to_string(), rule.line))
+            .map(|rule| (rule.file.to_string(), rule.rule.line))
             .collect();
         let meant: Vec<_> = self
             .rules

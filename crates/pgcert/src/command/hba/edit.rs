@@ -139,7 +139,7 @@ fn stands_elsewhere(meant: &Rule, opened: &Opened) -> String {
     match in_force.find(|at| at.rule.says_the_same(meant)) {
         Some(at) => format!(
             "no line of {path} says the same, but line {} of {file}, which is read with it, does: it is changed with --file {file}",
-            at.line,
+            at.rule.line,
             file = at.file
         ),
         None => format!(

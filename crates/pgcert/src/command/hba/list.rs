@@ -47,7 +47,7 @@ fn rows(set: &RuleSet) -> Vec<Row<'_>> {
     for at in &set.rules {
         let errors = waiting.get_mut(&*at.file);
         if let Some(errors) = errors {
-            while let Some(error) = errors.pop_front_if(|error| error.line < at.line) {
+            while let Some(error) = errors.pop_front_if(|error| error.line < at.rule.line) {
                 rows.push(Row::Error(error));
             }
         }
@@ -102,18 +102,23 @@ impl Row<'_> {
     }
 
     fn cells(&self) -> [String; 6] {
-        let Row::Rule(Located { rule, line, .. }) = self else {
+        let Row::Rule(Located { rule, .. }) = self else {
             return Default::default();
         };
         let [kind, databases, users, address, method] = words::fields(rule);
-        [line.to_string(), kind, databases, users, address, method]
+        [
+            rule.line.to_string(),
+            kind,
+            databases,
+            users,
+            address,
+            method,
+        ]
     }
 
     fn document(&self) -> Value {
         match self {
-            Row::Rule(Located {
-                rule, file, line, ..
-            }) => {
+            Row::Rule(Located { rule, file, .. }) => {
                 let (address, netmask) = words::address(rule.address.as_ref());
                 let options: serde_json::Map<String, Value> = rule
                     .options
@@ -122,7 +127,7 @@ impl Row<'_> {
                     .collect();
                 json!({
                     "file": &**file,
-                    "line": line,
+                    "line": rule.line,
                     "type": rule.kind.as_str(),
                     "database": rule.databases.iter().map(|d| d.text()).collect::<Vec<_>>(),
                     "user": rule.users.iter().map(|u| u.text()).collect::<Vec<_>>(),

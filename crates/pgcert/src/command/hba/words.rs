@@ -56,14 +56,14 @@ fn secret(option: &RuleOption) -> Option<String> {
 
 /// Where it stands: `FILE:LINE`.
 pub(super) fn place(at: &Located) -> String {
-    format!("{}:{}", escape_name(&at.file), at.line)
+    format!("{}:{}", escape_name(&at.file), at.rule.line)
 }
 
 /// The rule and where it stands, as JSON.
 pub(super) fn document(at: &Located) -> Value {
     json!({
         "file": &*at.file,
-        "line": at.line,
+        "line": at.rule.line,
         "method": at.rule.method.as_str(),
         "text": line(&at.rule),
     })

@@ -156,7 +156,7 @@ impl<'a> Answer<'a> {
             count => format!(
                 "{} to {}: {count} rules, {why}",
                 words::place(first),
-                last.line
+                last.rule.line
             ),
         }
     }
@@ -209,7 +209,7 @@ impl<'a> Answer<'a> {
         });
         let passed_over = self.passed_over.iter().map(|(index, field)| {
             let at = self.at(*index);
-            json!({ "file": &*at.file, "line": at.line, "field": field.as_str() })
+            json!({ "file": &*at.file, "line": at.rule.line, "field": field.as_str() })
         });
         let next = rule.map(|rule| {
             Next::after(&self.at(rule).rule, self.connection, self.explained.maps).document()

@@ -115,7 +115,7 @@ pub(super) fn document(usage: &Usage<'_>, sessions: &Sessions) -> Value {
     let rules = usage.all().map(|(at, used)| {
         json!({
             "file": &*at.file,
-            "line": at.line,
+            "line": at.rule.line,
             "method": at.rule.method.as_str(),
             "text": words::line(&at.rule),
             "logins": used.logins,

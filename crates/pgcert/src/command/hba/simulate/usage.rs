@@ -159,7 +159,7 @@ impl<'a> Usage<'a> {
             Some(file) => *at.file == **file || self.is_copy(&at.file, file),
         };
         let mut rules = self.set.rules.iter().enumerate();
-        let (index, at) = rules.find(|(_, at)| at.line == named.line && in_file(at))?;
+        let (index, at) = rules.find(|(_, at)| at.rule.line == named.line && in_file(at))?;
         let said = match &named.says {
             Says::Text(text) => self.texts[index] == *text,
             Says::Method(method) => at.rule.method.as_str() == method,
