@@ -24,6 +24,8 @@ pub struct Token<'a> {
     pub quoted: bool,
     /// Where it stands, quotes included.
     pub span: Span,
+    /// No comma follows.
+    ends_field: bool,
 }
 
 impl Token<'_> {
@@ -49,8 +51,7 @@ impl Token<'_> {
     pub fn into_owned(self) -> Token<'static> {
         Token {
             text: Cow::Owned(self.text.into_owned()),
-            quoted: self.quoted,
-            span: self.span,
+            ..self
         }
     }
 }
@@ -64,8 +65,8 @@ pub struct Line<'a> {
     pub span: Span,
     /// Why PostgreSQL does not read the line at all, in its words.
     pub error: Option<&'static str>,
+    names_files: bool,
     tokens: Vec<Token<'a>>,
-    ends: Vec<usize>,
 }
 
 impl<'a> Line<'a> {
@@ -75,30 +76,26 @@ impl<'a> Line<'a> {
             number,
             span,
             error: None,
+            names_files: false,
             tokens: Vec::new(),
-            ends: Vec::new(),
         }
     }
 
     /// The fields: each a list of at least one token.
-    pub fn fields(&self) -> impl ExactSizeIterator<Item = &[Token<'a>]> {
-        let mut start = 0;
-        self.ends.iter().map(move |end| {
-            let field = &self.tokens[start..*end];
-            start = *end;
-            field
-        })
+    pub fn fields(&self) -> Fields<'_, 'a> {
+        Fields(&self.tokens)
     }
 
     /// The field at this place, from 0.
     pub fn field(&self, index: usize) -> Option<&[Token<'a>]> {
-        let end = *self.ends.get(index)?;
-        Some(&self.tokens[self.start(index)..end])
+        self.fields().nth(index)
     }
 
-    /// The tokens behind so many fields.
-    pub fn tokens_behind(&self, fields: usize) -> &[Token<'a>] {
-        &self.tokens[self.start(fields.min(self.ends.len()))..]
+    /// Its fields, if it has two: include records have.
+    pub(crate) fn pair(&self) -> Option<(&[Token<'a>], &[Token<'a>])> {
+        let mut fields = self.fields();
+        let pair = (fields.next()?, fields.next()?);
+        fields.next().is_none().then_some(pair)
     }
 
     /// All tokens, whatever their field.
@@ -106,20 +103,47 @@ impl<'a> Line<'a> {
         &self.tokens
     }
 
+    /// Whether any token is an `@file`.
+    pub(crate) const fn names_files(&self) -> bool {
+        self.names_files
+    }
+
     /// Adds a field, unless it has no token (`next_field_expand` returns NIL).
     pub(crate) fn push_field(&mut self, tokens: impl IntoIterator<Item = Token<'a>>) {
-        self.tokens.extend(tokens);
+        let inside = |token| Token {
+            ends_field: false,
+            ..token
+        };
+        self.tokens.extend(tokens.into_iter().map(inside));
         self.end_field();
     }
 
-    fn start(&self, index: usize) -> usize {
-        if index == 0 { 0 } else { self.ends[index - 1] }
-    }
-
     fn end_field(&mut self) {
-        if self.tokens.len() > self.ends.last().copied().unwrap_or(0) {
-            self.ends.push(self.tokens.len());
+        if let Some(last) = self.tokens.last_mut() {
+            last.ends_field = true;
         }
+    }
+}
+
+/// The fields of a line that are still to come.
+#[derive(Debug, Clone)]
+pub struct Fields<'l, 'a>(&'l [Token<'a>]);
+
+impl<'l, 'a> Fields<'l, 'a> {
+    /// Their tokens, whatever their field.
+    pub const fn tokens(&self) -> &'l [Token<'a>] {
+        self.0
+    }
+}
+
+impl<'l, 'a> Iterator for Fields<'l, 'a> {
+    type Item = &'l [Token<'a>];
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let last = self.0.iter().position(|token| token.ends_field)?;
+        let (field, behind) = self.0.split_at(last + 1);
+        self.0 = behind;
+        Some(field)
     }
 }
 
@@ -130,7 +154,7 @@ impl<'a> Line<'a> {
 ///
 /// let mut reader = Tokenizer::new(b"# who\nlocal all,\"x y\" peer\n", Version::V15);
 /// let line = reader.next_line().ok_or("a line")?;
-/// assert_eq!((line.number, line.fields().len()), (2, 3));
+/// assert_eq!((line.number, line.fields().count()), (2, 3));
 /// assert_eq!(&*line.tokens()[2].text, b"x y");
 /// assert!(reader.next_line().is_none());
 /// # Ok::<(), &str>(())
@@ -177,13 +201,13 @@ impl<'a> Tokenizer<'a> {
         while self.at < self.bytes.len() {
             let logical = self.logical_line();
             self.line.tokens.clear();
-            self.line.ends.clear();
+            self.line.names_files = false;
             self.line.number = logical.number;
             self.line.span = logical.span;
             self.line.error = logical.error.or_else(|| self.split(&logical).err());
-            // The tokens before one that is too long are kept.
+            // After a comma too, and before a token that is too long.
             self.line.end_field();
-            if self.line.error.is_some() || !self.line.ends.is_empty() {
+            if self.line.error.is_some() || !self.line.tokens.is_empty() {
                 return Some(&self.line);
             }
         }
@@ -314,14 +338,14 @@ impl<'a> Tokenizer<'a> {
             // The comma that ends a token has to go into the buffer with it, a blank has not.
             self.fits(token.len() + usize::from(stop == Class::Comma))?;
             if let Some(first) = spelled.first() {
-                self.line.tokens.push(Token {
+                let token = Token {
                     text: token,
                     quoted: *first == b'"',
                     span: logical.place(start, start + length),
-                });
-            }
-            if stop != Class::Comma {
-                self.line.end_field();
+                    ends_field: stop != Class::Comma,
+                };
+                self.line.names_files |= token.file().is_some();
+                self.line.tokens.push(token);
             }
             if stop == Class::Comment {
                 return Ok(());
@@ -366,9 +390,13 @@ impl<'a> Tokenizer<'a> {
 
     /// How many blanks and commas come first.
     fn gap(&self, text: &[u8]) -> usize {
-        let no_gap =
-            |byte: &u8| *byte != b' ' && !matches!(self.class(*byte), Class::Blank | Class::Comma);
-        text.iter().position(no_gap).unwrap_or(text.len())
+        let mut at = spaces(text);
+        while let Some(byte) = text.get(at)
+            && matches!(self.class(*byte), Class::Blank | Class::Comma)
+        {
+            at += 1 + spaces(&text[at + 1..]);
+        }
+        at
     }
 
     /// How many bytes come first that stand for themselves. Eight are looked at together: none that does not is above
@@ -467,6 +495,20 @@ const fn classes(carriage_return: Class) -> Classes {
 
 /// A one in each of eight bytes.
 const EACH: u64 = 0x0101_0101_0101_0101;
+
+/// How many spaces come first. Columns are held apart by many of them: eight are looked at together.
+fn spaces(text: &[u8]) -> usize {
+    let mut at = 0;
+    while let Some(eight) = text[at..].first_chunk() {
+        let others = u64::from_le_bytes(*eight) ^ (EACH * 0x20);
+        if others != 0 {
+            return at + others.trailing_zeros() as usize / 8;
+        }
+        at += eight.len();
+    }
+    let rest = &text[at..];
+    at + rest.iter().take_while(|byte| **byte == b' ').count()
+}
 
 /// `pg_strip_crlf`.
 fn strip_line_end(line: &[u8]) -> &[u8] {

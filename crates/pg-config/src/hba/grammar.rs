@@ -138,8 +138,7 @@ impl Reader {
                     let field = fields
                         .next()
                         .ok_or_else(|| missing("netmask specification"))?;
-                    let mask = netmask(single(field, "netmask", end)?, address)?;
-                    Address::Masked { address, mask }
+                    Address::Masked(masked(address, single(field, "netmask", end)?)?)
                 }
             })
         };
@@ -214,10 +213,12 @@ impl Reader {
 /// The include record that this line is, if this version reads it as one: exactly two fields, of which the first
 /// token counts.
 fn include(line: &Line<'_>, version: Version) -> Option<Include> {
-    if version < Version::V16 || line.fields().len() != 2 {
+    if version < Version::V16 {
         return None;
     }
-    let (word, name) = (line.field(0)?.first()?, line.field(1)?.first()?);
+    let ([word, ..], [name, ..]) = line.pair()? else {
+        return None;
+    };
     let kind = IncludeKind::of_word(&word.text)?;
     Some(Include {
         line: line.number,
@@ -319,7 +320,7 @@ fn address(token: &Token<'_>) -> Result<Host, Refusal> {
             _ => {}
         }
     }
-    let slash = token.text.iter().position(|&b| b == b'/');
+    let slash = memchr(b'/', &token.text);
     let (host, bits) = match slash {
         Some(at) => (&token.text[..at], Some(&token.text[at + 1..])),
         None => (&token.text[..], None),

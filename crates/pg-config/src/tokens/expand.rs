@@ -48,10 +48,11 @@ pub(crate) fn stands_elsewhere(line: &Line<'_>, version: Version) -> bool {
         let words = ["include", "include_if_exists", "include_dir"];
         words.iter().any(|word| *first.text == *word.as_bytes())
     };
-    line.tokens().iter().any(|token| token.file().is_some())
+    line.names_files()
         || version >= Version::V16
-            && line.fields().len() == 2
-            && line.tokens().first().is_some_and(includes)
+            && line
+                .pair()
+                .is_some_and(|(words, _)| words.first().is_some_and(includes))
 }
 
 /// How many files are read for one, however often they name each other. PostgreSQL has no such limit.
@@ -75,13 +76,11 @@ impl Walk<'_> {
             // The lists before a token that is too long are read before it is met.
             let mut error = None;
             let expanded = line
-                .tokens()
-                .iter()
-                .any(|token| token.file().is_some())
+                .names_files()
                 .then(|| self.lists(path, line, &mut error));
             let mut error = error.or_else(|| line.error.map(String::from));
             let line = expanded.as_ref().unwrap_or(line);
-            if line.fields().len() > 0 || error.is_some() {
+            if !line.tokens().is_empty() || error.is_some() {
                 let included = error.is_none() && self.include(path, line, &mut error, visit);
                 if !included {
                     visit(&Expanded {
@@ -164,11 +163,10 @@ impl Walk<'_> {
         error: &mut Option<String>,
         visit: &mut dyn FnMut(&Expanded<'_>),
     ) -> bool {
-        if self.version < Version::V16 || line.fields().len() != 2 {
+        if self.version < Version::V16 {
             return false;
         }
-        let first = |field: usize| line.field(field).and_then(<[_]>::first);
-        let (Some(word), Some(name)) = (first(0), first(1)) else {
+        let Some(([word, ..], [name, ..])) = line.pair() else {
             return false;
         };
         let target = location(&name.text, path, self.version);
