@@ -64,7 +64,7 @@ use alloc::vec::Vec;
 use memchr::memchr;
 
 pub use crate::compact::{List, Word};
-pub use address::{Address, InvalidNetwork, Network, Source, prefix_length};
+pub use address::{Address, InvalidNetwork, Masked, Network, Source, prefix_length};
 pub use change::{Change, changes, changes_with_tls};
 pub use decide::{Connection, Decision, HostName, Interface, Match, Mismatch, Site, Transport};
 pub use decide::{decide, is_pattern_open, matches, open_fields, tried};

@@ -265,7 +265,7 @@ fn shown(rule: &Rule) -> String {
         Some(Address::HostName(name)) => {
             (String::from_utf8_lossy(name).into_owned(), "-".to_owned())
         }
-        Some(Address::Masked { address, mask }) => (address.to_string(), mask.to_string()),
+        Some(Address::Masked(masked)) => (masked.address().to_string(), masked.mask().to_string()),
     };
     format!(
         "{} {} {} {address} {mask} {}",

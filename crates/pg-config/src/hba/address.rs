@@ -1,5 +1,6 @@
 //! The address field: what it may say, how PostgreSQL reads the forms it may be written in, and networks.
 
+use alloc::boxed::Box;
 use core::fmt;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use core::str::FromStr;
@@ -15,16 +16,63 @@ pub enum Address {
     SameHost,
     /// `samenet`: an address in a network that the server has an interface in.
     SameNet,
-    /// Addresses of the same family that equal `address` in the bits of `mask`. Both are as written: bits outside
-    /// the mask may be set, the mask may have holes.
-    Masked {
-        /// The address.
-        address: IpAddr,
-        /// The mask, of the same family.
-        mask: IpAddr,
-    },
+    /// An address and a mask.
+    Masked(Masked),
     /// A host name, or with a leading dot the end of one; found by reverse lookup, so only the server can tell.
-    HostName(Word),
+    HostName(Box<Word>),
+}
+
+/// The addresses of the same family that equal an address in the bits of a mask. Both are as written: bits outside the
+/// mask may be set, the mask may have holes.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Masked(Family);
+
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+enum Family {
+    V4(Ipv4Addr, Ipv4Addr),
+    V6(Ipv6Addr, u8),
+    /// A mask with holes.
+    Holed(Box<(Ipv6Addr, Ipv6Addr)>),
+}
+
+impl Masked {
+    /// None where the mask is of the other family.
+    pub fn new(address: IpAddr, mask: IpAddr) -> Option<Self> {
+        Some(Self(match (address, mask) {
+            (IpAddr::V4(address), IpAddr::V4(v4)) => Family::V4(address, v4),
+            (IpAddr::V6(address), IpAddr::V6(v6)) => match prefix_length(mask) {
+                Some(bits) => Family::V6(address, bits),
+                None => Family::Holed(Box::new((address, v6))),
+            },
+            _ => return None,
+        }))
+    }
+
+    /// The addresses that equal this one in so many bits, at most 32 or 128.
+    pub(super) const fn of_prefix(address: IpAddr, bits: u8) -> Self {
+        Self(match address {
+            IpAddr::V4(address) => Family::V4(address, v4_mask(bits)),
+            IpAddr::V6(address) => Family::V6(address, bits),
+        })
+    }
+
+    /// The address.
+    pub fn address(&self) -> IpAddr {
+        match &self.0 {
+            Family::V4(address, _) => IpAddr::V4(*address),
+            Family::V6(address, _) => IpAddr::V6(*address),
+            Family::Holed(pair) => IpAddr::V6(pair.0),
+        }
+    }
+
+    /// The mask, of the same family.
+    pub fn mask(&self) -> IpAddr {
+        match &self.0 {
+            Family::V4(_, mask) => IpAddr::V4(*mask),
+            Family::V6(_, bits) => IpAddr::V6(v6_mask(*bits)),
+            Family::Holed(pair) => IpAddr::V6(pair.1),
+        }
+    }
 }
 
 impl From<Source> for Address {
@@ -33,10 +81,9 @@ impl From<Source> for Address {
             Source::All => Self::All,
             Source::SameHost => Self::SameHost,
             Source::SameNet => Self::SameNet,
-            Source::Network(network) => Self::Masked {
-                address: network.address,
-                mask: mask_of(network.address, network.bits),
-            },
+            Source::Network(network) => {
+                Self::Masked(Masked::of_prefix(network.address, network.bits))
+            }
         }
     }
 }
@@ -57,10 +104,9 @@ impl Network {
         if bits > width(address) {
             return Err(InvalidNetwork);
         }
-        let address = match (address, mask_of(address, bits)) {
-            (IpAddr::V4(address), IpAddr::V4(mask)) => IpAddr::V4(address & mask),
-            (IpAddr::V6(address), IpAddr::V6(mask)) => IpAddr::V6(address & mask),
-            (address, _) => address,
+        let address = match address {
+            IpAddr::V4(address) => IpAddr::V4(address & v4_mask(bits)),
+            IpAddr::V6(address) => IpAddr::V6(address & v6_mask(bits)),
         };
         Ok(Self { address, bits })
     }
@@ -171,8 +217,8 @@ pub(super) fn numeric(text: &[u8]) -> Option<IpAddr> {
     (!zone.is_empty() && (number || link_local)).then_some(IpAddr::V6(address))
 }
 
-/// The mask that the text behind the slash stands for (`ifaddr.c`, `pg_sockaddr_cidr_mask`: `strtol`).
-pub(super) fn prefix_mask(address: IpAddr, bits: &[u8]) -> Option<IpAddr> {
+/// The length of the prefix that stands behind the slash (`ifaddr.c`, `pg_sockaddr_cidr_mask`: `strtol`).
+pub(super) fn prefix(address: IpAddr, bits: &[u8]) -> Option<u8> {
     let blank = |byte: &u8| matches!(byte, b' ' | b'\t'..=b'\r');
     let bits = &bits[bits.iter().take_while(|byte| blank(byte)).count()..];
     let (negative, digits) = match bits {
@@ -191,19 +237,22 @@ pub(super) fn prefix_mask(address: IpAddr, bits: &[u8]) -> Option<IpAddr> {
     let bits = u8::try_from(value)
         .ok()
         .filter(|&bits| bits <= width(address))?;
-    (bits == 0 || !negative).then(|| mask_of(address, bits))
+    (bits == 0 || !negative).then_some(bits)
 }
 
-/// The mask of a prefix of `bits` bits.
-pub(super) fn mask_of(address: IpAddr, bits: u8) -> IpAddr {
-    let bits = u32::from(bits);
-    match address {
-        IpAddr::V4(_) => IpAddr::V4(Ipv4Addr::from_bits(
-            u32::MAX.checked_shl(32 - bits.min(32)).unwrap_or(0),
-        )),
-        IpAddr::V6(_) => IpAddr::V6(Ipv6Addr::from_bits(
-            u128::MAX.checked_shl(128 - bits.min(128)).unwrap_or(0),
-        )),
+/// The mask of a prefix of so many bits, at most 32.
+const fn v4_mask(bits: u8) -> Ipv4Addr {
+    match u32::MAX.checked_shl(32 - bits as u32) {
+        Some(mask) => Ipv4Addr::from_bits(mask),
+        None => Ipv4Addr::UNSPECIFIED,
+    }
+}
+
+/// The mask of a prefix of so many bits, at most 128.
+const fn v6_mask(bits: u8) -> Ipv6Addr {
+    match u128::MAX.checked_shl(128 - bits as u32) {
+        Some(mask) => Ipv6Addr::from_bits(mask),
+        None => Ipv6Addr::UNSPECIFIED,
     }
 }
 
@@ -245,21 +294,14 @@ fn c_number(text: &[u8]) -> Option<(u32, &[u8])> {
         _ => (text, 10),
     };
     let mut value = 0_u32;
-    let mut at = 0;
-    for byte in digits {
-        let digit = match byte {
-            b'0'..=b'9' => byte - b'0',
-            b'a'..=b'f' => byte - b'a' + 10,
-            b'A'..=b'F' => byte - b'A' + 10,
-            _ => break,
-        };
-        if u32::from(digit) >= radix {
-            break;
-        }
-        value = value.checked_mul(radix)?.checked_add(digit.into())?;
-        at += 1;
+    let mut rest = digits;
+    while let [byte, behind @ ..] = rest
+        && let Some(digit) = char::from(*byte).to_digit(radix)
+    {
+        value = value.checked_mul(radix)?.checked_add(digit)?;
+        rest = behind;
     }
-    (at > 0).then(|| (value, &digits[at..]))
+    (rest.len() < digits.len()).then_some((value, rest))
 }
 
 /// How many bits of an address a mask asks for, from the first on; none for one with holes.
@@ -324,13 +366,13 @@ mod tests {
     #[test]
     fn prefixes_are_read_as_strtol_does() {
         let any = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
-        for (bits, mask) in [
-            ("24", v4("255.255.255.0")),
-            ("024", v4("255.255.255.0")),
-            ("+24", v4("255.255.255.0")),
-            ("0", v4("0.0.0.0")),
-            ("-0", v4("0.0.0.0")),
-            ("32", v4("255.255.255.255")),
+        for (text, bits) in [
+            ("24", Some(24)),
+            ("024", Some(24)),
+            ("+24", Some(24)),
+            ("0", Some(0)),
+            ("-0", Some(0)),
+            ("32", Some(32)),
             ("", None),
             ("33", None),
             ("24x", None),
@@ -338,7 +380,7 @@ mod tests {
             ("255.255.255.0", None),
             ("99999999999", None),
         ] {
-            assert_eq!(prefix_mask(any, bits.as_bytes()), mask, "{bits}");
+            assert_eq!(prefix(any, text.as_bytes()), bits, "{text}");
         }
     }
 

@@ -369,7 +369,10 @@ fn address_matches(field: Option<&Address>, connection: &Connection, site: &Site
     };
     match field {
         Address::All => Some(true),
-        Address::Masked { address, mask } => Some(agree(*address, *mask, connection.address?)),
+        Address::Masked(masked) => {
+            let client = connection.address?;
+            Some(agree(masked.address(), masked.mask(), client))
+        }
         Address::HostName(name) => connection.host_name.is_met_by(name),
         field @ (Address::SameHost | Address::SameNet) => own_matches(field, connection, site),
     }

@@ -11,9 +11,11 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::net::IpAddr;
 
+use memchr::memchr;
+
 use super::{
-    Address, ConnType, Database, Include, IncludeKind, List, Method, Record, Rule, RuleOption,
-    User, Word,
+    Address, ConnType, Database, Include, IncludeKind, List, Masked, Method, Record, Rule,
+    RuleOption, User, Word,
 };
 use super::{address, options, rule::split_option};
 use crate::regex::syntax;
@@ -96,7 +98,7 @@ impl Reader {
         let indirect = |(index, field): (usize, &[Token<'_>])| {
             (index == 0 || index > 2) && field.iter().any(|token| token.file().is_some())
         };
-        if line.fields().enumerate().any(indirect) {
+        if line.names_files() && line.fields().enumerate().any(indirect) {
             return Ok(Record::Indirect {
                 line: line.number,
                 span: line.span,
@@ -148,8 +150,7 @@ impl Reader {
             .ok_or_else(|| missing("authentication method"))?;
         let token = single(field, "authentication type", end)?;
         let method = method(token, kind, version)?;
-        let behind = line.fields().len() - fields.len();
-        let options = self.options(kind, method, token.span, line.tokens_behind(behind))?;
+        let options = self.options(kind, method, token.span, fields.tokens())?;
 
         Ok(Rule {
             line: line.number,
@@ -328,8 +329,10 @@ fn address(token: &Token<'_>) -> Result<Host, Refusal> {
     let refuse = |message: String| Err(Refusal::new("hba-address", token.span, message));
     match (address::numeric(host), bits) {
         (Some(address), None) => Ok(Host::NeedsMask(address)),
-        (Some(address), Some(bits)) => match address::prefix_mask(address, bits) {
-            Some(mask) => Ok(Host::Complete(Address::Masked { address, mask })),
+        (Some(address), Some(bits)) => match address::prefix(address, bits) {
+            Some(bits) => Ok(Host::Complete(Address::Masked(Masked::of_prefix(
+                address, bits,
+            )))),
             None => refuse(format!(
                 "invalid CIDR mask in address \"{}\"",
                 token.lossy()
@@ -343,17 +346,17 @@ fn address(token: &Token<'_>) -> Result<Host, Refusal> {
     }
 }
 
-fn netmask(token: &Token<'_>, address: IpAddr) -> Result<IpAddr, Refusal> {
+/// An address with the mask that stands behind it.
+fn masked(address: IpAddr, token: &Token<'_>) -> Result<Masked, Refusal> {
     let refuse = |message: String| Refusal::new("hba-netmask", token.span, message);
-    match address::numeric(&token.text) {
-        Some(mask) if mask.is_ipv4() == address.is_ipv4() => Ok(mask),
-        Some(_) => Err(refuse("IP address and mask do not match".into())),
+    let mask = address::numeric(&token.text).ok_or_else(|| {
         // The tail is gai_strerror(EAI_NONAME) of the GNU C library.
-        None => Err(refuse(format!(
+        refuse(format!(
             "invalid IP mask \"{}\": Name or service not known",
             token.lossy()
-        ))),
-    }
+        ))
+    })?;
+    Masked::new(address, mask).ok_or_else(|| refuse("IP address and mask do not match".into()))
 }
 
 fn method(token: &Token<'_>, kind: ConnType, version: Version) -> Result<Method, Refusal> {

@@ -74,8 +74,9 @@ impl<'a> Origin<'a> {
         let mut origin = Self::anywhere();
         match (address, &site.interfaces) {
             (None | Some(Address::All), _) => {}
-            (Some(Address::Masked { address, mask }), _) => {
-                origin.cubes = Cube::masked(*address, *mask).into_iter().collect();
+            (Some(Address::Masked(masked)), _) => {
+                let cube = Cube::masked(masked.address(), masked.mask());
+                origin.cubes = cube.into_iter().collect();
             }
             // Nobody is called nothing.
             (Some(Address::HostName(name)), _) if name.is_empty() => {

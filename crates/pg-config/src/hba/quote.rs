@@ -44,10 +44,13 @@ impl Address {
             Self::All => "all".into(),
             Self::SameHost => "samehost".into(),
             Self::SameNet => "samenet".into(),
-            Self::Masked { address, mask } => match prefix_length(*mask) {
-                Some(bits) => format!("{address}/{bits}"),
-                None => format!("{address} {mask}"),
-            },
+            Self::Masked(masked) => {
+                let (address, mask) = (masked.address(), masked.mask());
+                match prefix_length(mask) {
+                    Some(bits) => format!("{address}/{bits}"),
+                    None => format!("{address} {mask}"),
+                }
+            }
             Self::HostName(host) => {
                 let host = host.lossy();
                 match &*host {

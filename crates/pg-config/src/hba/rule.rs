@@ -444,7 +444,7 @@ mod tests {
     fn rules_are_small() {
         assert_eq!(size_of::<Database>(), size_of::<Word>());
         assert_eq!(size_of::<User>(), size_of::<Word>());
-        assert!(size_of::<Rule>() <= 128, "{}", size_of::<Rule>());
+        assert!(size_of::<Rule>() <= 112, "{}", size_of::<Rule>());
     }
 
     #[test]

@@ -168,7 +168,8 @@ impl Look<'_, '_, '_> {
                     );
                 }
             }
-            Some(Address::Masked { address, mask }) => {
+            Some(Address::Masked(masked)) => {
+                let (address, mask) = (masked.address(), masked.mask());
                 let host = text.split('/').next().unwrap_or_default();
                 if mask.is_unspecified() && !address.is_unspecified() {
                     let family = if address.is_ipv4() { "IPv4" } else { "IPv6" };
@@ -180,12 +181,12 @@ impl Look<'_, '_, '_> {
                         at,
                         format!("{host} is the address {address}"),
                     );
-                } else if outside(*address, *mask) {
+                } else if outside(address, mask) {
                     let message =
                         format!("{address} has bits outside of its mask, which do not count");
                     self.report.at("hba-host-bits", at, message);
                 }
-                if prefix_length(*mask).is_none() {
+                if prefix_length(mask).is_none() {
                     self.report
                         .at("hba-mask-holes", at, format!("the mask {mask} has holes"));
                 }
@@ -359,11 +360,13 @@ fn outside(address: IpAddr, mask: IpAddr) -> bool {
 fn is_this_machine(address: &Address) -> bool {
     match address {
         Address::SameHost => true,
-        Address::Masked { address, mask } => match address {
-            IpAddr::V4(address) => address.is_loopback() && bits(*mask).leading_ones() >= 8,
-            IpAddr::V6(address) => address.is_loopback() && bits(*mask).leading_ones() == 128,
+        Address::Masked(masked) => match masked.address() {
+            IpAddr::V4(address) => address.is_loopback() && bits(masked.mask()).leading_ones() >= 8,
+            IpAddr::V6(address) => {
+                address.is_loopback() && bits(masked.mask()).leading_ones() == 128
+            }
         },
-        Address::HostName(name) => **name == *b"localhost",
+        Address::HostName(name) => ***name == *b"localhost",
         _ => false,
     }
 }

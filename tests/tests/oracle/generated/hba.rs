@@ -237,7 +237,7 @@ fn shown(rule: &Rule) -> Vec<String> {
         Some(Address::SameHost) => ("samehost".to_owned(), none()),
         Some(Address::SameNet) => ("samenet".to_owned(), none()),
         Some(Address::HostName(name)) => (String::from_utf8_lossy(name).into_owned(), none()),
-        Some(Address::Masked { address, mask }) => (numeric(*address), numeric(*mask)),
+        Some(Address::Masked(masked)) => (numeric(masked.address()), numeric(masked.mask())),
     };
     let options = options(rule);
     vec![

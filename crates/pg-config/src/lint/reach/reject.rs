@@ -45,10 +45,9 @@ impl Found<'_> {
 /// The same client in ways that the rule looks as if it named, and does not.
 fn other_ways(rule: &Rule, example: &Connection) -> Vec<(&'static str, Connection)> {
     let mut ways = Vec::new();
-    let everywhere = |mask: &IpAddr| mask.is_unspecified();
     match &rule.address {
-        Some(Address::Masked { address, mask }) if everywhere(mask) => {
-            let (what, other) = match address {
+        Some(Address::Masked(masked)) if masked.mask().is_unspecified() => {
+            let (what, other) = match masked.address() {
                 IpAddr::V4(_) => ("shuts out IPv4 alone", IpAddr::V6(DOCUMENTATION.1)),
                 IpAddr::V6(_) => ("shuts out IPv6 alone", IpAddr::V4(DOCUMENTATION.0)),
             };

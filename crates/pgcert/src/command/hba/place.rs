@@ -111,8 +111,9 @@ fn wanted(rule: &Rule) -> Option<Wanted> {
         Address::All => Source::All,
         Address::SameHost => Source::SameHost,
         Address::SameNet => Source::SameNet,
-        Address::Masked { address, mask } => {
-            Source::Network(Network::new(*address, prefix_length(*mask)?).ok()?)
+        Address::Masked(masked) => {
+            let bits = prefix_length(masked.mask())?;
+            Source::Network(Network::new(masked.address(), bits).ok()?)
         }
         Address::HostName(_) => return None,
     };

@@ -76,9 +76,10 @@ pub(super) fn address(address: Option<&Address>) -> (Option<String>, Option<Stri
         Some(Address::All) => (Some("all".to_owned()), None),
         Some(Address::SameHost) => (Some("samehost".to_owned()), None),
         Some(Address::SameNet) => (Some("samenet".to_owned()), None),
-        Some(Address::Masked { address, mask }) => {
-            (Some(address.to_string()), Some(mask.to_string()))
-        }
+        Some(Address::Masked(masked)) => (
+            Some(masked.address().to_string()),
+            Some(masked.mask().to_string()),
+        ),
         Some(Address::HostName(name)) => (Some(name.lossy().into_owned()), None),
     }
 }
