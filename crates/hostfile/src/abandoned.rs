@@ -2,15 +2,13 @@
 //! takes them away. A lock, which the kernel drops with the process, tells an abandoned one from one that is being written right now.
 
 use std::ffi::OsStr;
-use std::os::fd::AsFd;
 use std::path::Path;
 
-use rustix::fs::{AtFlags, FlockOperation, OFlags, flock, fstat, unlinkat};
-use rustix::io::Errno;
+use rustix::fs::{AtFlags, FlockOperation, OFlags, flock, unlinkat};
 
 use crate::Trust;
+use crate::made::{NEW, is_staged_name};
 use crate::read::list;
-use crate::stage::is_staged_name;
 use crate::walk::{Last, walk};
 
 /// Takes away what [`crate::create_new`] has left in a folder where its process was killed. Returns how many files that were.
@@ -32,23 +30,10 @@ fn clear(path: &Path) -> Option<()> {
     unlinkat(&spot.folder, spot.name().ok()?, AtFlags::empty()).ok()
 }
 
-/// Keeps a file that was made a moment ago from being taken for an abandoned one, as long as it is open. False: it was, and is lost.
-pub(crate) fn hold(file: impl AsFd) -> rustix::io::Result<bool> {
-    match flock(&file, FlockOperation::NonBlockingLockExclusive) {
-        Ok(()) => Ok(fstat(&file)?.st_nlink > 0),
-        Err(Errno::WOULDBLOCK) => Ok(false),
-        // Without locks nobody can take it for abandoned either.
-        Err(_) => Ok(true),
-    }
-}
-
 fn is_new_name(name: &OsStr) -> bool {
     let stem = name.as_encoded_bytes().strip_suffix(NEW.as_bytes());
     stem.is_some_and(is_staged_name)
 }
-
-/// Ends the staged name of a file that no journal knows of.
-pub(crate) const NEW: &str = ".new";
 
 #[cfg(test)]
 mod tests;

@@ -9,8 +9,9 @@ use rustix::fs::{AtFlags, OFlags, unlinkat};
 use rustix::io::Errno;
 
 use crate::attributes::Attributes;
+use crate::made::After;
 use crate::read::FileKind;
-use crate::stage::{After, replace_at, stage_at};
+use crate::stage::{replace_at, stage_at};
 use crate::walk::{Last, Spot, walk};
 use crate::{Error, Ground, Trust};
 

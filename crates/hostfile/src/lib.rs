@@ -28,6 +28,7 @@ mod folder;
 mod ground;
 mod lock;
 mod machine;
+mod made;
 mod many;
 mod read;
 mod recover;

@@ -10,7 +10,7 @@ use rustix::fs::{AtFlags, syncfs, unlinkat};
 use rustix::io::Errno;
 
 use crate::attributes::Attributes;
-use crate::stage::{After, Made};
+use crate::made::{After, Made};
 use crate::swap::move_to_free;
 use crate::walk::{Last, Spot, Trust, walk};
 use crate::{Error, Ground};

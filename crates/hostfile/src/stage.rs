@@ -3,18 +3,15 @@
 use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, Write};
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{
-    Access, AtFlags, OFlags, Stat, accessat, fstat, fsync, renameat, statat, unlinkat,
-};
+use rustix::fs::{Access, AtFlags, OFlags, Stat, accessat, fstat, fsync, renameat, unlinkat};
 use rustix::io::Errno;
 use rustix::process::geteuid;
-use rustix::rand::{GetRandomFlags, getrandom};
 
-use crate::abandoned::{self, NEW};
 use crate::attributes::{Attributes, refuse_hard_links, refuse_mount, refuse_unchangeable};
+use crate::made::{After, Made, is_staged_name, random_name};
 use crate::read::{list, read_all};
 use crate::swap::{FileId, Pair, SPARE, Wanted};
 use crate::walk::{Followed, Last, Spot, walk};
@@ -159,15 +156,6 @@ pub fn stage_removal(path: &Path, trust: Trust) -> Result<Staged, Error> {
     let staged = random_name(After::Journal)
         .map_err(|errno| Error::io("find a name beside", &path, errno))?;
     Ok(Staged::new(spot, staged, old, None))
-}
-
-/// Who knows of a staged file after a crash.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum After {
-    /// The caller's journal.
-    Journal,
-    /// Nobody: [`crate::clear_abandoned`] may take it away.
-    Nobody,
 }
 
 /// As [`stage`], from the place on. The folder is not synced yet.
@@ -363,65 +351,6 @@ impl Predecessor {
     }
 }
 
-/// A file that was made beside the target. Dropping it takes it away, unless it was kept or somebody put another in its place.
-#[derive(Debug)]
-pub(crate) struct Made {
-    folder: OwnedFd,
-    pub(crate) name: OsString,
-    /// Open, so that its inode number is not given to another file should somebody take this one away.
-    pub(crate) file: File,
-    id: FileId,
-    pub(crate) kept: bool,
-}
-
-impl Made {
-    /// Makes it empty, mode 0600.
-    pub(crate) fn beside(spot: &Spot, after: After) -> rustix::io::Result<Self> {
-        let folder = rustix::io::fcntl_dupfd_cloexec(&spot.folder, 0)?;
-        loop {
-            let name = random_name(after)?;
-            match spot.make_beside(&name) {
-                Ok(file) => {
-                    if after == After::Nobody && !abandoned::hold(&file)? {
-                        continue;
-                    }
-                    return Ok(Self {
-                        id: FileId::new(&fstat(&file)?, b""),
-                        file: File::from(file),
-                        folder,
-                        name,
-                        kept: false,
-                    });
-                }
-                Err(Errno::EXIST) => {}
-                Err(errno) => return Err(errno),
-            }
-        }
-    }
-
-    fn is_there(&self) -> bool {
-        statat(&self.folder, &self.name, AtFlags::SYMLINK_NOFOLLOW)
-            .is_ok_and(|stat| (stat.st_dev, stat.st_ino) == (self.id.dev, self.id.ino))
-    }
-
-    fn remove(&mut self) -> rustix::io::Result<()> {
-        self.kept = true;
-        if self.is_there() {
-            unlinkat(&self.folder, &self.name, AtFlags::empty())?;
-        }
-        Ok(())
-    }
-}
-
-impl Drop for Made {
-    fn drop(&mut self) {
-        if !self.kept {
-            // Nobody is left to hear of a failure; `leftovers` finds the file.
-            let _ = self.remove();
-        }
-    }
-}
-
 /// Syncs what `fill` writes.
 fn write(mut file: &File, fill: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<Stat> {
     fill(&mut file)?;
@@ -434,25 +363,6 @@ fn may_rename(file: &Stat, folder: &Stat) -> bool {
     let acting = geteuid().as_raw();
     folder.st_mode & 0o1000 == 0 || [0, file.st_uid, folder.st_uid].contains(&acting)
 }
-
-fn random_name(after: After) -> rustix::io::Result<OsString> {
-    let mut random = [0; 8];
-    getrandom(&mut random, GetRandomFlags::empty())?;
-    let end = match after {
-        After::Journal => "",
-        After::Nobody => NEW,
-    };
-    Ok(format!("{STAGED}{:016x}{end}", u64::from_ne_bytes(random)).into())
-}
-
-/// Whether it is a name that a random number was drawn for, without what may stand at its end.
-pub(crate) fn is_staged_name(name: &[u8]) -> bool {
-    let random = name.strip_prefix(STAGED.as_bytes());
-    random.is_some_and(|hex| hex.len() == 16 && hex.iter().all(u8::is_ascii_hexdigit))
-}
-
-/// Begins every staged name. PostgreSQL's `include_dir` skips names that begin with a dot (GetConfFilesInDir() in conffiles.c).
-const STAGED: &str = ".pgcert-";
 
 #[cfg(test)]
 mod tests;

@@ -6,7 +6,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use super::*;
 use crate::create_new;
 use crate::ground::{PLAIN, contents, folder};
-use crate::stage::{After, stage_at};
+use crate::made::After;
+use crate::stage::stage_at;
 
 #[test]
 fn what_a_killed_process_left_goes_and_nothing_else() {
