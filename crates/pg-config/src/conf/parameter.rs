@@ -416,7 +416,15 @@ mod tests {
             known("autovacuum_max_workers", Version::V18).context,
             Context::Reload
         );
+        for name in ["post_auth_delay", "log_disconnections"] {
+            assert_eq!(known(name, Version::V18).context, Context::NewConnections);
+        }
         assert_eq!(known("sort_mem", Version::V15).name, "work_mem");
+        assert_eq!(
+            known("Vacuum_Mem", Version::V15).name,
+            "maintenance_work_mem"
+        );
+        assert_eq!(known("ssl_ecdh_curve", Version::V17).name, "ssl_ecdh_curve");
         assert_eq!(known("ssl_ecdh_curve", Version::V18).name, "ssl_groups");
         assert_eq!(
             Parameter::named("ssl_crl_dir", Version::V13),
@@ -432,11 +440,16 @@ mod tests {
         );
         assert_eq!(Parameter::named("nonsense", Version::V19), Lookup::Unsure);
         assert_eq!(Parameter::named("my.own", Version::V12), Lookup::Custom);
-        assert_eq!(
-            Parameter::similar("shared_bufers", Version::V15),
-            ["shared_buffers"]
-        );
-        assert_eq!(Parameter::similar("quite_another", Version::V15), [""; 0]);
+    }
+
+    #[test]
+    fn the_likeliest_names_come_first() {
+        let similar = |name| Parameter::similar(name, Version::V15);
+        assert_eq!(similar("shared_bufers"), ["shared_buffers"]);
+        assert_eq!(similar("min_wal_sise"), ["min_wal_size", "max_wal_size"]);
+        assert_eq!(similar("quite_another"), [""; 0]);
+        // It cannot be set.
+        assert_eq!(similar("block_sise"), [""; 0]);
     }
 
     #[test]

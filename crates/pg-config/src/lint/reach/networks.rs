@@ -67,11 +67,14 @@ mod tests {
     use super::super::tests::found_at;
     use super::*;
 
-    fn site() -> Site {
-        let interface = |address: &str, netmask: &str| Interface {
+    fn interface(address: &str, netmask: &str) -> Interface {
+        Interface {
             address: address.parse().unwrap(),
             netmask: netmask.parse().unwrap(),
-        };
+        }
+    }
+
+    fn site() -> Site {
         let interfaces = alloc::vec![
             interface("127.0.0.1", "255.0.0.0"),
             interface("10.1.2.3", "255.255.0.0"),
@@ -91,6 +94,18 @@ mod tests {
         /h:2:1: never matches: line 1 takes all that it is for, such as other to database otherdb from 127.0.0.1 with TLS by line 1 [hba-never-matches]
         "#);
         assert_eq!(found("host all all samenet md5\n"), "");
+    }
+
+    #[test]
+    fn masks_that_are_no_network_s_are_told_or_left_out() {
+        let interfaces = alloc::vec![
+            interface("192.0.2.1", "0.0.0.0"),
+            interface("192.0.2.2", "255.0.255.0"),
+        ];
+        let site = Site {
+            interfaces: Some(interfaces),
+        };
+        insta::assert_snapshot!(found_at("host all all samenet md5\n", &site), @r#"/h:1:1: samenet is 192.0.2.0 with mask 255.0.255.0 and the server's own addresses on this machine today [hba-samenet]"#);
     }
 
     #[test]
