@@ -3,6 +3,7 @@
 //! none, replication, trust, and a wrong user at the socket.
 
 mod forged;
+mod sessions;
 mod steps;
 mod told;
 

@@ -180,6 +180,13 @@ fn names_that_look_like_a_session_are_none() {
     let later = |process: u32| line(&format!("a [{process}] y"), "tom");
     let log = [received(7), received(924), either, later(7), later(924)].concat();
     assert_eq!(counted(&["--log-line-prefix", "%u [%p] %a "], &log), (0, 3));
+    // A setting without %p has none: this is the line's number.
+    let numbered =
+        "2026-11-26 01:47:32 UTC [1] LOG:  connection authorized: user=bob database=app\n";
+    assert_eq!(
+        counted(&["--log-line-prefix", "%m [%l] "], numbered),
+        (0, 1)
+    );
 }
 
 /// Asking anew for each of what looks like the beginning of a message would take minutes.

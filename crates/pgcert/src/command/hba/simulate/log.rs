@@ -268,9 +268,6 @@ impl Begun<'_> {
                 }
                 sessions.sort_unstable();
                 sessions.dedup();
-                if sessions.is_empty() {
-                    sessions = by_usual(&tag);
-                }
                 return Some(Beginning {
                     tag,
                     sessions,

@@ -183,11 +183,7 @@ impl Sessions {
         login.physical_replication = replication && entry.about.user.is_some();
         login.physical_replication &= entry.about.database.is_none();
         login.replication_unclear = replication && entry.about.user.is_none();
-        login.transport = Some(if login.local {
-            Transport::Local
-        } else {
-            transport
-        });
+        login.transport = Some(transport);
         login.outcome = Outcome::In;
         self.close(entry.session);
     }
@@ -209,11 +205,7 @@ impl Sessions {
                 login.physical_replication = refusal.replication && told && database.is_none();
                 login.local |= refusal.host == LOCAL;
                 login.address = login.address.or_else(|| refusal.host.parse().ok());
-                login.transport = Some(if login.local {
-                    Transport::Local
-                } else {
-                    refusal.transport
-                });
+                login.transport = Some(refusal.transport);
                 login.named = None;
                 self.close(entry.session);
             }
@@ -272,6 +264,7 @@ impl Sessions {
         {
             return;
         }
+        // Of which it is said that it is in clear.
         if login.local {
             login.transport = Some(Transport::Local);
         }

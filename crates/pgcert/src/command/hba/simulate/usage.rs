@@ -6,7 +6,7 @@ use std::path::Path;
 
 use pg_config::hba::{
     ClientCert, Connection, Database, Decision, Document, HostName, Located, Match, Method,
-    RuleSet, Site, Transport, decide, matches,
+    RuleSet, Site, decide, matches,
 };
 use pg_config::resolve::Files;
 
@@ -199,7 +199,7 @@ pub(super) fn connection(login: &Login, member_of: Option<Vec<String>>) -> Optio
         database,
         role: login.role.clone()?,
         member_of,
-        address: login.address.filter(|_| transport != Transport::Local),
+        address: login.address,
         host_name: HostName::Unknown,
         physical_replication: login.physical_replication,
     })
