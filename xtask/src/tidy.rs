@@ -1,11 +1,12 @@
 //! `cargo xtask tidy`: what holds the house together, checked by machine.
 //!
 //! The walls (which crate may import what and reach which door), a `//!` at the head of every
-//! file, pages that name only what is there, generated files that are current. Formatting and lints are
-//! rustfmt's and clippy's.
+//! file, pages that name only what is there, generated files that are current, the licences in every crate. Formatting and
+//! lints are rustfmt's and clippy's.
 
 mod arrows;
 mod doors;
+mod licences;
 mod pages;
 mod resolve;
 mod scan;
@@ -98,6 +99,7 @@ fn check(root: &Path) -> anyhow::Result<Vec<Offence>> {
     arrows::check(root, &mut offences)?;
     scan::check(root, &mut offences)?;
     pages::check(root, &mut offences)?;
+    licences::check(root, &mut offences)?;
     for file in all_sources(root)? {
         if !read(&file)?.starts_with("//!") {
             offences.push(Offence::of_file(

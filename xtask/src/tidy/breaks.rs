@@ -67,3 +67,13 @@ fn an_edited_clippy_file() {
             .contains("differs from the table of doors")
     );
 }
+
+#[test]
+fn a_crate_without_its_licence() {
+    let copy = Copy::of(&["LICENSE-APACHE", "LICENSE-MIT", "crates"]);
+    fs::remove_file(copy.path("pg-config/LICENSE-MIT")).unwrap();
+    assert_eq!(
+        copy.licences(),
+        "crates/pg-config/LICENSE-MIT: is not the licence that the crate is under: ln -s ../../LICENSE-MIT"
+    );
+}

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::tidy::doors::HOUSES;
-use crate::tidy::{Offence, arrows, check, scan};
+use crate::tidy::{Offence, arrows, check, licences, scan};
 
 /// A copy of the workspace's manifests and sources, or of one crate's.
 pub(super) struct Copy {
@@ -61,6 +61,13 @@ impl Copy {
         let mut offences = Vec::new();
         arrows::check(self.folder.path(), &mut offences).unwrap();
         offences
+    }
+
+    /// What is found of the licences.
+    pub(super) fn licences(&self) -> String {
+        let mut offences = Vec::new();
+        licences::check(self.folder.path(), &mut offences).unwrap();
+        new_in(&offences, &[])
     }
 
     /// Appends `code` to a file and answers what the scan finds now and did not find before.
