@@ -4,9 +4,10 @@
 
 mod buffer;
 pub mod expand;
+mod line;
+mod split;
 
 use alloc::borrow::Cow;
-use alloc::string::String;
 use alloc::vec::Vec;
 
 use memchr::{memchr, memchr2};
@@ -14,138 +15,8 @@ use memchr::{memchr, memchr2};
 use crate::Version;
 use crate::text::Span;
 use buffer::Buffer;
-
-/// One token: what stands between blanks and commas, its quotes removed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Token<'a> {
-    /// The bytes that PostgreSQL compares.
-    pub text: Cow<'a, [u8]>,
-    /// A quote came before the first character: no keyword, no `+group`, no `@file`.
-    pub quoted: bool,
-    /// Where it stands, quotes included.
-    pub span: Span,
-    /// No comma follows.
-    ends_field: bool,
-}
-
-impl Token<'_> {
-    /// Whether it is this keyword (`hba.c`, `token_is_keyword`).
-    pub fn is_keyword(&self, word: &str) -> bool {
-        !self.quoted && *self.text == *word.as_bytes()
-    }
-
-    /// The file that this token stands for, if it is an `@file`.
-    pub fn file(&self) -> Option<&[u8]> {
-        match self.text.split_first() {
-            Some((b'@', name)) if !self.quoted && !name.is_empty() => Some(name),
-            _ => None,
-        }
-    }
-
-    /// The text for messages; what is not UTF-8 is replaced.
-    pub fn lossy(&self) -> Cow<'_, str> {
-        String::from_utf8_lossy(&self.text)
-    }
-
-    /// The same token with bytes of its own.
-    pub fn into_owned(self) -> Token<'static> {
-        Token {
-            text: Cow::Owned(self.text.into_owned()),
-            ..self
-        }
-    }
-}
-
-/// A record: a logical line that holds at least one token, or an error.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Line<'a> {
-    /// From 1: the first physical line, which is the one that PostgreSQL names.
-    pub number: u32,
-    /// From the first byte of the first physical line to the end of the last one, without its line end.
-    pub span: Span,
-    /// Why PostgreSQL does not read the line at all, in its words.
-    pub error: Option<&'static str>,
-    names_files: bool,
-    tokens: Vec<Token<'a>>,
-}
-
-impl<'a> Line<'a> {
-    /// A line without tokens.
-    pub(crate) const fn empty(number: u32, span: Span) -> Self {
-        Self {
-            number,
-            span,
-            error: None,
-            names_files: false,
-            tokens: Vec::new(),
-        }
-    }
-
-    /// The fields: each a list of at least one token.
-    pub fn fields(&self) -> Fields<'_, 'a> {
-        Fields(&self.tokens)
-    }
-
-    /// The field at this place, from 0.
-    pub fn field(&self, index: usize) -> Option<&[Token<'a>]> {
-        self.fields().nth(index)
-    }
-
-    /// Its fields, if it has two: include records have.
-    pub(crate) fn pair(&self) -> Option<(&[Token<'a>], &[Token<'a>])> {
-        let mut fields = self.fields();
-        let pair = (fields.next()?, fields.next()?);
-        fields.next().is_none().then_some(pair)
-    }
-
-    /// All tokens, whatever their field.
-    pub fn tokens(&self) -> &[Token<'a>] {
-        &self.tokens
-    }
-
-    /// Whether any token is an `@file`.
-    pub(crate) const fn names_files(&self) -> bool {
-        self.names_files
-    }
-
-    /// Adds a field, unless it has no token (`next_field_expand` returns NIL).
-    pub(crate) fn push_field(&mut self, tokens: impl IntoIterator<Item = Token<'a>>) {
-        let inside = |token| Token {
-            ends_field: false,
-            ..token
-        };
-        self.tokens.extend(tokens.into_iter().map(inside));
-        self.end_field();
-    }
-
-    fn end_field(&mut self) {
-        if let Some(last) = self.tokens.last_mut() {
-            last.ends_field = true;
-        }
-    }
-}
-
-/// The fields of a line that are still to come.
-#[derive(Debug, Clone)]
-pub struct Fields<'l, 'a>(&'l [Token<'a>]);
-
-impl<'l, 'a> Fields<'l, 'a> {
-    /// Their tokens, whatever their field.
-    pub const fn tokens(&self) -> &'l [Token<'a>] {
-        self.0
-    }
-}
-
-impl<'l, 'a> Iterator for Fields<'l, 'a> {
-    type Item = &'l [Token<'a>];
-
-    fn next(&mut self) -> Option<Self::Item> {
-        let last = self.0.iter().position(|token| token.ends_field)?;
-        let (field, behind) = self.0.split_at(last + 1);
-        self.0 = behind;
-        Some(field)
-    }
-}
+pub use line::{Fields, Line, Token};
+use split::Splitter;
 
 /// Reads a file record by record.
 ///
@@ -163,7 +34,7 @@ impl<'l, 'a> Iterator for Fields<'l, 'a> {
 pub struct Tokenizer<'a> {
     bytes: &'a [u8],
     version: Version,
-    classes: &'static Classes,
+    splitter: Splitter,
     at: usize,
     next_number: u32,
     buffer: Buffer,
@@ -173,14 +44,10 @@ pub struct Tokenizer<'a> {
 impl<'a> Tokenizer<'a> {
     /// Begins at the first line.
     pub fn new(bytes: &'a [u8], version: Version) -> Self {
-        let classes = match version < Version::V19 {
-            true => &CLASSES,
-            false => &CLASSES_V19,
-        };
         Self {
             bytes,
             version,
-            classes,
+            splitter: Splitter::new(version),
             at: 0,
             next_number: 1,
             buffer: Buffer::new(),
@@ -200,18 +67,37 @@ impl<'a> Tokenizer<'a> {
     pub fn next_line(&mut self) -> Option<&Line<'a>> {
         while self.at < self.bytes.len() {
             let logical = self.logical_line();
-            self.line.tokens.clear();
-            self.line.names_files = false;
+            self.line.clear();
             self.line.number = logical.number;
             self.line.span = logical.span;
             self.line.error = logical.error.or_else(|| self.split(&logical).err());
             // After a comma too, and before a token that is too long.
             self.line.end_field();
-            if self.line.error.is_some() || !self.line.tokens.is_empty() {
+            if self.line.error.is_some() || !self.line.tokens().is_empty() {
                 return Some(&self.line);
             }
         }
         None
+    }
+
+    /// Adds the tokens of a logical line. Where it is glued together they have bytes of their own.
+    fn split(&mut self, logical: &Logical<'a>) -> Result<(), &'static str> {
+        let text = match &logical.text {
+            Cow::Borrowed(text) => {
+                let start = logical.span.start;
+                return self.splitter.split(text, start, &mut self.line);
+            }
+            Cow::Owned(text) => text,
+        };
+        let mut glued = Line::empty(logical.number, logical.span);
+        let split = self.splitter.split(text, 0, &mut glued);
+        for token in glued.tokens() {
+            self.line.push(Token {
+                span: logical.place(token.span),
+                ..token.clone().into_owned()
+            });
+        }
+        split
     }
 
     /// Takes the next line: physical lines joined as this version joins them.
@@ -316,115 +202,6 @@ impl<'a> Tokenizer<'a> {
             error: (length == LINE_BUFFER - 1).then_some("authentication file line too long"),
         }
     }
-
-    /// Splits a logical line into fields (`hba.c`, `next_field_expand`, `next_token`).
-    fn split(&mut self, logical: &Logical<'a>) -> Result<(), &'static str> {
-        let text = &logical.text[..];
-        let mut rest = text;
-        loop {
-            rest = &rest[self.gap(rest)..];
-            let start = text.len() - rest.len();
-            let plain = self.plain(rest);
-            // Nearly every token has no quote in it and lies in the file as it is read.
-            let (token, length) = match rest.get(plain) {
-                Some(b'"') => self.unquoted(rest, plain)?,
-                _ => (logical.part(start, start + plain), plain),
-            };
-            let (spelled, behind) = rest.split_at(length);
-            // A line ends where it ends as it does at a comment.
-            let stop = behind
-                .first()
-                .map_or(Class::Comment, |byte| self.class(*byte));
-            // The comma that ends a token has to go into the buffer with it, a blank has not.
-            self.fits(token.len() + usize::from(stop == Class::Comma))?;
-            if let Some(first) = spelled.first() {
-                let token = Token {
-                    text: token,
-                    quoted: *first == b'"',
-                    span: logical.place(start, start + length),
-                    ends_field: stop != Class::Comma,
-                };
-                self.line.names_files |= token.file().is_some();
-                self.line.tokens.push(token);
-            }
-            if stop == Class::Comment {
-                return Ok(());
-            }
-            rest = behind;
-        }
-    }
-
-    /// The token that a text begins with and that has its first quote at `at`, without quotes; and the length of it with
-    /// them.
-    fn unquoted(&self, text: &[u8], mut at: usize) -> Result<(Cow<'a, [u8]>, usize), &'static str> {
-        let mut token = text[..at].to_vec();
-        let (mut in_quote, mut was_quote) = (false, false);
-        while text.get(at) == Some(&b'"') {
-            self.fits(token.len() + 1)?;
-            // A second one right behind the one that closes stands for itself.
-            if was_quote {
-                token.push(b'"');
-            }
-            was_quote = in_quote && !was_quote;
-            in_quote = !in_quote;
-            at += 1;
-            let rest = &text[at..];
-            let run = match in_quote {
-                true => memchr(b'"', rest).unwrap_or(rest.len()),
-                false => self.plain(rest),
-            };
-            token.extend_from_slice(&rest[..run]);
-            was_quote &= run == 0;
-            at += run;
-        }
-        Ok((Cow::Owned(token), at))
-    }
-
-    /// Whether so many bytes go into the buffer for a token, which has a size until 15.
-    fn fits(&self, length: usize) -> Result<(), &'static str> {
-        match length >= TOKEN_BUFFER && self.version < Version::V16 {
-            true => Err("authentication file token too long"),
-            false => Ok(()),
-        }
-    }
-
-    /// How many blanks and commas come first.
-    fn gap(&self, text: &[u8]) -> usize {
-        let mut at = spaces(text);
-        while let Some(byte) = text.get(at)
-            && matches!(self.class(*byte), Class::Blank | Class::Comma)
-        {
-            at += 1 + spaces(&text[at + 1..]);
-        }
-        at
-    }
-
-    /// How many bytes come first that stand for themselves. Eight are looked at together: none that does not is above
-    /// the comma.
-    fn plain(&self, text: &[u8]) -> usize {
-        let ends = |byte: &u8| self.class(*byte) != Class::Plain;
-        let mut at = 0;
-        while let Some(eight) = text[at..].first_chunk() {
-            let word = u64::from_le_bytes(*eight);
-            // The highest bit of each byte up to the comma, exact up to the first of them.
-            let low = word.wrapping_sub(EACH * 0x2d) & !word & (EACH * 0x80);
-            if low == 0 {
-                at += eight.len();
-                continue;
-            }
-            let found = at + low.trailing_zeros() as usize / 8;
-            if ends(&text[found]) {
-                return found;
-            }
-            at = found + 1;
-        }
-        let rest = &text[at..];
-        at + rest.iter().position(ends).unwrap_or(rest.len())
-    }
-
-    fn class(&self, byte: u8) -> Class {
-        self.classes[usize::from(byte)]
-    }
 }
 
 /// A logical line and where its bytes come from.
@@ -438,19 +215,9 @@ struct Logical<'a> {
     error: Option<&'static str>,
 }
 
-impl<'a> Logical<'a> {
-    /// A part of the text, borrowed from the file where all of it is.
-    fn part(&self, start: usize, end: usize) -> Cow<'a, [u8]> {
-        match &self.text {
-            Cow::Borrowed(line) => Cow::Borrowed(&line[start..end]),
-            Cow::Owned(line) => Cow::Owned(line[start..end].to_vec()),
-        }
-    }
-
-    fn place(&self, start: usize, end: usize) -> Span {
-        if self.pieces.is_empty() {
-            return Span::new(start, end).shifted(self.span.start);
-        }
+impl Logical<'_> {
+    /// Where a part of the text stands in the file.
+    fn place(&self, part: Span) -> Span {
         let of = |at: usize| {
             let behind = self.pieces.partition_point(|(logical, _)| *logical <= at);
             match behind.checked_sub(1).map(|last| self.pieces[last]) {
@@ -458,56 +225,12 @@ impl<'a> Logical<'a> {
                 None => self.span.start + at,
             }
         };
+        let last = part.end.saturating_sub(1).max(part.start);
         Span::new(
-            of(start),
-            of(end.saturating_sub(1).max(start)) + usize::from(end > start),
+            of(part.start),
+            of(last) + usize::from(part.end > part.start),
         )
     }
-}
-
-/// What a byte outside quotes is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Class {
-    Plain,
-    Blank,
-    Comma,
-    Comment,
-    Quote,
-}
-
-/// The class of each byte (`hba.c`, `pg_isblank`).
-type Classes = [Class; 256];
-
-/// Until 18 a carriage return is a blank.
-static CLASSES: Classes = classes(Class::Blank);
-static CLASSES_V19: Classes = classes(Class::Plain);
-
-const fn classes(carriage_return: Class) -> Classes {
-    let mut classes = [Class::Plain; 256];
-    classes[b' ' as usize] = Class::Blank;
-    classes[b'\t' as usize] = Class::Blank;
-    classes[b'\r' as usize] = carriage_return;
-    classes[b',' as usize] = Class::Comma;
-    classes[b'#' as usize] = Class::Comment;
-    classes[b'"' as usize] = Class::Quote;
-    classes
-}
-
-/// A one in each of eight bytes.
-const EACH: u64 = 0x0101_0101_0101_0101;
-
-/// How many spaces come first. Columns are held apart by many of them: eight are looked at together.
-fn spaces(text: &[u8]) -> usize {
-    let mut at = 0;
-    while let Some(eight) = text[at..].first_chunk() {
-        let others = u64::from_le_bytes(*eight) ^ (EACH * 0x20);
-        if others != 0 {
-            return at + others.trailing_zeros() as usize / 8;
-        }
-        at += eight.len();
-    }
-    let rest = &text[at..];
-    at + rest.iter().take_while(|byte| **byte == b' ').count()
 }
 
 /// `pg_strip_crlf`.
@@ -526,14 +249,11 @@ fn truncate(text: &mut Cow<'_, [u8]>, length: usize) {
 /// `MAX_LINE` of 12.22 and 13.23.
 const LINE_BUFFER: usize = 20_480;
 
-/// `MAX_TOKEN` of the last minor releases of 12 to 15.
-const TOKEN_BUFFER: usize = 10_240;
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use alloc::format;
-    use alloc::string::ToString;
+    use alloc::string::{String, ToString};
     use proptest::prelude::*;
 
     /// Records as `number: field field`, tokens of a field joined by commas, quoted ones in brackets.
