@@ -1,7 +1,7 @@
 //! Asks of a `pg_hba.conf` what its rules mean, so many times: what that costs once the file has been read.
 //!
 //! `rules_mean reach FILE TIMES` asks which rules can never match, `explain` which rule decides a connection that only
-//! the last one matches, `add` where a rule for a role has to stand and whose logins it changes: the new file is written
+//! the last one matches, `lint` all that there is to say about the file, `add` where a rule for a role has to stand and whose logins it changes: the new file is written
 //! in memory, read again and compared with the old one.
 
 use std::collections::BTreeMap;
@@ -13,11 +13,12 @@ use pg_config::hba::{
     Connection, Databases, Decision, HostName, Reach, RuleSet, Site, Transport, Wanted, changes,
     decide, place, reach,
 };
+use pg_config::lint;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let words: Vec<String> = std::env::args().skip(1).collect();
     let [what, file, times] = &words[..] else {
-        return Err("rules_mean reach|explain|add FILE TIMES".into());
+        return Err("rules_mean reach|lint|explain|add FILE TIMES".into());
     };
     let files = BTreeMap::from([(file.clone(), std::fs::read(file)?)]);
     let set = RuleSet::read(&files, file, Version::V16)?;
@@ -26,9 +27,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     for _ in 0..times.parse::<u32>()? {
         found = match &**what {
             "reach" => never(&set, &site),
+            "lint" => lint::hba(&files, &set, None).len() + lint::rules(&files, &set, &site).len(),
             "explain" => decided(&set, &site).ok_or("no rule decides it")?,
             "add" => added(&files, &set, &site)?,
-            _ => return Err("reach, explain or add".into()),
+            _ => return Err("reach, lint, explain or add".into()),
         };
     }
     writeln!(std::io::stdout(), "{found}")?;

@@ -157,12 +157,12 @@ impl Cube {
     /// enough of them.
     pub(super) fn outside(
         self,
-        taken: &[(Self, u32)],
-        owners: &mut BTreeSet<u32>,
+        taken: &[(Self, usize)],
+        owners: &mut BTreeSet<usize>,
         patience: &mut u32,
     ) -> Result<Option<u128>, GivenUp> {
         *patience = patience.checked_sub(1).ok_or(GivenUp)?;
-        let met: Vec<(Self, u32)> = taken
+        let met: Vec<(Self, usize)> = taken
             .iter()
             .filter(|(cube, _)| cube.and(self).is_some())
             .copied()
@@ -229,7 +229,7 @@ mod tests {
             prop_assert_eq!(a.holds(b), holds);
 
             let taken: Vec<_> = taken.into_iter().zip(0..).collect();
-            let in_one = |number, by: &dyn Fn(u32) -> bool| {
+            let in_one = |number, by: &dyn Fn(usize) -> bool| {
                 taken.iter().any(|(cube, owner)| by(*owner) && has(*cube, number))
             };
             let mut owners = BTreeSet::new();

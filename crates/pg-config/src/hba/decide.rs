@@ -53,6 +53,16 @@ impl fmt::Display for Connection {
 }
 
 impl Connection {
+    /// The role's name as far as the server reads it.
+    pub(super) fn role_name(&self) -> &[u8] {
+        cut(&self.role)
+    }
+
+    /// The database's name as far as the server reads it; none for physical replication.
+    pub(super) fn database_name(&self) -> Option<&[u8]> {
+        (!self.physical_replication).then_some(cut(&self.database))
+    }
+
     /// The same with what it assumes: memberships, and the client's name.
     pub fn assumed(&self) -> String {
         let groups = self.member_of.as_deref().unwrap_or_default();
@@ -277,8 +287,8 @@ fn each_field<B>(
     let address = address_matches(rule.address.as_ref(), connection, site);
     see(Mismatch::Address, address)?;
     let login = Login {
-        database: (!connection.physical_replication).then_some(cut(&connection.database)),
-        role: cut(&connection.role),
+        database: connection.database_name(),
+        role: connection.role_name(),
         member_of: connection.member_of.as_deref(),
     };
     see(Mismatch::Database, login.database_matches(&rule.databases))?;

@@ -1,163 +1,142 @@
 //! Rules that decide something and might as well not be there: later ones decide it in the same way.
 
-use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
 use super::names::Names;
+use super::neighbours::{Neighbours, Patience, Tired};
+use super::reach::in_turn;
 use super::transports::Transports;
 use super::walk::{Share, Walk, Within};
-use super::{Rule, RuleSet, Site, User};
+use super::{Connection, Decision, Reach, RuleSet, Site};
 
 /// A rule that could be taken away without anybody noticing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WithoutEffect {
     /// An index into [`RuleSet::rules`].
     pub rule: usize,
-    /// The later rules that would decide its connections, ascending.
+    /// Later rules that match them, ascending: enough of them.
     pub instead: Vec<usize>,
+}
+
+/// What is found of rules without effect.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Superfluous {
+    /// The rules, ascending.
+    pub rules: Vec<WithoutEffect>,
+    /// How many of the set's rules, from the first, were looked at: not all where too many of them have to be compared
+    /// with too many others, because they ask for much in common.
+    pub looked_at: usize,
 }
 
 /// The rules that decide something, and all of it as later rules would: with the same method and options. Each could be
 /// taken away, but not all of them at once, for one may stand in for another.
 ///
 /// Exact where it says so, but not complete: a rule that only earlier ones make superfluous together with later ones is
-/// not found, and what is dead is [`reach`](super::reach)'s to tell. Looks at 20 million pairs of rules at most, from the
-/// top of the file, which can take many seconds.
-pub fn without_effect(set: &RuleSet, site: &Site) -> Vec<WithoutEffect> {
-    let names = Names::of(&set.rules.iter().map(|at| &at.rule), &[]);
-    let neighbours = Neighbours::of(set);
-    let mut patience: usize = 20_000_000;
-    let mut found = Vec::new();
-    for index in covered_from_behind(set, &names, site) {
-        let rule = &set.rules[index].rule;
-        let near = neighbours.of_rule(rule, set.rules.len());
-        match patience.checked_sub(near.len()) {
-            Some(left) => patience = left,
-            None => break,
-        }
-        let instead = instead_of(set, index, &near, &names, site);
-        found.extend(instead.map(|instead| WithoutEffect {
-            rule: index,
-            instead,
-        }));
+/// not found, and what is dead is [`reach`](super::reach())'s to tell.
+pub fn without_effect(set: &RuleSet, site: &Site) -> Superfluous {
+    let names = Names::of_set(set);
+    let reached = in_turn(set, &names, site);
+    among(set, &names, &Neighbours::of(set), &reached, site)
+}
+
+/// The same for a set of which it is known what its rules decide.
+pub(crate) fn among(
+    set: &RuleSet,
+    names: &Names,
+    neighbours: &Neighbours<'_>,
+    reached: &[Reach],
+    site: &Site,
+) -> Superfluous {
+    let mut search = Search {
+        set,
+        names,
+        neighbours,
+        site,
+        patience: Patience::of(set),
+    };
+    let mut found = Superfluous {
+        rules: Vec::new(),
+        looked_at: 0,
+    };
+    for (rule, reach) in reached.iter().enumerate() {
+        let Ok(instead) = search.instead_of(rule, reach) else {
+            break;
+        };
+        found.looked_at = rule + 1;
+        found
+            .rules
+            .extend(instead.map(|instead| WithoutEffect { rule, instead }));
     }
     found
 }
 
-/// The rules, ascending, of which later ones match everything.
-fn covered_from_behind(set: &RuleSet, names: &Names, site: &Site) -> Vec<usize> {
-    let mut walk = Walk::new(Within::everything(), names, site);
-    let mut covered = Vec::new();
-    for (index, at) in set.rules.iter().enumerate().rev() {
-        let ways = Transports::of(at.rule.kind);
-        if matches!(walk.share(&at.rule, ways), Share::Nothing(_)) {
-            covered.push(index);
-        } else {
-            walk.take(0, &at.rule, ways);
-        }
-    }
-    covered.reverse();
-    covered
+struct Search<'a> {
+    set: &'a RuleSet,
+    names: &'a Names,
+    neighbours: &'a Neighbours<'a>,
+    site: &'a Site,
+    patience: Patience,
 }
 
-/// The later rules that decide, without this one, what it decides; none where one of them decides otherwise, or where the
-/// rule decides nothing.
-fn instead_of(
-    set: &RuleSet,
-    index: usize,
-    near: &[usize],
-    names: &Names,
-    site: &Site,
-) -> Option<Vec<usize>> {
-    let rule = &set.rules[index].rule;
-    let within = Within::rule(rule, Transports::of(rule.kind), site);
-    let mut walk = Walk::new(within, names, site);
-    let (before, from) = near.split_at(near.partition_point(|other| *other < index));
-    for &other in before {
-        let other = &set.rules[other].rule;
-        walk.meet(0, other, Transports::of(other.kind));
-    }
-    let mut instead = Vec::new();
-    for &at in from.iter().filter(|other| **other != index) {
-        if matches!(walk.rest(), Share::Nothing(_)) {
-            break;
-        }
-        let other = &set.rules[at].rule;
-        let ways = Transports::of(other.kind);
-        if matches!(walk.share(other, ways), Share::Nothing(_)) {
-            continue;
-        }
-        if !other.decides_like(rule) {
-            return None;
-        }
-        walk.take(0, other, ways);
-        instead.push(at);
-    }
-    let all = matches!(walk.rest(), Share::Nothing(_));
-    (all && !instead.is_empty()).then_some(instead)
-}
-
-/// Which rules may match somebody whom a rule matches, by the names of roles.
-struct Neighbours<'a> {
-    by_role: BTreeMap<&'a [u8], Vec<usize>>,
-    /// Those with words that are met by more than one role.
-    wide: Vec<usize>,
-}
-
-impl<'a> Neighbours<'a> {
-    fn of(set: &'a RuleSet) -> Self {
-        let mut neighbours = Self {
-            by_role: BTreeMap::new(),
-            wide: Vec::new(),
+impl Search<'_> {
+    /// Later rules that take, without this one, what it decides; none where one of them decides some of it otherwise.
+    fn instead_of(&mut self, index: usize, reach: &Reach) -> Result<Option<Vec<usize>>, Tired> {
+        let rule = &self.set.rules[index].rule;
+        // One connection is quickly followed to the rule that would decide it instead.
+        let goes_on = match reach {
+            Reach::Never { .. } => false,
+            Reach::Open(None) => true,
+            Reach::Decides(example) | Reach::Open(Some(example)) => self.goes_on(example, index)?,
         };
-        for (index, at) in set.rules.iter().enumerate() {
-            match names(&at.rule) {
-                Some(names) => {
-                    for name in names {
-                        neighbours.by_role.entry(name).or_default().push(index);
-                    }
-                }
-                None => neighbours.wide.push(index),
+        if !goes_on {
+            return Ok(None);
+        }
+        let near = self.neighbours.of_rule(rule, &mut self.patience)?;
+        let within = Within::rule(rule, Transports::of(rule.kind), self.site);
+        let mut walk = Walk::new(within, self.names, self.site);
+        for at in near.into_iter().filter(|other| *other != index) {
+            let other = &self.set.rules[at].rule;
+            let ways = Transports::of(other.kind);
+            if at < index || other.decides_like(rule) {
+                walk.meet(at, other, ways);
+            } else if !matches!(walk.share(other, ways), Share::Nothing(_)) {
+                return Ok(None);
             }
         }
-        neighbours
-    }
-
-    /// The rules that may have connections in common with this one, which is one of them; ascending.
-    fn of_rule(&self, rule: &Rule, all: usize) -> Vec<usize> {
-        let Some(names) = names(rule) else {
-            return (0..all).collect();
+        let Share::Nothing(takers) = walk.rest() else {
+            return Ok(None);
         };
-        let named = names
-            .iter()
-            .filter_map(|name| self.by_role.get(name))
-            .flatten();
-        let mut near: Vec<usize> = named.chain(&self.wide).copied().collect();
-        near.sort_unstable();
-        near.dedup();
-        near
+        let instead: Vec<usize> = takers.into_iter().filter(|taker| *taker > index).collect();
+        Ok((!instead.is_empty()).then_some(instead))
     }
-}
 
-/// The names of the role field, if it holds nothing else.
-fn names(rule: &Rule) -> Option<Vec<&[u8]>> {
-    let names = rule.users.iter().map(|word| match word {
-        User::Name(name) => Some(&**name),
-        _ => None,
-    });
-    names.collect()
+    /// Whether the rules behind one may decide a connection as it does.
+    fn goes_on(&mut self, connection: &Connection, index: usize) -> Result<bool, Tired> {
+        let rules = &self.set.rules;
+        let like = |other: &usize| rules[*other].rule.decides_like(&rules[index].rule);
+        let behind = index + 1;
+        let decision = self
+            .neighbours
+            .decide(behind, connection, self.site, &mut self.patience)?;
+        Ok(match decision {
+            Decision::Rule(other) => like(&other),
+            Decision::NoRule => false,
+            Decision::May { rules, none } => !none && rules.iter().all(like),
+        })
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::Version;
+    use alloc::collections::BTreeMap;
     use alloc::string::String;
 
     fn told(text: &str) -> Vec<(usize, Vec<usize>)> {
         let set = RuleSet::of_bytes(&BTreeMap::new(), "hba", text.as_bytes(), Version::V16);
         assert_eq!(set.errors, []);
-        let found = without_effect(&set, &Site::default()).into_iter();
+        let found = without_effect(&set, &Site::default()).rules.into_iter();
         found.map(|found| (found.rule, found.instead)).collect()
     }
 

@@ -12,7 +12,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::cell::RefCell;
 
-use super::{Address, Database, Rule, User};
+use super::{Address, Database, Rule, RuleSet, User};
 use crate::Version;
 use crate::regex::Pattern;
 use crate::regex::union::Found;
@@ -54,7 +54,7 @@ impl Name<'_> {
 
 /// All names, as some rules see them.
 #[derive(Debug)]
-pub(super) struct Names {
+pub(crate) struct Names {
     /// The patterns, ascending, by number.
     texts: Vec<Vec<u8>>,
     all: All,
@@ -78,6 +78,11 @@ struct All {
 }
 
 impl Names {
+    /// As the rules of a set see them.
+    pub(crate) fn of_set(set: &RuleSet) -> Self {
+        Self::of(&set.rules.iter().map(|at| &at.rule), &[])
+    }
+
     /// As these rules see them; `others` are names that are none of a stranger's.
     pub(super) fn of<'r>(
         rules: &(impl Iterator<Item = &'r Rule> + Clone),

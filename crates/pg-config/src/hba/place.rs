@@ -358,7 +358,7 @@ impl Deciders {
                 rule: index,
                 certain,
             });
-            walk.take(u32::try_from(index).unwrap_or(u32::MAX), rule, ways);
+            walk.take(index, rule, ways);
         }
         Self {
             touches,

@@ -1,12 +1,11 @@
 //! Which rules decide anything, and which can never match because of those before them.
 
-use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
 use super::names::Names;
 use super::transports::Transports;
 use super::walk::{Share, Walk, Within};
-use super::{Connection, RuleSet, Site};
+use super::{Connection, Rule, RuleSet, Site};
 
 /// What a rule decides, of all connections that there can be: whatever roles, memberships, databases, addresses and host
 /// names there are or may be one day.
@@ -42,31 +41,40 @@ pub enum Reach {
 /// assert_eq!(found[2], Reach::Never { hidden_by: vec![0, 1] });
 /// ```
 pub fn reach(set: &RuleSet, site: &Site) -> Vec<Reach> {
-    let names = Names::of(&set.rules.iter().map(|at| &at.rule), &[]);
-    let mut walk = Walk::new(Within::everything(), &names, site);
+    in_turn(set, &Names::of_set(set), site)
+}
+
+/// The same for a set whose names are known.
+pub(crate) fn in_turn(set: &RuleSet, names: &Names, site: &Site) -> Vec<Reach> {
+    let mut walk = Walk::new(Within::everything(), names, site);
     let mut found = Vec::with_capacity(set.rules.len());
-    for (index, at) in (0..).zip(&set.rules) {
+    for (index, at) in set.rules.iter().enumerate() {
         let ways = Transports::of(at.rule.kind);
         let share = walk.share(&at.rule, ways);
         if !matches!(share, Share::Nothing(_)) {
             walk.take(index, &at.rule, ways);
         }
-        found.push(match share {
-            Share::Some(connection) => Reach::Decides(connection),
-            Share::Perhaps(connection) => Reach::Open(connection),
-            Share::Nothing(takers) => Reach::Never {
-                hidden_by: indexes(&takers),
-            },
-        });
+        found.push(share.into());
     }
     found
 }
 
-fn indexes(owners: &BTreeSet<u32>) -> Vec<usize> {
-    owners
-        .iter()
-        .filter_map(|owner| usize::try_from(*owner).ok())
-        .collect()
+/// What a rule would decide if it stood alone, of those that have these names.
+pub(crate) fn alone(rule: &Rule, names: &Names, site: &Site) -> Reach {
+    let walk = Walk::new(Within::everything(), names, site);
+    walk.share(rule, Transports::of(rule.kind)).into()
+}
+
+impl From<Share> for Reach {
+    fn from(share: Share) -> Self {
+        match share {
+            Share::Some(connection) => Self::Decides(connection),
+            Share::Perhaps(connection) => Self::Open(connection),
+            Share::Nothing(takers) => Self::Never {
+                hidden_by: takers.into_iter().collect(),
+            },
+        }
+    }
 }
 
 #[cfg(test)]

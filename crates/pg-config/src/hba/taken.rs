@@ -27,7 +27,7 @@ pub(super) struct Taken<'a> {
     open_databases: BTreeSet<&'a Database>,
     /// The networks of a bucket by length and first address, and the first rule that takes each. None is in another that
     /// an earlier rule takes.
-    networks: BTreeMap<Network, u32>,
+    networks: BTreeMap<Network, usize>,
     /// How long the prefixes are that a bucket has networks of.
     lengths: BTreeMap<(Bucket, Family), Vec<u8>>,
     rest: BTreeMap<Bucket, Rest>,
@@ -57,10 +57,10 @@ impl Pair {
 /// The rare forms of address fields, and whose they are.
 #[derive(Default)]
 struct Rest {
-    with_holes: Vec<(Cube, u32)>,
+    with_holes: Vec<(Cube, usize)>,
     /// Of the server's own networks, while nobody knows them.
-    near: Vec<(Near, u32)>,
-    names: BTreeMap<Vec<u8>, u32>,
+    near: Vec<(Near, usize)>,
+    names: BTreeMap<Vec<u8>, usize>,
 }
 
 /// What is left of logins that come from somewhere.
@@ -71,7 +71,7 @@ pub(super) enum Left {
     /// Perhaps something: that login from this address, if it is one.
     Perhaps(Option<IpAddr>),
     /// Nothing: these rules take it all.
-    Nothing(BTreeSet<u32>),
+    Nothing(BTreeSet<usize>),
 }
 
 impl<'a> Taken<'a> {
@@ -90,7 +90,7 @@ impl<'a> Taken<'a> {
     }
 
     /// Takes what a rule matches, for these transports.
-    pub(super) fn take(&mut self, owner: u32, rule: &'a Rule, ways: Transports, site: &Site) {
+    pub(super) fn take(&mut self, owner: usize, rule: &'a Rule, ways: Transports, site: &Site) {
         for user in &rule.users {
             for database in &rule.databases {
                 let bucket = self.bucket(user, database, ways);
@@ -121,7 +121,7 @@ impl<'a> Taken<'a> {
         (pair.number, ways)
     }
 
-    fn take_origin(&mut self, bucket: Bucket, owner: u32, field: Option<&Address>, site: &Site) {
+    fn take_origin(&mut self, bucket: Bucket, owner: usize, field: Option<&Address>, site: &Site) {
         let origin = Origin::of(field, site);
         if let Some(name) = origin.name {
             let rest = self.rest.entry(bucket).or_default();
@@ -144,7 +144,7 @@ impl<'a> Taken<'a> {
     }
 
     /// Networks are apart or one in the other: one that is in a known one adds nothing.
-    fn take_network(&mut self, bucket: Bucket, owner: u32, network: Cube) {
+    fn take_network(&mut self, bucket: Bucket, owner: usize, network: Cube) {
         let length = network.length();
         let (low, _) = network.ends();
         let known = self.lengths.entry((bucket, network.family)).or_default();
@@ -250,7 +250,7 @@ impl<'a> Taken<'a> {
                 .iter()
                 .filter_map(|bucket| self.rest.get(bucket))
                 .flat_map(|rest| &rest.with_holes);
-            let mut met: Vec<(Cube, u32)> = with_holes
+            let mut met: Vec<(Cube, usize)> = with_holes
                 .filter(|(taken, _)| taken.and(cube).is_some())
                 .copied()
                 .collect();
@@ -275,7 +275,7 @@ impl<'a> Taken<'a> {
         &self,
         network: Cube,
         buckets: &[Bucket],
-        owners: &mut BTreeSet<u32>,
+        owners: &mut BTreeSet<usize>,
     ) -> Option<u128> {
         let (low, high) = network.ends();
         let lengths = self.lengths_of(network.family, buckets);
@@ -316,7 +316,7 @@ impl<'a> Taken<'a> {
     }
 
     /// The taken networks that may have to do with a cube.
-    fn networks_in(&self, cube: Cube, buckets: &[Bucket]) -> Vec<(Cube, u32)> {
+    fn networks_in(&self, cube: Cube, buckets: &[Bucket]) -> Vec<(Cube, usize)> {
         let (low, high) = cube.ends();
         let mut found = Vec::new();
         for (bucket, length) in self.lengths_of(cube.family, buckets) {
@@ -332,7 +332,7 @@ impl<'a> Taken<'a> {
 
 impl Rest {
     /// Who takes a client by its name: by all of it or by an end of it.
-    fn by_name(&self, name: &[u8]) -> impl Iterator<Item = u32> {
+    fn by_name(&self, name: &[u8]) -> impl Iterator<Item = usize> {
         let name = folded(name);
         let dots = name
             .iter()

@@ -77,7 +77,7 @@ pub(super) enum Share {
     /// Perhaps something, such as this connection, if one is known.
     Perhaps(Option<Connection>),
     /// Nothing: these take all of it. They are none where it matches nothing.
-    Nothing(BTreeSet<u32>),
+    Nothing(BTreeSet<usize>),
 }
 
 /// Rules met so far, within some connections.
@@ -112,12 +112,12 @@ impl<'a> Walk<'a> {
     }
 
     /// A rule comes next.
-    pub(super) fn take(&mut self, owner: u32, rule: &'a Rule, ways: Transports) {
+    pub(super) fn take(&mut self, owner: usize, rule: &'a Rule, ways: Transports) {
         self.taken.take(owner, rule, ways, self.site);
     }
 
     /// A rule comes next, which may have nothing to do with the connections looked at; then it is passed over.
-    pub(super) fn meet(&mut self, owner: u32, rule: &'a Rule, ways: Transports) {
+    pub(super) fn meet(&mut self, owner: usize, rule: &'a Rule, ways: Transports) {
         if self.within.and(rule, ways, self.site).is_some() {
             self.take(owner, rule, ways);
         }

@@ -1,6 +1,7 @@
 //! What is worth saying about rules because of the others: those that can never match, those without which nothing changes,
 //! demands for a certificate that an earlier rule lets everybody evade, and refusals that leave a way in.
 
+mod certificate;
 mod networks;
 mod reject;
 
@@ -13,17 +14,19 @@ use core::fmt::Write as _;
 
 use super::report::Report;
 use super::{Finding, Place};
+use crate::hba::names::Names;
+use crate::hba::neighbours::{Neighbours, Patience};
+use crate::hba::reach::{alone, in_turn};
 use crate::hba::{
-    ClientCert, Connection, Decision, Located, Match, Method, Reach, RuleSet, Site, Transport,
-    decide, matches, reach, without_effect,
+    Connection, Decision, Located, Reach, Rule, RuleSet, Site, WithoutEffect, effect,
 };
 use crate::resolve::Files;
 
 /// What the rules say about each other; nothing where the server would refuse one of them. That a rule can never match is
 /// exact ([`reach`]).
 ///
-/// Rules without effect are looked for as [`without_effect`] does; evaded certificates and partial refusals until ten million
-/// comparisons are made.
+/// Rules without effect are looked for as [`without_effect`](crate::hba::without_effect) does; evaded certificates and partial
+/// refusals with the same patience.
 ///
 /// `samehost` and `samenet` are asked for anew with each connection (`hba.c`, `check_same_host_or_net`): what never matches or has no
 /// effect only with the interfaces of `site` is said to be so today. Evaded certificates and partial refusals are those of today.
@@ -31,26 +34,33 @@ pub fn rules(files: &dyn Files, set: &RuleSet, site: &Site) -> Vec<Finding> {
     if !set.is_loadable() {
         return Vec::new();
     }
-    let reached = reach(set, site);
+    let names = Names::of_set(set);
+    let reached = in_turn(set, &names, site);
     let mut found = Found {
         set,
         site,
-        patience: [COMPARISONS; 3],
+        names: &names,
+        neighbours: Neighbours::of(set),
+        looked_at: set.rules.len(),
         messages: Vec::new(),
     };
     let elsewhere = networks::matter(set, site).then(Site::default);
-    let always = elsewhere.as_ref().map(|elsewhere| reach(set, elsewhere));
+    let always = elsewhere
+        .as_ref()
+        .map(|elsewhere| in_turn(set, &names, elsewhere));
+    let mut patience = Patience::of(set);
     for (rule, reach) in reached.iter().enumerate() {
         if let Reach::Never { hidden_by } = reach {
             let never = |reached: &Vec<Reach>| matches!(reached[rule], Reach::Never { .. });
             let always = always.as_ref().is_none_or(never);
-            found.never(rule, hidden_by, always);
+            found.never(rule, hidden_by, always, &mut patience);
         }
     }
     found.certificates(&reached);
     found.rejects(&reached);
-    found.idle(&reached, elsewhere.as_ref());
+    found.idle(&reached, elsewhere.as_ref().zip(always.as_deref()));
     found.networks();
+    found.not_compared();
     found.finish(files)
 }
 
@@ -58,9 +68,10 @@ pub fn rules(files: &dyn Files, set: &RuleSet, site: &Site) -> Vec<Finding> {
 struct Found<'a> {
     set: &'a RuleSet,
     site: &'a Site,
-    /// How many rules may still be tried, to find evaded certificates, to say who decides a sample, and to find ways around a
-    /// reject.
-    patience: [usize; 3],
+    names: &'a Names,
+    neighbours: Neighbours<'a>,
+    /// How many rules, from the first, every search has come to look at.
+    looked_at: usize,
     messages: Vec<Message>,
 }
 
@@ -75,7 +86,7 @@ struct Message {
 impl Found<'_> {
     /// A rule that can never match, and a connection that it is for, which goes elsewhere. `always`: whatever networks the server
     /// is in.
-    fn never(&mut self, rule: usize, hidden_by: &[usize], always: bool) {
+    fn never(&mut self, rule: usize, hidden_by: &[usize], always: bool, patience: &mut Patience) {
         let places: Vec<Place> = hidden_by.iter().map(|by| self.place(*by)).collect();
         if places.is_empty() {
             let text = "never matches: there is no connection that it is for".into();
@@ -88,9 +99,10 @@ impl Found<'_> {
             self.listed(hidden_by, at),
             if hidden_by.len() == 1 { "s" } else { "" }
         );
-        if let Some(example) = alone(self.set, at, self.site) {
+        if let Some(example) = self.alone(&at.rule) {
             let _ = write!(text, ", such as {}", example.assumed());
-            if let Some(by) = self.decider(&example, rule) {
+            let decision = self.neighbours.decide(0, &example, self.site, patience);
+            if let Ok(Decision::Rule(by)) = decision {
                 let _ = write!(text, " by {}", self.listed(&[by], at));
             }
         }
@@ -98,100 +110,40 @@ impl Found<'_> {
         self.say(rule, "hba-never-matches", text, places);
     }
 
-    /// Which rule before this one decides a connection, as long as there is time to look.
-    fn decider(&mut self, connection: &Connection, before: usize) -> Option<usize> {
-        self.patience[1] = self.patience[1].checked_sub(before)?;
-        let earlier = self.set.rules[..before].iter();
-        let mut answers = earlier.map(|at| matches(&at.rule, connection, self.site));
-        let first = answers.position(|answer| !matches!(answer, Match::No(_)))?;
-        let surely = matches(&self.set.rules[first].rule, connection, self.site) == Match::Yes;
-        surely.then_some(first)
-    }
-
-    /// Rules that demand a certificate, and an earlier one by which whoever they are for gets in without, with TLS or in
-    /// clear, be it from some addresses only. (An earlier rule for some of their roles or databases is an exception.)
-    fn certificates(&mut self, reached: &[Reach]) {
-        for (rule, at) in self.set.rules.iter().enumerate() {
-            let demands = at.rule.client_cert() != ClientCert::Off;
-            if !demands || at.rule.method == Method::Reject {
-                continue;
-            }
-            let (Reach::Decides(example), Some(anybody)) =
-                (&reached[rule], alone(self.set, at, self.site))
-            else {
-                continue;
-            };
-            self.patience[0] = match self.patience[0].checked_sub(rule + 1) {
-                Some(left) => left,
-                None => return,
-            };
-            let evades = |by: usize| self.evades(by, &reached[by], example, &anybody, at);
-            let Some((by, connection)) =
-                (0..rule).find_map(|by| evades(by).map(|connection| (by, connection)))
-            else {
-                continue;
-            };
-            let line = self.listed(&[by], at);
-            let method = self.set.rules[by].rule.method;
-            let text = format!(
-                "asks for a certificate that an earlier rule does without: {} gets in by {line} ({method})",
-                connection.assumed()
-            );
-            self.say(rule, "hba-optional-certificate", text, Vec::new());
-        }
-    }
-
-    /// A connection that gets in without a certificate by the rule `by`, and is one of those that `at` asks for one, or
-    /// would be with TLS.
-    fn evades(
-        &self,
-        by: usize,
-        reached: &Reach,
-        example: &Connection,
-        anybody: &Connection,
-        at: &Located,
-    ) -> Option<Connection> {
-        let rule = &self.set.rules[by].rule;
-        let (false, Reach::Decides(own)) = (rule.keeps_its_say(), reached) else {
-            return None;
-        };
-        let in_clear = Connection {
-            transport: Transport::Plain,
-            ..example.clone()
-        };
-        let elsewhere = Connection {
-            address: own.address,
-            ..anybody.clone()
-        };
-        let mut tried = [in_clear, anybody.clone(), elsewhere].into_iter();
-        tried.find(|connection| {
-            let with_tls = Connection {
-                transport: Transport::Tls,
-                ..connection.clone()
-            };
-            matches(rule, connection, self.site) == Match::Yes
-                && matches(&at.rule, &with_tls, self.site) == Match::Yes
-                && decide(self.set, connection, self.site) == Decision::Rule(by)
-        })
-    }
-
     /// Rules without which everybody would be decided in the same way by later ones; on another machine perhaps not.
-    fn idle(&mut self, reached: &[Reach], elsewhere: Option<&Site>) {
-        let always = elsewhere.map(|elsewhere| without_effect(self.set, elsewhere));
-        for found in without_effect(self.set, self.site) {
-            let Some(Reach::Decides(example)) = reached.get(found.rule) else {
+    fn idle(&mut self, reached: &[Reach], elsewhere: Option<(&Site, &[Reach])>) {
+        let idle =
+            |site, reached| effect::among(self.set, self.names, &self.neighbours, reached, site);
+        let always = elsewhere.map(|(site, reached)| idle(site, reached));
+        let today = idle(self.site, reached);
+        for found in &today.rules {
+            let Reach::Decides(example) = &reached[found.rule] else {
                 continue;
             };
             let lines = self.listed(&found.instead, &self.set.rules[found.rule]);
-            let always = always
-                .as_ref()
-                .is_none_or(|all| all.iter().any(|one| one.rule == found.rule));
+            let always = always.as_ref().is_none_or(|always| {
+                let rule = |found: &WithoutEffect| found.rule;
+                always.rules.binary_search_by_key(&found.rule, rule).is_ok()
+            });
             let today = if always { "" } else { TODAY };
             let text = format!(
                 "has no effect: without it {lines} would decide the same connections in the same way, such as {}{today}",
                 example.assumed()
             );
             self.say(found.rule, "hba-no-effect", text, Vec::new());
+        }
+        self.give_up(today.looked_at);
+    }
+
+    /// This rule and those behind it are not looked at for everything.
+    fn give_up(&mut self, rule: usize) {
+        self.looked_at = self.looked_at.min(rule);
+    }
+
+    fn not_compared(&mut self) {
+        if self.looked_at < self.set.rules.len() {
+            let text = "rules from here on are not compared with every rule that they may have to do with: there are too many";
+            self.say(self.looked_at, "hba-not-compared", text.into(), Vec::new());
         }
     }
 
@@ -202,6 +154,15 @@ impl Found<'_> {
             text,
             hidden_by,
         });
+    }
+
+    /// A connection that the rule would decide if it stood alone.
+    fn alone(&self, rule: &Rule) -> Option<Connection> {
+        match alone(rule, self.names, self.site) {
+            Reach::Decides(example) => Some(example),
+            Reach::Open(example) => example,
+            Reach::Never { .. } => None,
+        }
     }
 
     fn place(&self, rule: usize) -> Place {
@@ -255,23 +216,6 @@ impl Found<'_> {
     }
 }
 
-/// A connection that the rule would decide if it stood alone.
-fn alone(set: &RuleSet, at: &Located, site: &Site) -> Option<Connection> {
-    let alone = RuleSet {
-        version: set.version,
-        file: set.file.clone(),
-        rules: alloc::vec![at.clone()],
-        errors: Vec::new(),
-    };
-    match reach(&alone, site).pop()? {
-        Reach::Decides(example) => Some(example),
-        Reach::Open(example) => example,
-        Reach::Never { .. } => None,
-    }
-}
-
-/// How many rules are tried for each of the three searches that are bounded.
-const COMPARISONS: usize = 10_000_000;
 /// What is said of a finding that other interfaces would end.
 const TODAY: &str = " (with the networks that the server is in today)";
 /// How many lines are named in a message at most.
@@ -310,22 +254,6 @@ mod tests {
     }
 
     #[test]
-    fn evaded_certificates_are_found() {
-        insta::assert_snapshot!(found("host all all 10.0.0.0/8 scram-sha-256\nhostssl all all all cert\n"), @r#"/h:2:1: asks for a certificate that an earlier rule does without: other to database otherdb from 10.0.0.1 with TLS gets in by line 1 (scram-sha-256) [hba-optional-certificate]"#);
-        insta::assert_snapshot!(found("hostssl app all 10.1.0.0/16 md5\nhostssl app +staff 10.0.0.0/8 cert\n"), @r#"/h:2:1: asks for a certificate that an earlier rule does without: other to database app from 10.1.0.1 with TLS (a member of staff) gets in by line 1 (md5) [hba-optional-certificate]"#);
-        insta::assert_snapshot!(found("hostnossl all all all md5\nhostssl all all all scram-sha-256 clientcert=verify-full\n"), @r#"/h:2:1: asks for a certificate that an earlier rule does without: other to database otherdb from 0.0.0.1 in clear gets in by line 1 (md5) [hba-optional-certificate]"#);
-        // An exception for one role, a refusal, another demand, and a rule behind it.
-        for other in [
-            "hostssl all bob all md5\nhostssl all all all cert\n",
-            "hostnossl all all all reject\nhostssl all all all cert\n",
-            "hostssl all all 10.0.0.0/8 md5 clientcert=verify-full\nhostssl all all all cert\n",
-            "hostssl all all all cert\nhost all all all md5\n",
-        ] {
-            assert_eq!(found(other), "", "{other}");
-        }
-    }
-
-    #[test]
     fn rules_without_effect_are_found() {
         insta::assert_snapshot!(found("host all amy 10.0.0.0/8 md5\nhost all bob all trust\nhost all all all md5\n"), @r#"/h:1:1: has no effect: without it line 3 would decide the same connections in the same way, such as amy to database otherdb from 10.0.0.1 with TLS [hba-no-effect]"#);
         for other in [
@@ -335,6 +263,17 @@ mod tests {
         ] {
             assert_eq!(found(other), "", "{other}");
         }
+    }
+
+    #[test]
+    fn where_comparing_ends_is_said() {
+        let rules = |many: usize| -> String {
+            let methods = ["md5", "scram-sha-256"].into_iter().cycle().zip(0..many);
+            let rules = methods.map(|(method, n)| format!("host all +g{n} all {method}\n"));
+            rules.chain(["host all all all trust\n".into()]).collect()
+        };
+        assert_eq!(found(&rules(900)), "");
+        insta::assert_snapshot!(found(&rules(1_200)), @"/h:833:1: rules from here on are not compared with every rule that they may have to do with: there are too many [hba-not-compared]");
     }
 
     #[test]

@@ -282,6 +282,13 @@ pub static LINTS: &[Lint] = &[
         "take it out, if it is not there to be seen",
     ),
     lint(
+        "hba-not-compared",
+        Note,
+        "Rules that ask for so much in common that comparing each with all takes too long: rules without effect, evaded \
+         certificates and partial refusals are not looked for from here on.",
+        "what can never match is found all the same; fewer rules for groups or patterns would help",
+    ),
+    lint(
         "hba-quoted-keyword",
         Note,
         "A keyword in quotes is a name.",

@@ -6,25 +6,28 @@ use alloc::vec::Vec;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::Found;
+use crate::hba::neighbours::{Patience, Tired};
 use crate::hba::{
-    Address, ConnType, Connection, Database, Decision, Method, Reach, Rule, Transport, decide,
+    Address, ConnType, Connection, Database, Decision, Method, Reach, Rule, Transport,
 };
 
 impl Found<'_> {
     /// Each `reject` that leaves the client that it refuses a way in.
     pub(super) fn rejects(&mut self, reached: &[Reach]) {
         let set = self.set;
+        let mut patience = Patience::of(self.set);
         for (rule, at) in set.rules.iter().enumerate() {
             let (Method::Reject, Reach::Decides(example)) = (at.rule.method, &reached[rule]) else {
                 continue;
             };
             for (what, connection) in other_ways(&at.rule, example) {
-                self.patience[2] = match self.patience[2].checked_sub(set.rules.len()) {
-                    Some(left) => left,
-                    None => return,
-                };
-                let Decision::Rule(by) = decide(set, &connection, self.site) else {
-                    continue;
+                let decision = self
+                    .neighbours
+                    .decide(0, &connection, self.site, &mut patience);
+                let by = match decision {
+                    Ok(Decision::Rule(by)) => by,
+                    Ok(_) => continue,
+                    Err(Tired) => return self.give_up(rule),
                 };
                 let method = set.rules[by].rule.method;
                 // By `peer` the operating system's own users come, whom nobody means to shut out.

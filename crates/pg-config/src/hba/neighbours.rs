@@ -1,0 +1,396 @@
+//! Which rules may have to do with a rule or a connection: found by role, database or network, whichever leaves the
+//! fewest, so that a question about each of many rules need not try all of them.
+
+use alloc::collections::BTreeSet;
+use alloc::vec::Vec;
+
+use super::cube::{Cube, Family};
+use super::{Address, ConnType, Connection, Database, Decision, Rule, RuleSet, Site, Transport};
+use super::{User, matches};
+
+/// The rules of a set by what they ask for.
+pub(crate) struct Neighbours<'a> {
+    set: &'a RuleSet,
+    local: Index<'a>,
+    tcp: Index<'a>,
+}
+
+impl<'a> Neighbours<'a> {
+    pub(crate) fn of(set: &'a RuleSet) -> Self {
+        let rules = set.rules.iter().map(|at| &at.rule).enumerate();
+        let (local, tcp): (Vec<_>, Vec<_>) =
+            rules.partition(|(_, rule)| rule.kind == ConnType::Local);
+        Self {
+            set,
+            local: Index::of(&local),
+            tcp: Index::of(&tcp),
+        }
+    }
+
+    /// The rules that may have connections in common with this one, itself among them, ascending.
+    pub(crate) fn of_rule(
+        &self,
+        rule: &Rule,
+        patience: &mut Patience,
+    ) -> Result<Vec<usize>, Tired> {
+        let sought = Asked::by(rule);
+        match rule.kind {
+            ConnType::Local => self.local.near(&sought, patience),
+            _ => self.tcp.near(&sought, patience),
+        }
+    }
+
+    /// What [`decide`](super::decide) says of a connection, if there were only the rules from this one on.
+    pub(crate) fn decide(
+        &self,
+        from: usize,
+        connection: &Connection,
+        site: &Site,
+        patience: &mut Patience,
+    ) -> Result<Decision, Tired> {
+        let sought = Asked {
+            users: Some(Vec::from([connection.role_name()])),
+            databases: Some(connection.database_name().into_iter().collect()),
+            network: connection.address.map(Cube::of_one),
+        };
+        let near = match connection.transport {
+            Transport::Local => self.local.near(&sought, patience),
+            _ => self.tcp.near(&sought, patience),
+        };
+        let tried = near?.into_iter().filter(|index| *index >= from);
+        let answers = tried.map(|index| {
+            let rule = &self.set.rules[index].rule;
+            (index, matches(rule, connection, site))
+        });
+        Ok(answers.collect())
+    }
+}
+
+/// How many rules a search may still look at. Where nothing tells them apart, each has to be compared with all.
+pub(crate) struct Patience(usize);
+
+impl Patience {
+    /// Enough for each pair of some seven hundred rules, and for ten neighbours, twice, of each of many.
+    pub(crate) fn of(set: &RuleSet) -> Self {
+        Self(1_000_000.max(20 * set.rules.len()))
+    }
+
+    fn spend(&mut self, rules: usize) -> Result<(), Tired> {
+        self.0 = self.0.checked_sub(rules).ok_or(Tired)?;
+        Ok(())
+    }
+}
+
+/// Patience is at its end.
+pub(crate) struct Tired;
+
+/// What a rule or a connection asks for by name and network; none where it is more than those.
+struct Asked<'a> {
+    users: Option<Vec<&'a [u8]>>,
+    databases: Option<Vec<&'a [u8]>>,
+    network: Option<Cube>,
+}
+
+impl<'a> Asked<'a> {
+    fn by(rule: &'a Rule) -> Self {
+        let users = rule.users.iter().map(|word| match word {
+            User::Name(name) => Some(&**name),
+            _ => None,
+        });
+        let databases = rule.databases.iter().map(|word| match word {
+            Database::Name(name) => Some(&**name),
+            _ => None,
+        });
+        let network = match rule.address {
+            Some(Address::Masked { address, mask }) => Cube::masked(address, mask),
+            _ => None,
+        };
+        Self {
+            users: users.collect(),
+            databases: databases.collect(),
+            network: network.filter(|cube| cube.is_network()),
+        }
+    }
+}
+
+/// Rules by what they ask for.
+struct Index<'a> {
+    all: Vec<usize>,
+    users: Keyed<&'a [u8]>,
+    databases: Keyed<&'a [u8]>,
+    networks: Keyed<Prefix>,
+    /// How long the prefixes of the networks are.
+    lengths: BTreeSet<(Family, u8)>,
+}
+
+/// Numbers of rules, ascending in each part.
+type Parts<'i> = Vec<&'i [usize]>;
+
+/// So few rules need not be fewer.
+const FEW: usize = 16;
+
+/// A network: its family, its first address, the length of its prefix.
+type Prefix = (Family, u128, u8);
+
+impl<'a> Index<'a> {
+    fn of(rules: &[(usize, &'a Rule)]) -> Self {
+        let mut users = Vec::new();
+        let mut databases = Vec::new();
+        let mut networks = Vec::new();
+        for (number, rule) in rules {
+            let asked = Asked::by(rule);
+            users.push((*number, asked.users));
+            databases.push((*number, asked.databases));
+            let network = asked.network.map(|cube| {
+                let (low, _) = cube.ends();
+                Vec::from([(cube.family, low, cube.length())])
+            });
+            networks.push((*number, network));
+        }
+        let networks = Keyed::of(networks);
+        let lengths = networks
+            .keys
+            .iter()
+            .map(|(family, _, length)| (*family, *length));
+        Self {
+            all: rules.iter().map(|(number, _)| *number).collect(),
+            users: Keyed::of(users),
+            databases: Keyed::of(databases),
+            lengths: lengths.collect(),
+            networks,
+        }
+    }
+
+    /// The rules that may have to do with what is asked for, ascending.
+    fn near<'i>(
+        &'i self,
+        asked: &'i Asked<'_>,
+        patience: &mut Patience,
+    ) -> Result<Vec<usize>, Tired> {
+        let by_network = || Some(self.networks_near(asked.network?));
+        let by_user = || Some(self.users.any_of(asked.users.as_ref()?));
+        let by_database = || Some(self.databases.any_of(asked.databases.as_ref()?));
+        // The cheapest to look up comes first.
+        let ways: [&dyn Fn() -> Option<Parts<'i>>; 3] = [&by_network, &by_user, &by_database];
+        let count = |parts: &[&[usize]]| parts.iter().map(|part| part.len()).sum();
+        let mut fewest = Parts::from([&self.all[..]]);
+        for way in ways {
+            if count(&fewest) <= FEW {
+                break;
+            }
+            let fewer = |parts: &Parts<'_>| count(parts) < count(&fewest);
+            fewest = way().filter(fewer).unwrap_or(fewest);
+        }
+        patience.spend(count(&fewest))?;
+        let mut near = fewest.concat();
+        near.sort_unstable();
+        near.dedup();
+        Ok(near)
+    }
+
+    /// Those for networks that this one is in, or that are in it, and those for more than a network.
+    fn networks_near(&self, network: Cube) -> Parts<'_> {
+        let (family, length) = (network.family, network.length());
+        let (low, high) = network.ends();
+        let shorter = self.lengths.range((family, 0)..(family, length));
+        let around = shorter.map(|(_, length)| {
+            let prefix = (family, family.start(low, *length), *length);
+            self.networks.between(&prefix, &prefix)
+        });
+        let within = self
+            .networks
+            .between(&(family, low, length), &(family, high, u8::MAX));
+        around.chain([within, &self.networks.others]).collect()
+    }
+}
+
+/// Numbers of rules by key.
+struct Keyed<K> {
+    /// Ascending; each is a key of the number in the same place.
+    keys: Vec<K>,
+    numbers: Vec<usize>,
+    /// Rules that ask for more than keys.
+    others: Vec<usize>,
+}
+
+impl<K: Ord + Copy> Keyed<K> {
+    fn of(rules: Vec<(usize, Option<Vec<K>>)>) -> Self {
+        let mut entries = Vec::new();
+        let mut others = Vec::new();
+        for (number, keys) in rules {
+            match keys {
+                Some(keys) => entries.extend(keys.into_iter().map(|key| (key, number))),
+                None => others.push(number),
+            }
+        }
+        entries.sort_unstable();
+        let (keys, numbers) = entries.into_iter().unzip();
+        Self {
+            keys,
+            numbers,
+            others,
+        }
+    }
+
+    /// The numbers of the keys from one to another.
+    fn between(&self, first: &K, last: &K) -> &[usize] {
+        let from = self.keys.partition_point(|key| key < first);
+        let to = self.keys.partition_point(|key| key <= last);
+        &self.numbers[from..to]
+    }
+
+    /// The rules that ask for one of these keys, or for more than keys.
+    fn any_of(&self, keys: &[K]) -> Parts<'_> {
+        let named = keys.iter().map(|key| self.between(key, key));
+        named.chain([&self.others[..]]).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Version;
+    use crate::hba::{HostName, decide};
+    use alloc::collections::BTreeMap;
+    use alloc::string::String;
+    use core::net::IpAddr;
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+    use proptest::sample::select;
+
+    fn rule() -> impl Strategy<Value = String> {
+        let kind = select(&["local", "host", "hostssl", "hostnossl", "hostgssenc"][..]);
+        let database = select(
+            &[
+                "all",
+                "a",
+                "b",
+                "a,b",
+                "sameuser",
+                "samerole",
+                "replication",
+                "/^a",
+            ][..],
+        );
+        let user = select(&["all", "a", "b", "c,a", "+g", "/^[ab]"][..]);
+        let address = select(
+            &[
+                "all",
+                "samenet",
+                "10.0.0.0/8",
+                "10.1.0.0/16",
+                "10.1.2.0/24",
+                "10.1.2.3/32",
+                "10.2.0.0/15",
+                "0.0.0.0/0",
+                "::/0",
+                "fd00::/64",
+                "fd00::1/128",
+                "10.0.0.1 255.0.0.1",
+                ".example.org",
+            ][..],
+        );
+        (kind, database, user, address).prop_map(|(kind, database, user, address)| {
+            let address = if kind == "local" { "" } else { address };
+            alloc::format!("{kind} {database} {user} {address} md5\n")
+        })
+    }
+
+    fn connection() -> impl Strategy<Value = Connection> {
+        let address = select(
+            &[
+                "10.1.2.3", "10.1.2.4", "10.2.0.1", "10.9.9.9", "11.0.0.1", "fd00::1", "fe80::1",
+            ][..],
+        );
+        let groups = select(alloc::vec![
+            None,
+            Some(alloc::vec![]),
+            Some(alloc::vec![String::from("g")])
+        ]);
+        let name = || select(&["a", "b", "c", "d"][..]);
+        let ways = (select(&Transport::ALL[..]), any::<bool>());
+        (ways, name(), name(), groups, address).prop_map(
+            |(ways, database, role, member_of, address)| {
+                let (transport, physical_replication) = ways;
+                let address: Option<IpAddr> = address.parse().ok();
+                Connection {
+                    transport,
+                    database: database.into(),
+                    role: role.into(),
+                    member_of,
+                    address: address.filter(|_| transport != Transport::Local),
+                    host_name: HostName::Unverified,
+                    physical_replication,
+                }
+            },
+        )
+    }
+
+    fn set(rules: &[String]) -> RuleSet {
+        RuleSet::of_bytes(
+            &BTreeMap::new(),
+            "hba",
+            rules.concat().as_bytes(),
+            Version::V16,
+        )
+    }
+
+    proptest! {
+        #[test]
+        fn whoever_may_match_is_near(rules in vec(rule(), 1..60), asked in vec(connection(), 1..20)) {
+            let set = set(&rules);
+            prop_assert_eq!(&set.errors, &[]);
+            let site = Site::default();
+            let neighbours = Neighbours::of(&set);
+            let mut patience = Patience::of(&set);
+            let near: Vec<_> = set.rules.iter().map(|at| neighbours.of_rule(&at.rule, &mut patience).ok()).collect();
+            for connection in &asked {
+                let matching: Vec<usize> = (0..set.rules.len())
+                    .filter(|at| !matches!(matches(&set.rules[*at].rule, connection, &site), crate::hba::Match::No(_)))
+                    .collect();
+                for at in &matching {
+                    let near = near[*at].as_ref().unwrap();
+                    prop_assert!(matching.iter().all(|other| near.contains(other)), "{at} {near:?} {matching:?}");
+                }
+                for from in [0, set.rules.len() / 2] {
+                    let mut behind = set.clone();
+                    behind.rules.drain(..from);
+                    let decided = match decide(&behind, connection, &site) {
+                        Decision::Rule(rule) => Decision::Rule(rule + from),
+                        Decision::NoRule => Decision::NoRule,
+                        Decision::May { rules, none } => Decision::May {
+                            rules: rules.iter().map(|rule| rule + from).collect(),
+                            none,
+                        },
+                    };
+                    prop_assert_eq!(neighbours.decide(from, connection, &site, &mut patience).ok(), Some(decided));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_fewest_are_near() {
+        let by = |other: &str, patience: usize| {
+            let others = core::iter::repeat_n(other, 20);
+            let rules = core::iter::once("host a b 10.0.0.0/24 md5\n").chain(others);
+            let set = set(&rules.map(String::from).collect::<Vec<_>>());
+            let mut patience = Patience(patience);
+            let rule = &set.rules[0].rule;
+            Neighbours::of(&set).of_rule(rule, &mut patience).ok()
+        };
+        // By role, by database, by network, by the socket; and one for everybody.
+        assert_eq!(by("host all c all md5\n", 1), Some(alloc::vec![0]));
+        assert_eq!(by("host c all all md5\n", 1), Some(alloc::vec![0]));
+        assert_eq!(
+            by("host all all 10.0.1.0/24 md5\n", 1),
+            Some(alloc::vec![0])
+        );
+        assert_eq!(by("local all all md5\n", 1), Some(alloc::vec![0]));
+        assert_eq!(by("host all +g 10.0.0.0/8 md5\n", 20), None);
+        assert_eq!(
+            by("host all +g 10.0.0.0/8 md5\n", 21),
+            Some((0..=20).collect())
+        );
+    }
+}
