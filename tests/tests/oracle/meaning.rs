@@ -14,7 +14,8 @@ use e2e::generated::{Dice, edit};
 use e2e::given;
 use pg_config::Version;
 use pg_config::hba::{
-    Change, Connection, Decision, HostName, Reach, RuleSet, Site, Transport, changes, decide, reach,
+    Change, Connection, Decision, HostName, Reach, RuleSet, Site, Transport, changes, decide,
+    reach, without_effect,
 };
 
 use crate::generated::number;
@@ -288,6 +289,56 @@ fn rules_reach_what_they_can() {
         "reachability, {count} files from seed {seed}: {decides} rules decide something, {never} never do, {open} are open"
     ));
     assert!(decides > 0 && never > 0 && open > 0);
+}
+
+#[test]
+fn rules_without_effect_change_nothing() {
+    let count = number("PGCERT_GENERATED").unwrap_or(FEW);
+    let seed = number("PGCERT_SEED").unwrap_or(1);
+    let (mut idle, mut alone, mut kept) = (0, 0, 0);
+    for index in 0..count {
+        let mut dice = Dice::of_file(seed, index);
+        let case = Case::by_chance(&mut dice, seed, index);
+        let vocabulary = case.vocabulary(&mut dice);
+        let length = dice.between(2, 10);
+        let meant = Meant::by_chance(&mut dice, &vocabulary, case.version, length);
+        let (set, rules, text) = case.read(&meant);
+        let all: Vec<&Rule> = rules.iter().collect();
+        let world = Universe::of(&all, case.interfaces.as_deref()).matches();
+        let found = without_effect(&set, &case.site());
+        assert_eq!(found.looked_at, rules.len(), "{text}");
+        for at in 0..rules.len() {
+            // Whom it decides, and who would decide them, each otherwise or not.
+            let decided = world.iter().filter(|mask| lowest(**mask) == Some(at));
+            let next: BTreeSet<_> = decided.map(|mask| lowest(mask & (mask - 1))).collect();
+            let own = outcome(Some(&rules[at]));
+            let is_idle = !next.is_empty()
+                && next
+                    .iter()
+                    .all(|next| next.is_some() && outcome(next.map(|next| &rules[next])) == own);
+            match found.rules.iter().find(|found| found.rule == at) {
+                Some(found) => {
+                    idle += 1;
+                    alone += usize::from(found.instead.len() == 1);
+                    assert!(is_idle, "{at} has an effect, {next:?}: {text}");
+                    let enough = found.instead.iter().fold(0, |all, later| all | 1 << later);
+                    let shown = world
+                        .iter()
+                        .find(|mask| lowest(**mask) == Some(at) && *mask & enough == 0);
+                    assert!(shown.is_none(), "{at}, not {:?}: {text}", found.instead);
+                }
+                None => {
+                    kept += 1;
+                    let is_open = case.is_open(rules.iter());
+                    assert!(is_open || !is_idle, "{at} has no effect: {text}");
+                }
+            }
+        }
+    }
+    given::note(&format!(
+        "rules without effect, {count} files from seed {seed}: {idle}, {alone} of them because of one other; {kept} rules have some"
+    ));
+    assert!(idle > alone && alone > 0);
 }
 
 #[test]

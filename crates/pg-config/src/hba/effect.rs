@@ -31,8 +31,8 @@ pub struct Superfluous {
 /// The rules that decide something, and all of it as later rules would: with the same method and options. Each could be
 /// taken away, but not all of them at once, for one may stand in for another.
 ///
-/// Exact where it says so, but not complete: a rule that only earlier ones make superfluous together with later ones is
-/// not found, and what is dead is [`reach`](super::reach())'s to tell.
+/// All of them, unless a regular expression that is not understood, or a network that nobody knows, leaves it open. What is
+/// dead is [`reach`](super::reach())'s to tell.
 pub fn without_effect(set: &RuleSet, site: &Site) -> Superfluous {
     let names = Names::of_set(set);
     let reached = in_turn(set, &names, site);

@@ -101,8 +101,8 @@ impl<'a> Asked<'a> {
             Database::Name(name) => Some(&**name),
             _ => None,
         });
-        let network = match rule.address {
-            Some(Address::Masked { address, mask }) => Cube::masked(address, mask),
+        let network = match &rule.address {
+            Some(Address::Masked(masked)) => Cube::masked(masked.address(), masked.mask()),
             _ => None,
         };
         Self {

@@ -23,10 +23,9 @@ use crate::hba::{
 use crate::resolve::Files;
 
 /// What the rules say about each other; nothing where the server would refuse one of them. That a rule can never match is
-/// exact ([`reach`]).
-///
-/// Rules without effect are looked for as [`without_effect`](crate::hba::without_effect) does; evaded certificates and partial
-/// refusals with the same patience.
+/// exact ([`reach`](crate::hba::reach())), that one has no effect as well ([`without_effect`](crate::hba::without_effect)).
+/// Where rules have so much in common that too many pairs of them would have to be compared, `hba-not-compared` says from
+/// which one on rules without effect, evaded certificates or partial refusals are not looked for.
 ///
 /// `samehost` and `samenet` are asked for anew with each connection (`hba.c`, `check_same_host_or_net`): what never matches or has no
 /// effect only with the interfaces of `site` is said to be so today. Evaded certificates and partial refusals are those of today.
