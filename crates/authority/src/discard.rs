@@ -6,7 +6,7 @@ use hostfile::Trust;
 use pki_core::Fingerprint;
 
 use crate::folder::Folder;
-use crate::init::beside;
+use crate::store::beside;
 use crate::{Authority, Error, Filter, State};
 
 /// Takes away an authority, whole or half-made, whose certificates are all unused, and its folder

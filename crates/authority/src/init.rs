@@ -17,7 +17,7 @@ use pki_core::{
 
 use crate::discard;
 use crate::folder::Folder;
-use crate::store::{Intent, Store};
+use crate::store::{Intent, Store, beside};
 use crate::{Authority, Entry, Error, Filter, State, import};
 
 /// What authority is wanted.
@@ -255,13 +255,6 @@ impl Folders {
             let _ = hostfile::remove_folder_if_empty(folder, Trust::Owner);
         }
     }
-}
-
-/// The name of a file that SQLite keeps beside a database.
-pub(crate) fn beside(database: &Path, ending: &str) -> PathBuf {
-    let mut name = database.as_os_str().to_owned();
-    name.push(ending);
-    PathBuf::from(name)
 }
 
 /// The store's locks are POSIX ones: they keep processes apart, and a thread that closes the file,

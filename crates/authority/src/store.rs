@@ -207,6 +207,13 @@ impl Store {
     }
 }
 
+/// The name of a file that SQLite keeps beside a database.
+pub(crate) fn beside(database: &Path, ending: &str) -> PathBuf {
+    let mut name = database.as_os_str().to_owned();
+    name.push(ending);
+    PathBuf::from(name)
+}
+
 /// The filter as SQL, and the values for its question marks.
 fn conditions(filter: &Filter) -> (String, Vec<Value>) {
     let mut clauses = Vec::new();

@@ -6,8 +6,6 @@ use pg_config::Version;
 use pg_config::conninfo::ResolveError;
 use pg_config::service::LookupError;
 
-use super::trust;
-
 /// Something worth knowing about a resolved connection.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -57,7 +55,7 @@ pub enum ClientError {
         value: String,
     },
     /// `sslmode=verify-*` without the root file.
-    #[error("root certificate file \"{}\" does not exist\n{}", .path.display(), trust::advice(.version))]
+    #[error("root certificate file \"{}\" does not exist\n{}", .path.display(), advice(.version))]
     NoRoots {
         /// Where it was looked for.
         path: PathBuf,
@@ -65,7 +63,7 @@ pub enum ClientError {
         version: Version,
     },
     /// `sslmode=verify-*`, and the user has no home folder to look in.
-    #[error("could not get home directory to locate root certificate file\n{}", trust::advice(.version))]
+    #[error("could not get home directory to locate root certificate file\n{}", advice(.version))]
     NoHome {
         /// Whose words.
         version: Version,
@@ -139,6 +137,15 @@ pub enum ClientError {
     /// The account's rights could not be taken on.
     #[error(transparent)]
     Rights(hostfile::Error),
+}
+
+/// What libpq of this version adds to its words about a missing root file.
+fn advice(version: &Version) -> &'static str {
+    if *version >= Version::V16 {
+        "Either provide the file, use the system's trusted roots with sslrootcert=system, or change sslmode to disable server certificate verification."
+    } else {
+        "Either provide the file or change sslmode to disable server certificate verification."
+    }
 }
 
 /// The system's words as libpq shows them: without the path, which stands before them already.

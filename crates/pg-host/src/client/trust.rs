@@ -80,15 +80,6 @@ pub(super) fn read(
     }
 }
 
-/// What libpq of this version adds to its words about a missing root file.
-pub(super) fn advice(version: &Version) -> &'static str {
-    if *version >= Version::V16 {
-        "Either provide the file, use the system's trusted roots with sslrootcert=system, or change sslmode to disable server certificate verification."
-    } else {
-        "Either provide the file or change sslmode to disable server certificate verification."
-    }
-}
-
 fn finish(
     roots: Vec<Certificate>,
     resolved: &Resolved,
