@@ -8,9 +8,10 @@ use pg_config::conf::{Context, Kind, Lookup, Parameter};
 
 use crate::servers::Server;
 
-/// Parameters that the server takes and does not show.
-const HIDDEN: [&str; 6] = [
+/// Parameters that the server takes and does not show, and one that Debian's builds alone have.
+const HIDDEN: [&str; 7] = [
     "default_with_oids",
+    "extension_destdir",
     "is_superuser",
     "role",
     "seed",

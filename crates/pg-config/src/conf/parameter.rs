@@ -1,8 +1,8 @@
 //! The server's own parameters: which version knows which, what values each takes, and what it needs to take effect.
 //! Parameters of extensions have a dot in their name and are not known here.
 //!
-//! The table (`parameters.tsv`) is what `pg_settings` of 12 to 18 says, with the spellings that it hides and the old names that
-//! `guc.c` translates; the oracle tests hold it against servers. 19 counts as 18, and what it adds is known in part
+//! The table (`parameters.tsv`) is what `pg_settings` of 12 to 18 says, with the spellings that it hides, the old names that
+//! `guc.c` translates, and `extension_destdir`, which Debian's builds have; the oracle tests hold it against servers. 19 counts as 18, and what it adds is known in part
 //! only: see [`Lookup::Unsure`].
 
 use alloc::format;
@@ -419,6 +419,10 @@ mod tests {
         for name in ["post_auth_delay", "log_disconnections"] {
             assert_eq!(known(name, Version::V18).context, Context::NewConnections);
         }
+        assert_eq!(
+            known("extension_destdir", Version::V15).context,
+            Context::Sessions
+        );
         assert_eq!(known("sort_mem", Version::V15).name, "work_mem");
         assert_eq!(
             known("Vacuum_Mem", Version::V15).name,
