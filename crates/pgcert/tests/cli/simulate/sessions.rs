@@ -20,6 +20,8 @@ const RULES: &str = "local all all peer\n\
                      tom 127.0.0.1/32 md5\n\
                      host app blocked 127.0.0.1/32 reject\n\
                      host \"c application_name=d\" \"a database=b\" 127.0.0.1/32 trust\n\
+                     hostssl all cindy 10.0.0.0/8 cert\n\
+                     host app gina 127.0.0.1/32 trust\n\
                      include more/pg_hba.conf\n";
 
 /// A copy of a server's rules, under another name.
@@ -86,7 +88,7 @@ fn each_message_is_of_its_session() {
     18 a file that is read from its place: more/pg_hba.conf:1 +1 -0 {zoe:1}
     18 a name of two lines: rules:2 +1 -0 {a\nb:1}
     15 GSS: rules:4 +1 -0 {greta:1}
-    15 GSS in clear: rules:2 +1 -0 {kim:1}
+    15 GSS in clear: rules:11 +1 -0 {gina:1}
     15 GSS under TLS: rules:3 +1 -0 {cindy:1}
     15 refused with GSS: no rule for ada to database app from 127.0.0.1 with GSS encryption
     15 refused at the socket, where there is a rule now: otherwise 1
