@@ -169,7 +169,7 @@ Examples:
 pub(super) const HBA_EXPLAIN: &str = "\
 The first rule that matches a connection decides it, whatever comes of it: the server looks no \
 further. Type, address, database and role are compared in this order; the first field that does not \
-match is named. What is not known (memberships, the server's networks, names of hosts, most regular \
+match is named. What is not known (memberships, the server's networks, names of hosts, a few regular \
 expressions) gives \"may\", never a guess. A server that runs is asked for memberships and networks, \
 where the one who runs this may ask it. The files are what is read, which a server that has not been \
 reloaded does not go by yet.
@@ -253,7 +253,7 @@ pub(super) const HBA_SIMULATE: &str = "\
 The server writes down who logs in with log_connections = on. From 14 on it names the rule that let \
 somebody in (trust from 17 on); every version names the one by which a password or certificate was \
 refused. Where none is named, it is worked out from the rules; what cannot be told is said to be so. \
-A line that no longer says what the log quotes is not counted. lc_messages has to be English.
+A rule that no longer says what the log quotes is listed apart. lc_messages has to be English.
 
 With a step such as --md5-to-scram nothing is written: who is refused, or decided otherwise, is said \
 by rules with samples, and with a log by the logins in it.
