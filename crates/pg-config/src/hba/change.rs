@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 
 use super::kept::kept;
 use super::names::Names;
+use super::neighbours::Neighbours;
 use super::transports::Transports;
 use super::walk::{Share, Walk, Within};
 use super::{Connection, Located, Method, Rule, RuleSet, Site, Transport};
@@ -31,7 +32,7 @@ pub struct Change {
 ///
 /// A rule that stands in both lists, in the same order, cannot take a connection from another such rule. So only
 /// connections are looked at that an old rule without a counterpart decided, or that a new one decides: time grows with
-/// the number of those, times the number of all.
+/// the number of those, times the number of rules that have connections in common with them.
 pub fn changes(before: &RuleSet, after: &RuleSet, site: &Site) -> Vec<Change> {
     compare(&Item::all(before), &Item::all(after), site)
 }
@@ -69,34 +70,77 @@ impl<'a> Item<'a> {
     }
 }
 
-fn compare<'a>(old: &[Item<'a>], new: &[Item<'a>], site: &Site) -> Vec<Change> {
-    let all = old.iter().chain(new).map(|item| item.rule);
-    let names = Names::of(&all, &[]);
-    let rules =
-        |items: &[Item<'a>]| -> Vec<&'a Rule> { items.iter().map(|item| item.rule).collect() };
-    let (kept_old, kept_new) = kept(&rules(old), &rules(new));
+fn compare(old: &[Item<'_>], new: &[Item<'_>], site: &Site) -> Vec<Change> {
+    let (lost, come) = without_counterpart(old, new);
+    let is_many = lost.len() + come.len() > FEW;
+    differences(
+        &Side::of(old, lost, is_many),
+        &Side::of(new, come, is_many),
+        site,
+    )
+}
+
+/// For so many rules all others are looked at: to find which of them matter costs more.
+const FEW: usize = 8;
+
+/// Those of each list that are not kept in the other.
+fn without_counterpart(old: &[Item<'_>], new: &[Item<'_>]) -> (Vec<usize>, Vec<usize>) {
+    let old: Vec<&Rule> = old.iter().map(|item| item.rule).collect();
+    let new: Vec<&Rule> = new.iter().map(|item| item.rule).collect();
+    let (kept_old, kept_new) = kept(&old, &new);
+    let others = |kept: Vec<bool>| {
+        let kept = kept.into_iter().enumerate();
+        kept.filter_map(|(at, kept)| (!kept).then_some(at))
+            .collect()
+    };
+    (others(kept_old), others(kept_new))
+}
+
+/// One of two lists.
+struct Side<'a> {
+    items: &'a [Item<'a>],
+    /// Those without a counterpart in the other.
+    alone: Vec<usize>,
+    neighbours: Option<Neighbours<'a>>,
+}
+
+impl<'a> Side<'a> {
+    fn of(items: &'a [Item<'a>], alone: Vec<usize>, with_neighbours: bool) -> Self {
+        let neighbours = || Neighbours::of(items.iter().map(|item| item.rule));
+        Self {
+            items,
+            alone,
+            neighbours: with_neighbours.then(neighbours),
+        }
+    }
+
+    /// The items whose rules may have connections in common with this one.
+    fn near(&self, rule: &Rule) -> Vec<usize> {
+        match &self.neighbours {
+            Some(neighbours) => neighbours.of_rule(rule),
+            None => (0..self.items.len()).collect(),
+        }
+    }
+}
+
+fn differences(old: &Side<'_>, new: &Side<'_>, site: &Site) -> Vec<Change> {
+    let all = old.items.iter().chain(new.items);
+    let names = Names::of(&all.map(|item| item.rule), &[]);
     let mut changes: Vec<Change> = Vec::new();
-    let lost = kept_old.iter().enumerate().filter(|(_, kept)| !**kept);
-    for (at, _) in lost {
-        let before = Some(old[at].index);
-        changes.extend(otherwise(
-            old,
-            at,
-            new,
-            |after| (before, after),
-            &names,
-            site,
-        ));
+    for &at in &old.alone {
+        let before = Some(old.items[at].index);
+        let ends = |after| (before, after);
+        changes.extend(otherwise(old, at, new, ends, &names, site));
     }
     // Both ends may be rules without a counterpart.
     let known: BTreeSet<_> = changes
         .iter()
         .map(|change| (change.before, change.after))
         .collect();
-    let come = kept_new.iter().enumerate().filter(|(_, kept)| !**kept);
-    for (at, _) in come {
-        let after = Some(new[at].index);
-        let found = otherwise(new, at, old, |before| (before, after), &names, site);
+    for &at in &new.alone {
+        let after = Some(new.items[at].index);
+        let ends = |before| (before, after);
+        let found = otherwise(new, at, old, ends, &names, site);
         let unknown = |change: &Change| !known.contains(&(change.before, change.after));
         changes.extend(found.into_iter().filter(unknown));
     }
@@ -114,16 +158,18 @@ fn compare<'a>(old: &[Item<'a>], new: &[Item<'a>], site: &Site) -> Vec<Change> {
 /// Which rules of `others`, or none of them, decide otherwise what the rule at `at` decides in `own`; `ends` says of such
 /// a rule what the ends of the change are.
 fn otherwise(
-    own: &[Item<'_>],
+    own: &Side<'_>,
     at: usize,
-    others: &[Item<'_>],
+    others: &Side<'_>,
     ends: impl Fn(Option<usize>) -> (Option<usize>, Option<usize>),
     names: &Names,
     site: &Site,
 ) -> Vec<Change> {
-    let item = &own[at];
+    let item = &own.items[at];
     let mut walk = Walk::new(Within::rule(item.rule, item.ways, site), names, site);
-    for earlier in &own[..at] {
+    let near = own.near(item.rule).into_iter();
+    for earlier in near.take_while(|earlier| *earlier < at) {
+        let earlier = &own.items[earlier];
         walk.meet(0, earlier.rule, earlier.ways);
     }
     let change = |other: Option<usize>, share: Share| {
@@ -141,7 +187,8 @@ fn otherwise(
         })
     };
     let mut found = Vec::new();
-    for other in others {
+    for other in others.near(item.rule) {
+        let other = &others.items[other];
         if !other.rule.decides_like(item.rule) {
             found.extend(change(
                 Some(other.index),
@@ -160,8 +207,12 @@ fn otherwise(
 mod tests {
     use super::*;
     use crate::Version;
+    use crate::hba::neighbours::tests::rule;
     use crate::hba::{Decision, decide};
     use alloc::collections::BTreeMap;
+    use alloc::string::String;
+    use proptest::collection::vec;
+    use proptest::prelude::*;
 
     fn changes(text: &str) -> Vec<(Option<usize>, Option<usize>)> {
         let set = RuleSet::of_bytes(&BTreeMap::new(), "hba", text.as_bytes(), Version::V16);
@@ -186,6 +237,24 @@ mod tests {
             .iter()
             .map(|change| (change.before, change.after))
             .collect()
+    }
+
+    proptest! {
+        #[test]
+        fn who_is_not_near_changes_nothing(old in vec(rule(), 1..12), new in vec(rule(), 1..12)) {
+            let set = |rules: &[String]| {
+                RuleSet::of_bytes(&BTreeMap::new(), "hba", rules.concat().as_bytes(), Version::V16)
+            };
+            let (old, new) = (set(&old), set(&new));
+            let (old, new) = (Item::all(&old), Item::all(&new));
+            let (lost, come) = without_counterpart(&old, &new);
+            let [few, many] = [false, true].map(|is_many| {
+                let old = Side::of(&old, lost.clone(), is_many);
+                let new = Side::of(&new, come.clone(), is_many);
+                differences(&old, &new, &Site::default())
+            });
+            prop_assert_eq!(few, many);
+        }
     }
 
     #[test]

@@ -36,7 +36,7 @@ pub struct Superfluous {
 pub fn without_effect(set: &RuleSet, site: &Site) -> Superfluous {
     let names = Names::of_set(set);
     let reached = in_turn(set, &names, site);
-    among(set, &names, &Neighbours::of(set), &reached, site)
+    among(set, &names, &Neighbours::of_set(set), &reached, site)
 }
 
 /// The same for a set of which it is known what its rules decide.
@@ -91,7 +91,7 @@ impl Search<'_> {
         if !goes_on {
             return Ok(None);
         }
-        let near = self.neighbours.of_rule(rule, &mut self.patience)?;
+        let near = self.neighbours.of_rule_within(rule, &mut self.patience)?;
         let within = Within::rule(rule, Transports::of(rule.kind), self.site);
         let mut walk = Walk::new(within, self.names, self.site);
         for at in near.into_iter().filter(|other| *other != index) {

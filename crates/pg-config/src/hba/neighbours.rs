@@ -8,36 +8,48 @@ use super::cube::{Cube, Family};
 use super::{Address, ConnType, Connection, Database, Decision, Rule, RuleSet, Site, Transport};
 use super::{User, matches};
 
-/// The rules of a set by what they ask for.
+/// Rules by what they ask for.
 pub(crate) struct Neighbours<'a> {
-    set: &'a RuleSet,
+    rules: Vec<&'a Rule>,
     local: Index<'a>,
     tcp: Index<'a>,
 }
 
 impl<'a> Neighbours<'a> {
-    pub(crate) fn of(set: &'a RuleSet) -> Self {
-        let rules = set.rules.iter().map(|at| &at.rule).enumerate();
+    /// Of these rules, which are numbered from zero.
+    pub(super) fn of(rules: impl Iterator<Item = &'a Rule>) -> Self {
+        let rules: Vec<&Rule> = rules.collect();
+        let numbered = rules.iter().copied().enumerate();
         let (local, tcp): (Vec<_>, Vec<_>) =
-            rules.partition(|(_, rule)| rule.kind == ConnType::Local);
+            numbered.partition(|(_, rule)| rule.kind == ConnType::Local);
         Self {
-            set,
             local: Index::of(&local),
             tcp: Index::of(&tcp),
+            rules,
         }
     }
 
-    /// The rules that may have connections in common with this one, itself among them, ascending.
-    pub(crate) fn of_rule(
+    pub(crate) fn of_set(set: &'a RuleSet) -> Self {
+        Self::of(set.rules.iter().map(|at| &at.rule))
+    }
+
+    /// The rules that may have connections in common with this one, which may be one of them, ascending.
+    pub(super) fn of_rule(&self, rule: &Rule) -> Vec<usize> {
+        merged(
+            &self
+                .index(rule.kind == ConnType::Local)
+                .near(&Asked::by(rule)),
+        )
+    }
+
+    /// The same with patience.
+    pub(crate) fn of_rule_within(
         &self,
         rule: &Rule,
         patience: &mut Patience,
     ) -> Result<Vec<usize>, Tired> {
-        let sought = Asked::by(rule);
-        match rule.kind {
-            ConnType::Local => self.local.near(&sought, patience),
-            _ => self.tcp.near(&sought, patience),
-        }
+        let index = self.index(rule.kind == ConnType::Local);
+        patience.merged(&index.near(&Asked::by(rule)))
     }
 
     /// What [`decide`](super::decide) says of a connection, if there were only the rules from this one on.
@@ -53,16 +65,21 @@ impl<'a> Neighbours<'a> {
             databases: Some(connection.database_name().into_iter().collect()),
             network: connection.address.map(Cube::of_one),
         };
-        let near = match connection.transport {
-            Transport::Local => self.local.near(&sought, patience),
-            _ => self.tcp.near(&sought, patience),
-        };
-        let tried = near?.into_iter().filter(|index| *index >= from);
+        let index = self.index(connection.transport == Transport::Local);
+        let near = patience.merged(&index.near(&sought))?;
+        let tried = near.into_iter().filter(|index| *index >= from);
         let answers = tried.map(|index| {
-            let rule = &self.set.rules[index].rule;
-            (index, matches(rule, connection, site))
+            let answer = matches(self.rules[index], connection, site);
+            (index, answer)
         });
         Ok(answers.collect())
+    }
+
+    fn index(&self, local: bool) -> &Index<'a> {
+        match local {
+            true => &self.local,
+            false => &self.tcp,
+        }
     }
 }
 
@@ -75,9 +92,9 @@ impl Patience {
         Self(1_000_000.max(20 * set.rules.len()))
     }
 
-    fn spend(&mut self, rules: usize) -> Result<(), Tired> {
-        self.0 = self.0.checked_sub(rules).ok_or(Tired)?;
-        Ok(())
+    fn merged(&mut self, parts: &Parts<'_>) -> Result<Vec<usize>, Tired> {
+        self.0 = self.0.checked_sub(count(parts)).ok_or(Tired)?;
+        Ok(merged(parts))
     }
 }
 
@@ -126,6 +143,18 @@ struct Index<'a> {
 /// Numbers of rules, ascending in each part.
 type Parts<'i> = Vec<&'i [usize]>;
 
+fn count(parts: &Parts<'_>) -> usize {
+    parts.iter().map(|part| part.len()).sum()
+}
+
+/// All of them, ascending, each once.
+fn merged(parts: &Parts<'_>) -> Vec<usize> {
+    let mut all = parts.concat();
+    all.sort_unstable();
+    all.dedup();
+    all
+}
+
 /// So few rules need not be fewer.
 const FEW: usize = 16;
 
@@ -161,18 +190,13 @@ impl<'a> Index<'a> {
         }
     }
 
-    /// The rules that may have to do with what is asked for, ascending.
-    fn near<'i>(
-        &'i self,
-        asked: &'i Asked<'_>,
-        patience: &mut Patience,
-    ) -> Result<Vec<usize>, Tired> {
+    /// The rules that may have to do with what is asked for.
+    fn near<'i>(&'i self, asked: &'i Asked<'_>) -> Parts<'i> {
         let by_network = || Some(self.networks_near(asked.network?));
         let by_user = || Some(self.users.any_of(asked.users.as_ref()?));
         let by_database = || Some(self.databases.any_of(asked.databases.as_ref()?));
         // The cheapest to look up comes first.
         let ways: [&dyn Fn() -> Option<Parts<'i>>; 3] = [&by_network, &by_user, &by_database];
-        let count = |parts: &[&[usize]]| parts.iter().map(|part| part.len()).sum();
         let mut fewest = Parts::from([&self.all[..]]);
         for way in ways {
             if count(&fewest) <= FEW {
@@ -181,11 +205,7 @@ impl<'a> Index<'a> {
             let fewer = |parts: &Parts<'_>| count(parts) < count(&fewest);
             fewest = way().filter(fewer).unwrap_or(fewest);
         }
-        patience.spend(count(&fewest))?;
-        let mut near = fewest.concat();
-        near.sort_unstable();
-        near.dedup();
-        Ok(near)
+        fewest
     }
 
     /// Those for networks that this one is in, or that are in it, and those for more than a network.
@@ -247,7 +267,7 @@ impl<K: Ord + Copy> Keyed<K> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::Version;
     use crate::hba::{HostName, decide};
@@ -258,7 +278,8 @@ mod tests {
     use proptest::prelude::*;
     use proptest::sample::select;
 
-    fn rule() -> impl Strategy<Value = String> {
+    /// A rule by chance, as a line.
+    pub(in crate::hba) fn rule() -> impl Strategy<Value = String> {
         let kind = select(&["local", "host", "hostssl", "hostnossl", "hostgssenc"][..]);
         let database = select(
             &[
@@ -272,6 +293,7 @@ mod tests {
                 "/^a",
             ][..],
         );
+        let method = select(&["md5", "trust", "reject"][..]);
         let user = select(&["all", "a", "b", "c,a", "+g", "/^[ab]"][..]);
         let address = select(
             &[
@@ -290,10 +312,12 @@ mod tests {
                 ".example.org",
             ][..],
         );
-        (kind, database, user, address).prop_map(|(kind, database, user, address)| {
-            let address = if kind == "local" { "" } else { address };
-            alloc::format!("{kind} {database} {user} {address} md5\n")
-        })
+        (kind, database, user, address, method).prop_map(
+            |(kind, database, user, address, method)| {
+                let address = if kind == "local" { "" } else { address };
+                alloc::format!("{kind} {database} {user} {address} {method}\n")
+            },
+        )
     }
 
     fn connection() -> impl Strategy<Value = Connection> {
@@ -341,15 +365,15 @@ mod tests {
             let set = set(&rules);
             prop_assert_eq!(&set.errors, &[]);
             let site = Site::default();
-            let neighbours = Neighbours::of(&set);
+            let neighbours = Neighbours::of_set(&set);
             let mut patience = Patience::of(&set);
-            let near: Vec<_> = set.rules.iter().map(|at| neighbours.of_rule(&at.rule, &mut patience).ok()).collect();
+            let near: Vec<_> = set.rules.iter().map(|at| neighbours.of_rule(&at.rule)).collect();
             for connection in &asked {
                 let matching: Vec<usize> = (0..set.rules.len())
                     .filter(|at| !matches!(matches(&set.rules[*at].rule, connection, &site), crate::hba::Match::No(_)))
                     .collect();
                 for at in &matching {
-                    let near = near[*at].as_ref().unwrap();
+                    let near = &near[*at];
                     prop_assert!(matching.iter().all(|other| near.contains(other)), "{at} {near:?} {matching:?}");
                 }
                 for from in [0, set.rules.len() / 2] {
@@ -377,7 +401,9 @@ mod tests {
             let set = set(&rules.map(String::from).collect::<Vec<_>>());
             let mut patience = Patience(patience);
             let rule = &set.rules[0].rule;
-            Neighbours::of(&set).of_rule(rule, &mut patience).ok()
+            Neighbours::of_set(&set)
+                .of_rule_within(rule, &mut patience)
+                .ok()
         };
         // By role, by database, by network, by the socket; and one for everybody.
         assert_eq!(by("host all c all md5\n", 1), Some(alloc::vec![0]));

@@ -39,7 +39,7 @@ pub fn rules(files: &dyn Files, set: &RuleSet, site: &Site) -> Vec<Finding> {
         set,
         site,
         names: &names,
-        neighbours: Neighbours::of(set),
+        neighbours: Neighbours::of_set(set),
         looked_at: set.rules.len(),
         messages: Vec::new(),
     };

@@ -42,7 +42,7 @@ impl Found<'_> {
             return Ok(None);
         };
         let anybody = LazyCell::new(|| self.alone(asking));
-        let near = self.neighbours.of_rule(asking, patience)?;
+        let near = self.neighbours.of_rule_within(asking, patience)?;
         for by in near.into_iter().take_while(|by| *by < rule) {
             let other = &self.set.rules[by].rule;
             let (false, Reach::Decides(own)) = (other.keeps_its_say(), &reached[by]) else {
