@@ -385,6 +385,30 @@ mod tests {
     }
 
     #[test]
+    fn an_address_and_its_mask_are_given_back() {
+        let of = |address: &str, mask: &str| {
+            Masked::new(address.parse().unwrap(), mask.parse().unwrap())
+        };
+        for (address, mask) in [
+            ("10.0.0.7", "255.0.255.0"),
+            ("10.0.0.7", "0.0.0.0"),
+            ("fd00::7", "ffff::"),
+            ("fd00::7", "::"),
+            ("fd00::7", "ffff:0:ffff::1"),
+        ] {
+            let masked = of(address, mask).unwrap();
+            assert_eq!(alloc::format!("{}", masked.address()), address);
+            assert_eq!(alloc::format!("{}", masked.mask()), mask);
+        }
+        assert_eq!(of("10.0.0.7", "ffff::"), None);
+        assert_eq!(of("fd00::7", "255.0.0.0"), None);
+        assert_eq!(
+            of("fd00::7", "ffff::"),
+            Some(Masked::of_prefix("fd00::7".parse().unwrap(), 16))
+        );
+    }
+
+    #[test]
     fn networks_drop_the_bits_outside_their_prefix() {
         let network: Network = "192.168.1.5/24".parse().unwrap();
         assert_eq!(alloc::format!("{network}"), "192.168.1.0/24");
