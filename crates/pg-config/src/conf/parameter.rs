@@ -452,6 +452,7 @@ mod tests {
         assert_eq!(similar("shared_bufers"), ["shared_buffers"]);
         assert_eq!(similar("min_wal_sise"), ["min_wal_size", "max_wal_size"]);
         assert_eq!(similar("quite_another"), [""; 0]);
+        assert_eq!(similar("recovery_target").len(), 3);
         // It cannot be set.
         assert_eq!(similar("block_sise"), [""; 0]);
     }
@@ -525,6 +526,8 @@ mod tests {
         let same =
             |name, a: &str, b: &str| known(name, Version::V15).same(a.as_bytes(), b.as_bytes());
         assert!(same("ssl", "on", "TRUE") && !same("ssl", "on", "off"));
+        // Refused both, and not for the same.
+        assert!(!same("ssl", "maybe", "perhaps") && !same("work_mem", "some", "much"));
         assert!(same("work_mem", "1GB", "1048576") && same("work_mem", "1024MB", "1 GB"));
         assert!(same("wal_level", "Replica", "replica"));
         assert!(!same("search_path", "A", "a"));
