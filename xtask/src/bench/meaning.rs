@@ -26,6 +26,7 @@ pub(super) fn run(bench: &Bench) -> anyhow::Result<()> {
     }
     for (what, title) in [
         ("reach", "Rules that can never match"),
+        ("lint", "All that lint says"),
         (
             "explain",
             "The rule that decides a connection, the last one",
