@@ -50,7 +50,7 @@ impl Settings {
             version,
             settings: &mut settings,
         };
-        reader.file(config_file, None, 0, true);
+        reader.named(config_file, None, 0, true);
         let auto_conf = match (
             data_dir,
             reader
@@ -61,7 +61,7 @@ impl Settings {
             (Some(folder), _) | (None, Some(folder)) => format!("{folder}/{AUTO_CONF}"),
             (None, None) => location(AUTO_CONF.as_bytes(), config_file, version),
         };
-        reader.file(&auto_conf, None, 0, false);
+        reader.named(&auto_conf, None, 0, false);
         settings
     }
 
@@ -152,52 +152,53 @@ struct Reader<'a> {
 type Caller<'a> = Option<(&'a str, u32)>;
 
 impl Reader<'_> {
-    /// `ParseConfigFile`: false where the file or anything that it includes is refused.
-    fn file(&mut self, named: &str, caller: Caller<'_>, depth: usize, strict: bool) -> bool {
-        if is_blank(named) {
-            return self.refuse(caller, named, "empty configuration file name".into());
-        }
-        if depth > MAX_DEPTH {
-            return self.refuse(caller, named, "nesting depth exceeded".into());
+    /// A file by the name that a directive gives it, which is taken from the folder of the file that it stands in.
+    fn named(&mut self, name: &str, caller: Caller<'_>, depth: usize, strict: bool) -> bool {
+        if is_blank(name) {
+            return self.refuse(caller, name, "empty configuration file name".into());
         }
         let path = caller.map_or_else(
-            || named.into(),
-            |(containing, _)| location(named.as_bytes(), containing, self.version),
+            || name.into(),
+            |(containing, _)| location(name.as_bytes(), containing, self.version),
         );
-        if caller.is_some_and(|(containing, _)| containing == path) {
-            return self.refuse(caller, named, "configuration file recursion".into());
+        self.file(&path, caller, depth, strict)
+    }
+
+    /// `ParseConfigFile`: false where the file or anything that it includes is refused.
+    fn file(&mut self, path: &str, caller: Caller<'_>, depth: usize, strict: bool) -> bool {
+        if depth > MAX_DEPTH {
+            return self.refuse(caller, path, "nesting depth exceeded".into());
         }
-        let bytes = match self.files.read(&path) {
+        if caller.is_some_and(|(containing, _)| containing == path) {
+            return self.refuse(caller, path, "configuration file recursion".into());
+        }
+        let bytes = match self.files.read(path) {
             Ok(bytes) => bytes,
             // It opens, and then the lexer fails to read from it.
             Err(ReadError::Folder) => {
-                return self.refuse(
-                    Some((&path, 1)),
-                    named,
-                    "input in flex scanner failed".into(),
-                );
+                return self.refuse(Some((path, 1)), path, "input in flex scanner failed".into());
             }
             Err(_) => {
                 return !strict
-                    || self.refuse(caller, named, format!("could not open file \"{path}\""));
+                    || self.refuse(caller, path, format!("could not open file \"{path}\""));
             }
         };
         let document = Document::parse(&bytes);
-        self.settings.files.push(path.clone());
+        self.settings.files.push(path.into());
         let mut accepted = document.diagnostics().is_empty();
         let mut refused = document.diagnostics().iter().peekable();
         for entry in document.entries() {
             while let Some(error) = refused.next_if(|error| error.line < entry.line()) {
-                self.settings.errors.push(syntax_error(error, &path));
+                self.settings.errors.push(syntax_error(error, path));
             }
             match entry {
                 Entry::Setting(setting) => {
-                    self.settings.assignments.push(assignment(setting, &path));
+                    self.settings.assignments.push(assignment(setting, path));
                 }
-                Entry::Include(include) => accepted &= self.include(include, &path, depth + 1),
+                Entry::Include(include) => accepted &= self.include(include, path, depth + 1),
             }
         }
-        let rest = refused.map(|error| syntax_error(error, &path));
+        let rest = refused.map(|error| syntax_error(error, path));
         self.settings.errors.extend(rest);
         accepted
     }
@@ -218,8 +219,8 @@ impl Reader<'_> {
             );
         };
         match include.kind {
-            IncludeKind::Include => self.file(named, caller, depth, true),
-            IncludeKind::IfExists => self.file(named, caller, depth, false),
+            IncludeKind::Include => self.named(named, caller, depth, true),
+            IncludeKind::IfExists => self.named(named, caller, depth, false),
             IncludeKind::Dir => self.folder(named, containing, include.line, depth),
         }
     }
@@ -337,6 +338,41 @@ mod tests {
         assert!(settings.get("b").unwrap().is_auto());
         assert_eq!(settings.errors(), []);
         assert_eq!(settings.files().len(), 6);
+    }
+
+    #[test]
+    fn a_relative_file_is_read_with_its_includes_like_an_absolute_one() {
+        let texts = [
+            (
+                "d/pg.conf",
+                "include 'x/one'\ninclude_if_exists 'x/two'\ninclude_dir 'i.d'\n",
+            ),
+            ("d/x/one", "a = 1\n"),
+            ("d/x/two", "b = 1\ninclude_dir 'more.d'\n"),
+            ("d/x/more.d/1.conf", "c = 1\n"),
+            ("d/i.d/1.conf", "d = 1\ninclude 'beside'\n"),
+            ("d/i.d/beside", "e = 1\n"),
+        ];
+        let read = |root: &str| {
+            let under = |path: &str| format!("{root}{path}");
+            let files: BTreeMap<String, Vec<u8>> = texts
+                .iter()
+                .map(|(path, text)| (under(path), text.as_bytes().to_vec()))
+                .collect();
+            let settings = Settings::read(&files, &under("d/pg.conf"), None, Version::V15);
+            (shown(&settings), errors(&settings))
+        };
+        let (relative, wrong) = read("");
+        assert_eq!(wrong, [""; 0]);
+        insta::assert_snapshot!(relative.join("\n"), @r"
+        a=1 d/x/one:1
+        b=1 d/x/two:1
+        c=1 d/x/more.d/1.conf:1
+        d=1 d/i.d/1.conf:1
+        e=1 d/i.d/beside:1
+        ");
+        let absolute: Vec<_> = read("/").0.iter().map(|s| s.replace(" /", " ")).collect();
+        assert_eq!(relative, absolute);
     }
 
     #[test]
