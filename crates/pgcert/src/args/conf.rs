@@ -92,7 +92,7 @@ pub(crate) struct ConfLint {
 pub(crate) struct Assignment {
     /// The name.
     pub(crate) name: String,
-    /// The value, without the quotes of the file.
+    /// The value, without the quotes of the file; blanks around it belong to it.
     pub(crate) value: String,
 }
 
@@ -103,9 +103,13 @@ impl FromStr for Assignment {
         let (name, value) = text
             .split_once('=')
             .ok_or("a name, = and a value are needed")?;
+        let name = name.trim();
+        if name.is_empty() {
+            return Err("there is no name before the =");
+        }
         Ok(Self {
-            name: name.trim().to_owned(),
-            value: value.trim().to_owned(),
+            name: name.to_owned(),
+            value: value.to_owned(),
         })
     }
 }

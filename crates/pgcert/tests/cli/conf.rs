@@ -497,3 +497,29 @@ fn a_server_s_files_are_found_and_its_command_line_is_told() {
     --- exit code 1
     "#);
 }
+
+#[test]
+fn blanks_around_a_value_belong_to_it() {
+    let place = place();
+    let settings = ["set", "log_line_prefix=%m [%p] ", " my.own = two "];
+    insta::assert_snapshot!(conf(&place, &settings), @r"
+    --- [here]/postgresql.conf
+    +++ [here]/postgresql.conf
+    @@ -3,4 +3,5 @@
+     PORT = 5434 # here
+     #work_mem = 4MB\t\t\t# min 64kB
+     include_dir 'conf.d'
+    -log_line_prefix = '%m '
+    +log_line_prefix = '%m [%p] '
+    +my.own = ' two '
+    --- on standard error
+    note: the server takes it with a reload: SELECT pg_reload_conf()
+    ");
+    insta::assert_snapshot!(conf(&place, &["set", "=x"]), @"
+    --- on standard error
+    error: invalid value '=x' for '<NAME=VALUE>...': there is no name before the =
+    
+    For more information, try '--help'.
+    --- exit code 2
+    ");
+}

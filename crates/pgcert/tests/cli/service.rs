@@ -243,3 +243,20 @@ fn lint_says_what_is_odd() {
     --- exit code 1
     "#);
 }
+
+#[test]
+fn blanks_around_a_value_belong_to_it() {
+    let place = place("[a]\nhost=a\n");
+    let behind = service(&place, &["set", "a", "password=trail  "]);
+    insta::assert_snapshot!(behind, @r#"
+    --- on standard error
+    error: nothing was changed: the value of "password" cannot be written in a service file
+    hint: service files know no quotes: blanks at the end and line breaks cannot be kept
+    --- exit code 1
+    "#);
+    service(&place, &["set", "a", "application_name= two"]);
+    assert_eq!(
+        service(&place, &["get", "a", "application_name"]).out,
+        " two\n"
+    );
+}
