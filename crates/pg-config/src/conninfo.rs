@@ -11,6 +11,7 @@ mod tls;
 mod uri;
 
 pub use check::ResolveError;
+pub(crate) use check::session_attrs;
 pub use host::Host;
 pub use keyword::{KEYWORDS, Keyword};
 pub use resolved::{Resolved, Site, Source, Value};

@@ -239,7 +239,8 @@ pub enum ResolveError {
     },
 }
 
-fn session_attrs(version: Version) -> &'static [&'static str] {
+/// The words of `target_session_attrs`.
+pub(crate) fn session_attrs(version: Version) -> &'static [&'static str] {
     const WORDS: [&str; 6] = [
         "any",
         "read-write",

@@ -1,15 +1,16 @@
 //! What is worth saying about `pg_service.conf`.
 
 use alloc::collections::BTreeMap;
-use alloc::format;
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
+use alloc::{format, vec};
 
 use super::Finding;
 use super::lines::BYTE_ORDER_MARK;
 use super::report::Report;
 use crate::Version;
-use crate::conninfo::Keyword;
-use crate::service::{Document, Section};
+use crate::conninfo::{Conninfo, Keyword, ResolveError, Site, session_attrs};
+use crate::service::{Document, Found, Section};
 use crate::text;
 
 /// Everything about a service file; `path` is what findings call it.
@@ -22,6 +23,17 @@ pub fn service(path: &str, bytes: &[u8], version: Version) -> Vec<Finding> {
             0,
             "the file begins with a byte order mark",
         );
+    }
+    for line in text::lines(bytes) {
+        let content = line.content.of(bytes);
+        if let Some(nul) = content.iter().position(|&b| b == 0) {
+            let at = line.content.start + nul;
+            report.at(
+                "service-nul",
+                at,
+                "a NUL byte: the rest of the line is lost",
+            );
+        }
     }
     for diagnostic in document.diagnostics() {
         let line = diagnostic.span.of(bytes);
@@ -57,6 +69,7 @@ pub fn service(path: &str, bytes: &[u8], version: Version) -> Vec<Finding> {
             );
         }
         parameters(section, version, &mut report);
+        refused(section, version, &mut report);
     }
     report.finish()
 }
@@ -122,18 +135,6 @@ fn parameters(section: &Section, version: Version, report: &mut Report<'_>) {
                 at,
                 format!("the blank is a part of the value of {key}"),
             );
-        } else if key == "sslmode" && value != "verify-full" && has_system_roots(section, version) {
-            let message =
-                format!("weak sslmode \"{value}\" may not be used with sslrootcert=system");
-            report.advise("service-value", at, message, "it takes verify-full there");
-        } else if let Some(words) = words(key).filter(|words| !words.contains(&value)) {
-            let message = format!("invalid {key} value: \"{value}\"");
-            report.advise(
-                "service-value",
-                at,
-                message,
-                format!("it takes {}", words.join(", ")),
-            );
         }
         if key == "password" {
             report.at(
@@ -153,13 +154,76 @@ fn parameters(section: &Section, version: Version, report: &mut Report<'_>) {
     }
 }
 
-/// Whether whom it connects to is verified by the system's roots (16 and later).
-fn has_system_roots(section: &Section, version: Version) -> bool {
-    version >= Version::V16 && section.get("sslrootcert") == Some("system")
+/// What libpq refuses of a connection with this service and nothing else.
+fn refused(section: &Section, version: Version, report: &mut Report<'_>) {
+    let site = Site {
+        version,
+        os_user: "",
+        socket_dir: "",
+    };
+    let mut service = Found {
+        file: String::new(),
+        section: section.clone(),
+    };
+    // It stops at its first error: what that is about is taken out, and the rest looked at again.
+    while let Err(error) = Conninfo::new()
+        .resolve(&|_| None, Some(&service), &site)
+        .and_then(|resolved| resolved.check())
+    {
+        let about = about(&error);
+        let mut given = about
+            .iter()
+            .filter(|key| service.section.get(key).is_some());
+        let Some(shown) = given.next() else { break };
+        let dropped = given.next_back().unwrap_or(shown);
+        let at = section
+            .parameter(shown)
+            .map_or(section.span.start, |parameter| parameter.value_span.start);
+        let message = error.to_string();
+        match words(shown, version) {
+            _ if matches!(error, ResolveError::WeakSslMode { .. }) => {
+                report.advise("service-value", at, message, "add sslmode=verify-full");
+            }
+            Some(words) => {
+                let advice = format!("it takes {}", words.join(", "));
+                report.advise("service-value", at, message, advice);
+            }
+            None => report.at("service-value", at, message),
+        }
+        let parameters = &mut service.section.parameters;
+        parameters.retain(|parameter| parameter.key != *dropped);
+    }
 }
 
-/// The values that libpq takes for a parameter with a closed list of them, whatever its version.
-fn words(key: &str) -> Option<&'static [&'static str]> {
+/// The keys that an error is about: the one that is shown first, and the one without which it would be none last.
+fn about(error: &ResolveError) -> Vec<&str> {
+    match error {
+        ResolveError::InvalidValue { keyword, .. }
+        | ResolveError::InvalidBound { keyword, .. }
+        | ResolveError::InvalidInteger { keyword, .. } => vec![keyword],
+        ResolveError::UnknownKeyword { keyword } => vec![keyword],
+        ResolveError::InvalidPort { .. } | ResolveError::PortCount { .. } => vec!["port"],
+        ResolveError::HostCount { .. } => vec!["hostaddr", "host"],
+        ResolveError::WeakSslMode { with, .. } => {
+            let with = with.split('=').next().unwrap_or(with);
+            vec!["sslmode", with]
+        }
+        ResolveError::ProtocolRange => vec!["ssl_max_protocol_version"],
+        ResolveError::NegativeMethod { .. }
+        | ResolveError::PositiveMethod { .. }
+        | ResolveError::MethodTwice { .. } => vec!["require_auth"],
+        ResolveError::ProtocolVersionRange => vec!["max_protocol_version"],
+        ResolveError::ScramKey { whose } | ResolveError::ScramKeyLength { whose, .. } => {
+            match *whose {
+                "client" => vec!["scram_client_key"],
+                _ => vec!["scram_server_key"],
+            }
+        }
+    }
+}
+
+/// The values that libpq takes for a parameter with a closed list of them.
+fn words(key: &str, version: Version) -> Option<&'static [&'static str]> {
     Some(match key {
         "sslmode" => &[
             "disable",
@@ -173,6 +237,7 @@ fn words(key: &str) -> Option<&'static [&'static str]> {
         "channel_binding" => &["disable", "prefer", "require"],
         "sslcertmode" => &["disable", "allow", "require"],
         "sslnegotiation" => &["postgres", "direct"],
+        "target_session_attrs" => session_attrs(version),
         "load_balance_hosts" => &["disable", "random"],
         _ => return None,
     })
@@ -186,7 +251,6 @@ fn line_has_blank(line: &[u8], key: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use alloc::string::String;
     use proptest::prelude::*;
 
     fn found(text: &str, version: Version) -> String {
@@ -206,6 +270,7 @@ mod tests {
         s:5:6: the quotes are a part of the value of host [service-quotes]
         s:6:6: host stands in line 5 already, and only that one is read [service-duplicate-key]
         s:7:6: the comment is a part of the value of port [service-comment]
+        s:7:6: invalid integer value "1 # why" for connection option "port" [service-value]
         s:8:9: invalid sslmode value: "on" [service-value]
         s:9:1: syntax error [service-syntax]
         s:10:1: nested service specifications not supported [service-nested]
@@ -220,7 +285,7 @@ mod tests {
         "#);
         let system = "[a]\nsslrootcert=system\nsslmode=verify-ca\n";
         insta::assert_snapshot!(found(system, Version::V15), @"s:2:13: libpq 15 takes system for the name of a file [service-system-roots]");
-        insta::assert_snapshot!(found(system, Version::V16), @r#"s:3:9: weak sslmode "verify-ca" may not be used with sslrootcert=system [service-value]"#);
+        insta::assert_snapshot!(found(system, Version::V16), @r#"s:3:9: weak sslmode "verify-ca" may not be used with sslrootcert=system (use "verify-full") [service-value]"#);
         insta::assert_snapshot!(found("\u{feff}[a]\nhost=x\n", Version::V15), @"
         s:1:1: the file begins with a byte order mark [service-byte-order-mark]
         s:2:1: the line belongs to no section, and is not read [service-outside]
@@ -236,6 +301,38 @@ mod tests {
             ),
             ""
         );
+    }
+
+    #[test]
+    fn what_libpq_refuses_is_found_where_it_stands() {
+        let text = "[a]\nport=abc\ntarget_session_attrs=foo\nssl_min_protocol_version=SSLv3\ngssencmode=yes\n\
+                    [b]\nhost=a,b\nhostaddr=::1\nport=1,2\nrequire_auth=zz\n\
+                    [c]\nsslnegotiation=direct\nsslmode=prefer\nssl_max_protocol_version=TLSv1.1\n\
+                    [d]\nsslnegotiation=direct\nport=70000\nsslmode=verify-full\nport=x\n\
+                    [e]\nsslnegotiation=direct\nhost=a,b\n[f]\nport=1,2\n[g]\nrequire_auth=md5,!gss\nscram_client_key=hush\n";
+        insta::assert_snapshot!(found(text, Version::V18), @r#"
+        s:2:6: invalid integer value "abc" for connection option "port" [service-value]
+        s:3:22: invalid target_session_attrs value: "foo" [service-value]
+        s:4:26: invalid "ssl_min_protocol_version" value: "SSLv3" [service-value]
+        s:5:12: invalid gssencmode value: "yes" [service-value]
+        s:8:10: could not match 2 host names to 1 hostaddr values [service-value]
+        s:9:6: could not match 2 port numbers to 1 hosts [service-value]
+        s:10:14: invalid require_auth value: "zz" [service-value]
+        s:13:9: with sslmode=prefer anybody in between can be the server [service-sslmode]
+        s:13:9: weak sslmode "prefer" may not be used with sslnegotiation=direct (use "require", "verify-ca", or "verify-full") [service-value]
+        s:14:26: invalid SSL protocol version range [service-value]
+        s:17:6: invalid port number: "70000" [service-value]
+        s:19:6: port stands in line 17 already, and only that one is read [service-duplicate-key]
+        s:21:16: weak sslmode "prefer" may not be used with sslnegotiation=direct (use "require", "verify-ca", or "verify-full") [service-value]
+        s:24:6: could not match 2 port numbers to 1 hosts [service-value]
+        s:26:14: negative require_auth method "!gss" cannot be mixed with non-negative methods [service-value]
+        s:27:18: invalid SCRAM client key length: 3 [service-value]
+        "#);
+        insta::assert_snapshot!(found("[a]\ntarget_session_attrs=primary\n", Version::V13), @r#"s:2:22: invalid target_session_attrs value: "primary" [service-value]"#);
+        insta::assert_snapshot!(found("[a]\nhost=a\0b\nport=1\0\n", Version::V15), @"
+        s:2:7: a NUL byte: the rest of the line is lost [service-nul]
+        s:3:7: a NUL byte: the rest of the line is lost [service-nul]
+        ");
     }
 
     proptest! {

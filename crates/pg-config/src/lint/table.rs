@@ -459,7 +459,7 @@ pub static LINTS: &[Lint] = &[
     lint(
         "service-value",
         Error,
-        "A value that libpq refuses.",
+        "A value that libpq refuses in a connection that names this service and nothing else.",
         "correct the value",
     ),
     lint(
@@ -467,6 +467,12 @@ pub static LINTS: &[Lint] = &[
         Warning,
         "The file begins with a UTF-8 byte order mark: its first section is never found.",
         "save the file as UTF-8 without a byte order mark",
+    ),
+    lint(
+        "service-nul",
+        Warning,
+        "A NUL byte hides the rest of its line.",
+        "take it out",
     ),
     lint(
         "service-header",

@@ -172,6 +172,8 @@ fn what_libpq_would_not_read_is_not_written() {
         "sslmode=on",
         "servicefile=x",
         "host=a\nuser=b",
+        "port=abc",
+        "hostaddr=::1,::2",
     ] {
         said.push(service(&place, &["set", "tolva", wrong]).to_string());
     }
@@ -205,6 +207,14 @@ fn what_libpq_would_not_read_is_not_written() {
     hint: service files know no quotes: blanks at the end and line breaks cannot be kept
     --- exit code 1
     --- on standard error
+    error: nothing was changed: libpq would refuse the result: invalid integer value "abc" for connection option "port"
+    hint: correct the value
+    --- exit code 1
+    --- on standard error
+    error: nothing was changed: libpq would refuse the result: could not match 1 host names to 2 hostaddr values
+    hint: correct the value
+    --- exit code 1
+    --- on standard error
     error: nothing was changed: invalid service name "a]b"
     --- exit code 1
     --- on standard error
@@ -218,15 +228,17 @@ fn what_libpq_would_not_read_is_not_written() {
 #[test]
 fn lint_says_what_is_odd() {
     let place = place("[a]\nhost = b\nport=1 # why\n");
-    insta::assert_snapshot!(service(&place, &["lint"]), @"
+    insta::assert_snapshot!(service(&place, &["lint"]), @r#"
     [here]/home/.pg_service.conf:2:1: error: syntax error [service-blank-before-equals]
       help: write key=value without blanks
     [here]/home/.pg_service.conf:3:6: warning: the comment is a part of the value of port [service-comment]
       help: put it in a line of its own
+    [here]/home/.pg_service.conf:3:6: error: invalid integer value "1 # why" for connection option "port" [service-value]
+      help: correct the value
     --- on standard error
-    error: [here]/home/.pg_service.conf: 1 error and 1 warning
+    error: [here]/home/.pg_service.conf: 2 errors and 1 warning
     --- exit code 3
-    ");
+    "#);
     place.write(
         "home/.pg_service.conf",
         "[a]\nhost=b\nsslmode=verify-full\n",
