@@ -71,7 +71,7 @@ pub use decide::{Connection, Decision, HostName, Interface, Match, Mismatch, Sit
 pub use decide::{decide, is_pattern_open, matches, open_fields, tried};
 pub use effect::{Superfluous, WithoutEffect, without_effect};
 pub use place::{Conflict, Databases, Insertion, MapUse, Place, Placement, RulePlace, Wanted};
-pub use place::{place, place_rule, refuse_without_tls};
+pub use place::{matches_nobody, place, place_rule, refuse_without_tls};
 pub use reach::{Reach, reach};
 pub use rule::{ClientCert, ConnType, Database, Method, Rule, RuleOption, User};
 pub use set::{Located, RuleSet};

@@ -110,6 +110,12 @@ pub enum Conflict {
         /// The rules.
         rules: Vec<usize>,
     },
+    /// The rule matches no connection.
+    #[error("there is no connection that the rule is for")]
+    Nobody,
+    /// The rule has `@file` lists that are not read in, so that nobody knows whom it is for.
+    #[error("the rule's @file lists are not read in")]
+    Unread,
     /// The rule would have to stand in a file that is read more than once, where it would stand in other places too.
     #[error("\"{file}\" is included more than once")]
     Repeated {
@@ -231,11 +237,19 @@ pub struct RulePlace {
 /// Where a rule has to stand: before the first rule that decides some of its connections today, behind those that keep
 /// their say about others of them. A rule of which it is open whether it decides some counts as one that does.
 ///
+/// Its `@file` lists have to be read in, as [`RuleSet::of_bytes`] does.
+///
 /// # Errors
-/// [`Conflict`] where no place satisfies both.
+/// [`Conflict`] where no place satisfies both, or the rule is for nobody.
 pub fn place_rule(set: &RuleSet, rule: &Rule, site: &Site) -> Result<RulePlace, Conflict> {
     if !set.is_loadable() {
         return Err(Conflict::Broken);
+    }
+    if rule.names_files() {
+        return Err(Conflict::Unread);
+    }
+    if matches_nobody(rule, site) {
+        return Err(Conflict::Nobody);
     }
     let names = Names::of(&set.rules.iter().map(|at| &at.rule).chain([rule]), &[]);
     let within = Within::rule(rule, Transports::of(rule.kind), site);
@@ -267,6 +281,14 @@ pub fn place_rule(set: &RuleSet, rule: &Rule, site: &Site) -> Result<RulePlace, 
         keeps_say: keepers,
         overrides: others.into_iter().collect(),
     })
+}
+
+/// Whether there surely is no connection that the rule is for: a name that is too long for any role or database, a
+/// regular expression that is found in none. Of a rule whose `@file` lists are not read in, nobody knows.
+pub fn matches_nobody(rule: &Rule, site: &Site) -> bool {
+    let names = Names::of(&core::iter::once(rule), &[]);
+    let within = Within::rule(rule, Transports::of(rule.kind), site);
+    !rule.names_files() && matches!(Walk::new(within, &names, site).rest(), Share::Nothing(_))
 }
 
 /// The rules that refuse the role's TCP connections without TLS (`hostnossl ... reject`), beside those of `placement`

@@ -306,6 +306,118 @@ fn a_rule_finds_its_place() {
 }
 
 #[test]
+fn a_rule_with_a_list_finds_the_place_of_what_the_list_holds() {
+    let place =
+        place("host all carol 11.0.0.0/8 md5\nhost all zoe all reject\nhost all all all md5\n");
+    place.write("names", "bob\nzoe\n");
+    let add = |rule: &str| hba(&place, &["add", rule]).to_string();
+    let spelled = add("host all carol,bob,zoe all trust");
+    insta::assert_snapshot!(spelled, @"
+    --- on standard error
+    error: nothing was changed: no place is both before and behind the rules that decide these connections
+    hint: it would have to stand before pg_hba.conf:1 and behind pg_hba.conf:2; --before LINE puts it where you say
+    --- exit code 1
+    ");
+    assert_eq!(add("host all carol,@names all trust"), spelled);
+    assert_eq!(add("host all \"carol\",@names all trust"), spelled);
+
+    // Written as it was given.
+    place.write(
+        "pg_hba.conf",
+        "local all all peer\nhost all all 10.0.0.0/8 md5\n",
+    );
+    insta::assert_snapshot!(add("host all @names all scram-sha-256 # the two"), @"
+    --- [here]/pg_hba.conf
+    +++ [here]/pg_hba.conf
+    @@ -1,2 +1,3 @@
+     local all all peer
+    +host all @names all scram-sha-256
+     host all all 10.0.0.0/8 md5
+    whose outcome changes
+      from pg_hba.conf:2: host all all 10.0.0.0/8 md5
+        to pg_hba.conf:2: host all bob,zoe all scram-sha-256
+        such as bob to database otherdb from 10.0.0.1 with TLS
+      from no rule: refused
+        to pg_hba.conf:2: host all bob,zoe all scram-sha-256
+        such as bob to database otherdb from 0.0.0.1 with TLS
+    --- on standard error
+    note: it decides before pg_hba.conf:2, by which these connections went until now
+    note: the server takes it with a reload: SELECT pg_reload_conf()
+    ");
+    insta::assert_snapshot!(add("host all @none all md5"), @r#"
+    --- on standard error
+    error: nothing was changed: of the rule with its lists read in, PostgreSQL 16 would say: could not open file "none": No such file or directory
+    hint: a relative name counts from the folder of the file that the rule stands in
+    --- exit code 1
+    "#);
+    place.write("none", "# nobody yet\n");
+    insta::assert_snapshot!(add("host all @none all md5"), @"
+    --- on standard error
+    error: nothing was changed: of the rule with its lists read in, PostgreSQL 16 would say: end-of-line before authentication method
+    hint: a relative name counts from the folder of the file that the rule stands in
+    --- exit code 1
+    ");
+}
+
+#[test]
+fn a_list_is_looked_for_beside_the_file_that_the_rule_goes_to() {
+    let place = place("local all all peer\ninclude more/hba.conf\n");
+    std::fs::create_dir(place.path("more")).unwrap();
+    place.write("more/hba.conf", "host all all all md5\n");
+    let add = |rule: &str| hba(&place, &["add", rule, "--dry-run"]);
+    for names in ["names", "more/names"] {
+        place.write(names, "bob zoe\n");
+    }
+    insta::assert_snapshot!(add("host all @names all scram-sha-256"), @"
+    --- [here]/more/hba.conf
+    +++ [here]/more/hba.conf
+    @@ -1,1 +1,2 @@
+    +host all @names all scram-sha-256
+     host all all all md5
+    whose outcome changes
+      from more/hba.conf:1: host all all all md5
+        to more/hba.conf:1: host all bob,zoe all scram-sha-256
+        such as bob to database otherdb from 0.0.0.1 with TLS
+    --- on standard error
+    note: it decides before more/hba.conf:1, by which these connections went until now
+    note: the server takes it with a reload: SELECT pg_reload_conf()
+    ");
+    place.write("more/names", "amy\n");
+    insta::assert_snapshot!(add("host all @names all scram-sha-256"), @"
+    --- on standard error
+    error: nothing was changed: the rule would have to stand in more/hba.conf, beside which its lists hold other names
+    hint: give the lists by their whole paths: @/PATH/OF/LIST
+    --- exit code 1
+    ");
+}
+
+#[test]
+fn a_rule_for_nobody_is_only_added_where_it_is_told() {
+    let place = place("host all all all md5\n");
+    let rule = "host all /^$ all trust";
+    insta::assert_snapshot!(hba(&place, &["add", rule]), @"
+    --- on standard error
+    error: nothing was changed: there is no connection that the rule is for
+    hint: --before LINE, --after LINE, --first or --last writes it all the same
+    --- exit code 1
+    ");
+    insta::assert_snapshot!(hba(&place, &["add", rule, "--first"]), @"
+    --- [here]/pg_hba.conf
+    +++ [here]/pg_hba.conf
+    @@ -1,1 +1,2 @@
+    +host all /^$ all trust
+     host all all all md5
+    nobody's outcome changes
+    --- on standard error
+    note: there is no connection that the rule is for
+    note: the server takes it with a reload: SELECT pg_reload_conf()
+    ");
+    let long = format!("hostssl all {} all cert", "x".repeat(64));
+    let said = hba(&place, &["add", &long]);
+    assert_eq!(said.code, Some(1), "{said}");
+}
+
+#[test]
 fn rules_are_removed_by_line_or_by_what_they_say() {
     let place = place(RULES);
     insta::assert_snapshot!(hba(&place, &["remove", "--line", "2", "--line", "4", "--dry-run"]), @r#"

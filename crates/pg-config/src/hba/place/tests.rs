@@ -336,3 +336,53 @@ fn any_rule_has_its_place() {
         })
     );
 }
+
+#[test]
+fn a_rule_for_nobody_or_whose_lists_are_not_read_in_has_no_place() {
+    let long = "x".repeat(64);
+    let site = Site::default();
+    let files: BTreeMap<String, Vec<u8>> = [("/d/names".to_string(), b"bob zoe\n".to_vec())].into();
+    let read = |text: &str| {
+        let set = RuleSet::of_bytes(&files, "/d/hba", text.as_bytes(), Version::V16);
+        assert_eq!(set.errors, []);
+        set
+    };
+    let rules =
+        read("host all carol 11.0.0.0/8 md5\nhost all zoe all reject\nhost all all all md5\n");
+    for line in [
+        "host all /^$ all trust",
+        &format!("host all {long} all md5"),
+    ] {
+        let rule = &read(line).rules[0].rule;
+        assert!(matches_nobody(rule, &site), "{line}");
+        assert_eq!(
+            place_rule(&rules, rule, &site),
+            Err(Conflict::Nobody),
+            "{line}"
+        );
+    }
+    // A list counts as what it holds, and as nothing known before it is read in.
+    let order = Err(Conflict::Order {
+        from: None,
+        before: 0,
+        behind: vec![1],
+    });
+    for line in [
+        "host all carol,bob,zoe all trust",
+        "host all carol,@names all trust",
+    ] {
+        let rule = &read(line).rules[0].rule;
+        assert!(!matches_nobody(rule, &site));
+        assert_eq!(place_rule(&rules, rule, &site), order, "{line}");
+    }
+    for line in ["host all carol,@names all trust", "host @names all all md5"] {
+        let document = crate::hba::Document::parse(line.as_bytes(), Version::V16);
+        let rule = document.rules().next().unwrap();
+        assert!(!matches_nobody(rule, &site));
+        assert_eq!(
+            place_rule(&rules, rule, &site),
+            Err(Conflict::Unread),
+            "{line}"
+        );
+    }
+}

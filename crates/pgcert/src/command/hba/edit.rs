@@ -3,7 +3,10 @@
 
 use std::collections::BTreeSet;
 
-use pg_config::hba::{Document, EditError, Position, Rule, RuleSet};
+use installer::Note;
+use pg_config::hba::{
+    Conflict, Document, EditError, Located, Position, Rule, RuleSet, matches_nobody,
+};
 use pg_config::lint::LINTS;
 
 use super::outcomes::Outcomes;
@@ -54,7 +57,14 @@ pub(crate) fn add(args: &HbaAdd, context: &Context, output: &mut Output) -> Resu
         .document
         .insert_line(position, line.as_bytes())
         .map_err(|error| refused_line(&error, &line, &opened.found))?;
-    write(opened, None, &args.editing, context, output)
+    let found = &opened.found;
+    let read = RuleSet::of_bytes(&found.files(), &found.path, line.as_bytes(), found.version);
+    let for_nobody = |at: &Located| matches_nobody(&at.rule, &found.site());
+    let word = read.rules.iter().any(for_nobody).then(|| Note {
+        code: "matches-nobody",
+        text: Conflict::Nobody.to_string(),
+    });
+    write(opened, word, &args.editing, context, output)
 }
 
 /// Runs `pgcert hba remove`.
@@ -80,7 +90,10 @@ pub(crate) fn remove(
         });
         records.extend(same.map(|(record, _)| record));
         if records.is_empty() {
-            nothing = Some(stands_elsewhere(meant, &opened));
+            nothing = Some(Note {
+                code: "not-found",
+                text: stands_elsewhere(meant, &opened),
+            });
         }
     }
     // The last first: those before it keep their numbers.
@@ -148,10 +161,10 @@ fn stands_elsewhere(meant: &Rule, opened: &Opened) -> String {
     }
 }
 
-/// Writes the document, provided that the server would still take it. `nothing`: why there is nothing to do.
+/// Writes the document, provided that the server would still take it. `word`: something to say about it.
 fn write(
     opened: Opened,
-    nothing: Option<String>,
+    word: Option<Note>,
     editing: &ServerEditing,
     context: &Context,
     output: &mut Output,
@@ -168,8 +181,8 @@ fn write(
     edits.set(&found.path, Some(before), document.to_bytes());
     let will_be = RuleSet::of_document(&edits, &found.path, &document);
     edits.must_not_add_errors(&was.errors, &will_be.errors)?;
-    if let Some(nothing) = nothing {
-        edits.note("not-found", nothing);
+    if let Some(Note { code, text }) = word {
+        edits.note(code, text);
     }
     if changes {
         match (was.is_loadable(), will_be.is_loadable()) {

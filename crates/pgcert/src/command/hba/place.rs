@@ -3,7 +3,8 @@
 
 use pg_config::hba::{
     Address, Conflict, ConnType, Database, Databases, Document, EditError, Method, Network,
-    Placement, Rule, RulePlace, RuleSet, Source, User, Wanted, place, place_rule, prefix_length,
+    Placement, Rule, RulePlace, RuleSet, Source, User, Wanted, matches_nobody, place, place_rule,
+    prefix_length,
 };
 use pg_config::resolve::Files as _;
 
@@ -12,6 +13,7 @@ use super::outcomes::Outcomes;
 use super::words;
 use crate::args::ServerEditing;
 use crate::command::edit::Edits;
+use crate::command::files::Found;
 use crate::context::Context;
 use crate::failure::{Failure, escape_name};
 use crate::output::Output;
@@ -30,12 +32,16 @@ pub(super) fn add(
         mut document,
         was: set,
     } = opened;
-    let rule = one_rule(line, &found)?;
-    let Some(rule) = rule.rules().next() else {
+    let given = one_rule(line, &found)?;
+    let Some(given) = given.rules().next() else {
         return Err(refused(&EditError::NoRule, &found));
     };
     let disk = found.files();
     let site = found.site();
+    let rule = read_in(line, &found.path, &found)?;
+    if matches_nobody(&rule, &site) {
+        return Err(no_place(&Conflict::Nobody, &set));
+    }
     let mut edits = Edits::new(&disk, "rules", 0o600);
     let before = |path: &str| match path == found.path {
         true => Ok(bytes.clone()),
@@ -43,7 +49,7 @@ pub(super) fn add(
             Failure::because(format_args!("{} cannot be read", escape_name(path)), &error)
         }),
     };
-    let placed = match wanted(rule) {
+    let placed = match wanted(given) {
         Some(wanted) => {
             let placement = place(&set, &wanted, &site).map_err(|c| no_place(&c, &set))?;
             let documents = set
@@ -58,9 +64,12 @@ pub(super) fn add(
             Placed::Certificate(placement)
         }
         None => {
-            let placed = place_rule(&set, rule, &site).map_err(|c| no_place(&c, &set))?;
+            let placed = place_rule(&set, &rule, &site).map_err(|c| no_place(&c, &set))?;
             if let Some(place) = placed.place {
                 let (path, position) = set.spot(place);
+                if !read_in(line, path, &found)?.says_the_same(&rule) {
+                    return Err(other_lists(path));
+                }
                 let was = before(path)?;
                 let mut included;
                 let changed = match path == found.path {
@@ -86,6 +95,29 @@ pub(super) fn add(
     }
     placed.say(rejects, &set, &mut edits);
     edits.finish_on(&found, editing, context, output)
+}
+
+/// The rule as it is read in this file: its `@file` lists are looked for beside that one.
+fn read_in(line: &str, path: &str, found: &Found) -> Result<Rule, Failure> {
+    let read = RuleSet::of_bytes(&found.files(), path, line.as_bytes(), found.version);
+    if let Some(error) = read.errors.first() {
+        return Err(Failure::new(format!(
+            "nothing was changed: of the rule with its lists read in, PostgreSQL {} would say: {}",
+            found.version,
+            escape_name(&error.message)
+        ))
+        .hint("a relative name counts from the folder of the file that the rule stands in"));
+    }
+    let rule = read.rules.into_iter().next().map(|at| at.rule);
+    rule.ok_or_else(|| refused(&EditError::NoRule, found))
+}
+
+fn other_lists(path: &str) -> Failure {
+    Failure::new(format!(
+        "nothing was changed: the rule would have to stand in {}, beside which its lists hold other names",
+        escape_name(path)
+    ))
+    .hint("give the lists by their whole paths: @/PATH/OF/LIST")
 }
 
 /// What a rule asks for, where that is what places are known for.
@@ -248,7 +280,13 @@ fn no_place(conflict: &Conflict, set: &RuleSet) -> Failure {
             lines(&[*before], set),
             lines(behind, set)
         )),
-        Conflict::Decided { rules, .. } => failure.hint(format!("they are {}", lines(rules, set))),
+        Conflict::Decided { rules, .. } => failure.hint(format!(
+            "they are {}; --before LINE puts it where you say",
+            lines(rules, set)
+        )),
+        Conflict::Nobody => {
+            failure.hint("--before LINE, --after LINE, --first or --last writes it all the same")
+        }
         _ => failure,
     }
 }

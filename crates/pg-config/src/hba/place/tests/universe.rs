@@ -7,6 +7,9 @@ const ADDRESSES: [&str; 7] = [
     "10.0.0.1", "10.0.0.2", "10.0.1.1", "11.0.0.1", "12.0.0.1", "fd00::1", "::1",
 ];
 
+/// A name that no role or database has, for it is too long.
+const LONG: &str = "a234567890123456789012345678901234567890123456789012345678901234";
+
 /// A line of a small universe.
 fn line() -> impl Strategy<Value = String> {
     (
@@ -29,9 +32,18 @@ fn line() -> impl Strategy<Value = String> {
             "samerole",
             "replication",
             "\"all\"",
+            LONG,
         ]),
         prop::sample::select(vec![
-            "all", "all", "bob", "amy", "+staff", "+bob", "amy,bob",
+            "all",
+            "all",
+            "bob",
+            "amy",
+            "+staff",
+            "+bob",
+            "amy,bob",
+            "+staff,amy",
+            LONG,
         ]),
         prop::sample::select(vec![
             "all",
@@ -125,13 +137,13 @@ fn asked(wanted: &Wanted, connection: &Connection) -> bool {
 }
 
 /// The set with the insertions made, and which of the new rules was which of the old.
-fn with(set: &RuleSet, insertions: &[Insertion]) -> (RuleSet, Vec<Option<usize>>) {
+fn with(set: &RuleSet, insertions: &[(Place, Rule)]) -> (RuleSet, Vec<Option<usize>>) {
     let mut rules = Vec::new();
     let mut origin = Vec::new();
     let put = |rules: &mut Vec<_>, origin: &mut Vec<_>, place: Place| {
-        for insertion in insertions.iter().filter(|i| i.place == place) {
+        for (_, rule) in insertions.iter().filter(|(at, _)| *at == place) {
             let mut at = set.rules[0].clone();
-            at.rule = insertion.rule.as_rule();
+            at.rule = rule.clone();
             rules.push(at);
             origin.push(None);
         }
@@ -149,6 +161,11 @@ fn with(set: &RuleSet, insertions: &[Insertion]) -> (RuleSet, Vec<Option<usize>>
         },
         origin,
     )
+}
+
+fn rules_of(insertions: &[Insertion]) -> Vec<(Place, Rule)> {
+    let rule = |insertion: &Insertion| (insertion.place, insertion.rule.as_rule());
+    insertions.iter().map(rule).collect()
 }
 
 fn decider(set: &RuleSet, connection: &Connection) -> Option<usize> {
@@ -203,7 +220,7 @@ proptest! {
         let inside = |c: &&Connection| c.transport == Transport::Tls && asked(&wish, c);
         match place(&before, &wish, &site()) {
             Ok(placement) => {
-                let (after, origin) = with(&before, &placement.insertions);
+                let (after, origin) = with(&before, &rules_of(&placement.insertions));
                 for connection in &universe {
                     let (was, is) = (decider(&before, connection), decider(&after, connection));
                     let is_old = is.map(|rule| origin[rule]);
@@ -242,7 +259,7 @@ proptest! {
                 // Refusing without TLS does just that.
                 let refusing = refuse_without_tls(&before, &wish, &placement, &site()).unwrap();
                 let all: Vec<_> = placement.insertions.iter().cloned().chain(refusing).collect();
-                let (strict, _) = with(&before, &all);
+                let (strict, _) = with(&before, &rules_of(&all));
                 for connection in &universe {
                     let is = decider(&strict, connection);
                     let clear = matches!(connection.transport, Transport::Plain | Transport::Gss);
@@ -266,6 +283,57 @@ proptest! {
             Err(Conflict::Decided { rules, .. }) => {
                 prop_assert!(rules.iter().all(|&rule| keeps(rule)));
                 prop_assert!(universe.iter().filter(inside).any(|c| decider(&before, c).is_some_and(|r| rules.contains(&r))));
+            }
+            Err(other) => prop_assert!(false, "{:?}", other),
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(700))]
+
+    #[test]
+    fn any_rule_takes_what_it_is_for_and_nothing_else(
+        lines in prop::collection::vec(line(), 1..7),
+        line in line(),
+    ) {
+        let (before, one) = (set(&lines.concat()), set(&line));
+        let rule = &one.rules[0].rule;
+        let keeps = |index: usize| before.rules[index].rule.keeps_its_say();
+        // Whatever the role is a member of.
+        let mut universe = universe(&[]);
+        universe.extend(self::universe(&["staff".to_string()]));
+        let inside = |c: &&Connection| decider(&one, c).is_some();
+        let deciders: Vec<Option<usize>> =
+            universe.iter().filter(inside).map(|c| decider(&before, c)).collect();
+        match place_rule(&before, rule, &site()) {
+            Ok(RulePlace { place: Some(place), keeps_say, overrides, .. }) => {
+                let (after, origin) = with(&before, &[(place, rule.clone())]);
+                for connection in &universe {
+                    let (was, is) = (decider(&before, connection), decider(&after, connection));
+                    let is_old = is.map(|rule| origin[rule]);
+                    if inside(&connection) && !was.is_some_and(keeps) {
+                        prop_assert_eq!(is_old, Some(None), "not the new rule: {:?}", connection);
+                        prop_assert!(was.is_none_or(|rule| overrides.contains(&rule)));
+                    } else {
+                        prop_assert_eq!(is_old.flatten(), was, "changed: {:?}", connection);
+                        prop_assert!(!inside(&connection) || keeps_say.contains(&was.unwrap()));
+                    }
+                }
+            }
+            Ok(RulePlace { instead, .. }) => {
+                prop_assert!(!instead.is_empty());
+                for decider in deciders {
+                    let alike = decider.is_some_and(|d| before.rules[d].rule.decides_like(rule));
+                    prop_assert!(alike && instead.contains(&decider.unwrap()));
+                }
+            }
+            Err(Conflict::Nobody) => prop_assert!(deciders.is_empty()),
+            Err(Conflict::Decided { rules, .. }) => prop_assert!(
+                deciders.iter().all(|d| d.is_some_and(|d| keeps(d) && rules.contains(&d)))
+            ),
+            Err(Conflict::Order { before: other, behind, .. }) => {
+                prop_assert!(!keeps(other) && behind.iter().all(|&rule| keeps(rule) && rule > other));
             }
             Err(other) => prop_assert!(false, "{:?}", other),
         }
