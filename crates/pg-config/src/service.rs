@@ -109,12 +109,10 @@ impl Document {
         Ok(self.apply(change))
     }
 
-    /// Takes the first section of this name out: from its header to its last parameter. Comments behind that stay:
-    /// they may be about the next section.
+    /// Takes every section of this name out, so that none comes into force that was hidden: from its header to its last
+    /// parameter. Comments behind that stay: they may be about the next section.
     pub fn remove_section(&mut self, name: &str) -> Change {
-        let change = self.section(name).map_or_else(Change::none, |section| {
-            Change::replace(section.span, Vec::new())
-        });
+        let change = edit::remove_section(self, name);
         self.apply(change)
     }
 
@@ -476,6 +474,11 @@ mod tests {
             b"[a]\nhost=a\n# still a\nport=1\n\n# about b\n[b]\nhost=b\n",
             Version::V15,
         );
+        let twice = b"[a]\nhost=x\n# b\n[b]\nport=1\n[a]\nhost=never\n\n[a]\n";
+        let mut of_three = Document::parse(twice, Version::V15);
+        let change = of_three.remove_section("a");
+        assert_eq!(of_three.as_bytes(), b"# b\n[b]\nport=1\n\n");
+        assert_eq!(change.apply(twice), of_three.as_bytes());
         assert!(document.remove_section("none").is_empty());
         document.remove_section("a");
         assert_eq!(

@@ -96,6 +96,19 @@ pub(super) fn set_section(
     Ok(Change { edits })
 }
 
+pub(super) fn remove_section(document: &Document, name: &str) -> Change {
+    let sections = document.sections.iter();
+    let named = sections.filter(|section| section.name == name);
+    Change {
+        edits: named
+            .map(|section| Edit {
+                span: section.span,
+                bytes: Vec::new(),
+            })
+            .collect(),
+    }
+}
+
 pub(super) fn remove_parameter(document: &Document, name: &str, key: &str) -> Change {
     let parameters = document
         .section(name)

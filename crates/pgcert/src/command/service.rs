@@ -73,13 +73,9 @@ fn get(args: &ServiceGet, context: &Context, output: &mut Output) -> Result<(), 
     }
     let mut text = String::new();
     for key in &args.keys {
-        let value = section.get(key).ok_or_else(|| {
-            Failure::new(format!(
-                "service \"{}\" has no {}",
-                escape_name(&args.service),
-                escape_name(key)
-            ))
-        })?;
+        let value = section
+            .get(key)
+            .ok_or_else(|| Failure::new(no_parameter(&args.service, key)))?;
         let _ = writeln!(text, "{}", escape_name(value));
     }
     for parameter in section.parameters.iter().filter(|_| args.keys.is_empty()) {
@@ -137,22 +133,24 @@ fn remove(args: &ServiceRemove, context: &Context, output: &mut Output) -> Resul
     let found = find(&args.file, context)?;
     let bytes = found.existing()?;
     let mut document = Document::parse(&bytes, found.version);
-    let missing = document.section(&args.service).is_none();
-    let missing = missing.then(|| match services(&document) {
-        Some(services) => format!("{}; {services}", no_service(&args.service, &found)),
-        None => no_service(&args.service, &found),
-    });
-    for key in &args.keys {
-        document.remove_parameter(&args.service, key);
-    }
-    // A second section of that name must not come into force.
-    while args.keys.is_empty() && document.section(&args.service).is_some() {
+    let mut missing = Vec::new();
+    if document.section(&args.service).is_none() {
+        let what = no_service(&args.service, &found);
+        missing.push(match services(&document) {
+            Some(services) => format!("{what}; {services}"),
+            None => what,
+        });
+    } else if args.keys.is_empty() {
         document.remove_section(&args.service);
+    } else {
+        let keys = args.keys.iter();
+        let gone = keys.filter(|key| document.remove_parameter(&args.service, key).is_empty());
+        missing.extend(gone.map(|key| no_parameter(&args.service, key)));
     }
     let disk = found.files();
     let mut edits = Edits::new(&disk, "services", 0o600);
     edits.set(&found.path, Some(bytes), document.to_bytes());
-    if let Some(missing) = missing {
+    for missing in missing {
         edits.note("not-found", missing);
     }
     edits.finish(&found.rights, &args.editing, context, output)
@@ -214,6 +212,11 @@ fn not_found(service: &str, document: &Document, found: &Found) -> Failure {
 fn no_service(service: &str, found: &Found) -> String {
     let path = escape_name(&found.path);
     format!("{path} has no service \"{}\"", escape_name(service))
+}
+
+fn no_parameter(service: &str, key: &str) -> String {
+    let (service, key) = (escape_name(service), escape_name(key));
+    format!("service \"{service}\" has no {key}")
 }
 
 /// Which services there are, where there is one.

@@ -141,6 +141,21 @@ fn remove_takes_a_key_or_the_service() {
      
      [b]
     ");
+    let some = ["remove", "tolva", "port", "nosuch", "--dry-run"];
+    insta::assert_snapshot!(service(&place, &some), @r#"
+    --- [here]/home/.pg_service.conf
+    +++ [here]/home/.pg_service.conf
+    @@ -1,7 +1,6 @@
+     # mine
+     [tolva]
+     host=tolva
+    -port=5433
+     # about b
+     
+     [b]
+    --- on standard error
+    note: service "tolva" has no nosuch
+    "#);
     insta::assert_snapshot!(service(&place, &["remove", "b"]), @"
     --- [here]/home/.pg_service.conf
     +++ [here]/home/.pg_service.conf

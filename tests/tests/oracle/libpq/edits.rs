@@ -94,12 +94,7 @@ fn applied(edit: &Edit, name: &str, before: &[u8], version: Version) -> Option<V
             document.set_section(name, &parameters).ok()?;
         }
         Edit::Unset(key) => drop(document.remove_parameter(name, key)),
-        // As `pgcert service remove`: the next of that name must not come into force.
-        Edit::Remove => {
-            while document.section(name).is_some() {
-                document.remove_section(name);
-            }
-        }
+        Edit::Remove => drop(document.remove_section(name)),
     }
     Some(document.to_bytes())
 }
