@@ -8,7 +8,7 @@ use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::names::{LONGEST, Name, Names, Of};
+use super::names::{Name, Names, Of, can_be_asked_for};
 use super::{Connection, Database, HostName, Rule, Transport, User};
 
 /// All logins that meet what several words ask.
@@ -142,7 +142,7 @@ impl<'a> Logins<'a> {
         self.groups.retain(|group| *group != name);
         match self.database {
             Asked::Own => self.own_is_named(name),
-            _ => (name.len() <= LONGEST).then_some(self),
+            _ => can_be_asked_for(name).then_some(self),
         }
     }
 
@@ -153,7 +153,7 @@ impl<'a> Logins<'a> {
                 let is_member = known.iter().any(|g| g.as_bytes() == group);
                 return is_member.then(|| self.clone());
             }
-            (_, None) if group.len() > LONGEST => return None,
+            (_, None) if !can_be_asked_for(group) => return None,
             (_, None) => self.clone(),
         };
         add(&mut logins.groups, group);
@@ -195,7 +195,7 @@ impl<'a> Logins<'a> {
     }
 
     fn database_named(mut self, name: &'a [u8]) -> Option<Self> {
-        if name.len() > LONGEST {
+        if !can_be_asked_for(name) {
             return None;
         }
         match core::mem::replace(&mut self.database, Asked::Named(name)) {

@@ -22,6 +22,12 @@ use search::{Search, includes};
 /// (`ProcessStartupPacket`, `NAMEDATALEN`; 17.0 to 17.2 did not cut).
 pub(super) const LONGEST: usize = 63;
 
+/// Whether somebody who connects, or what he connects to, can be called so. Without a role's name nobody gets as far as the
+/// rules, and without a database's the role's stands for it (`ProcessStartupPacket`).
+pub(super) fn can_be_asked_for(name: &[u8]) -> bool {
+    !name.is_empty() && name.len() <= LONGEST
+}
+
 /// Whose name it is, and so which patterns matter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Of {

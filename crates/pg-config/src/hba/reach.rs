@@ -365,6 +365,11 @@ mod tests {
     #[test]
     fn what_matches_nothing_is_hidden_by_nothing() {
         assert_eq!(told("host all all \"\" md5\n"), ["[]"]);
+        // No role is called so, and no database.
+        assert_eq!(
+            told("host all \"\" all md5\nhost \"\" all all md5\nhost \"\",a \"\",a all md5\n"),
+            ["[]", "[]", "+"]
+        );
     }
 
     #[test]

@@ -6,7 +6,7 @@ use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::vec::Vec;
 use core::ops::Range;
 
-use super::{All, LONGEST, like};
+use super::{All, LONGEST, can_be_asked_for, like};
 use crate::regex::Pattern;
 use crate::regex::union::{Found, State, Union};
 
@@ -152,7 +152,7 @@ impl Search {
     /// Names that can be given to somebody, by what they meet.
     fn by_class(&mut self, names: &[Vec<u8>]) -> Option<BTreeMap<Found, Vec<Vec<u8>>>> {
         let mut classes: BTreeMap<Found, Vec<Vec<u8>>> = BTreeMap::new();
-        for name in names.iter().filter(|name| name.len() <= LONGEST) {
+        for name in names.iter().filter(|name| can_be_asked_for(name)) {
             let met = self.met(name)?;
             classes.entry(met).or_default().push(name.clone());
         }
