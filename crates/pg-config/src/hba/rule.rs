@@ -116,17 +116,29 @@ impl Rule {
         if self.method == Method::Reject || other.method == Method::Reject {
             return self.method == other.method;
         }
-        // Those two have defaults that can be written down.
-        let plain = |name: &str| name != "clientcert" && name != "clientname";
+        // Those two have a value in force where they are not written.
+        let others = |name: &&str| !matches!(*name, "clientcert" | "clientname");
         let has_all_of = |a: &Self, b: &Self| {
-            let mut names = b.options.iter().map(RuleOption::name);
-            names.all(|name| !plain(name) || a.option(name) == b.option(name))
+            let mut names = b.options.iter().map(RuleOption::name).filter(others);
+            names.all(|name| a.in_force(name) == b.in_force(name))
         };
         self.method == other.method
             && self.client_cert() == other.client_cert()
             && self.compares_dn() == other.compares_dn()
             && has_all_of(self, other)
             && has_all_of(other, self)
+    }
+
+    /// The value of an option, none where that is as good as not written (`hba.c`, `parse_hba_line` and `parse_hba_auth_opt`).
+    fn in_force(&self, name: &str) -> Option<&str> {
+        match (name, self.option(name)) {
+            ("map" | "krb_realm", Some("")) => None,
+            ("include_realm" | "compat_realm", value) => {
+                value.filter(|value| *value != "1").map(|_| "0")
+            }
+            ("ldaptls" | "upn_username", value) => value.filter(|value| *value == "1"),
+            (_, value) => value,
+        }
     }
 }
 
@@ -439,12 +451,47 @@ pub enum ClientCert {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Version;
+    use crate::hba::RuleSet;
+    use alloc::collections::BTreeMap;
 
     #[test]
     fn rules_are_small() {
         assert_eq!(size_of::<Database>(), size_of::<Word>());
         assert_eq!(size_of::<User>(), size_of::<Word>());
         assert!(size_of::<Rule>() <= 112, "{}", size_of::<Rule>());
+    }
+
+    #[test]
+    fn written_defaults_decide_alike() {
+        let alike = |a: &str, b: &str| {
+            let text = alloc::format!("host all all all {a}\nhost all all all {b}\n");
+            let set = RuleSet::of_bytes(&BTreeMap::new(), "hba", text.as_bytes(), Version::V16);
+            assert_eq!(set.errors, []);
+            set.rules[0].rule.decides_like(&set.rules[1].rule)
+                && set.rules[1].rule.decides_like(&set.rules[0].rule)
+        };
+        for (a, b) in [
+            ("pam", "pam"),
+            ("gss map=\"\"", "gss"),
+            ("gss krb_realm=\"\"", "gss"),
+            ("gss include_realm=1", "gss"),
+            ("gss include_realm=0", "gss include_realm=no"),
+            ("ldap ldapbasedn=a ldaptls=0", "ldap ldapbasedn=a"),
+            ("gss map=a map=b", "gss map=b"),
+        ] {
+            assert!(alike(a, b), "{a}, {b}");
+        }
+        for (a, b) in [
+            ("gss map=a", "gss"),
+            ("gss include_realm=0", "gss"),
+            ("gss map=a", "gss map=b"),
+            ("ldap ldapbasedn=a ldaptls=1", "ldap ldapbasedn=a"),
+            ("md5", "scram-sha-256"),
+            ("md5", "reject"),
+        ] {
+            assert!(!alike(a, b), "{a}, {b}");
+        }
     }
 
     #[test]
