@@ -55,6 +55,7 @@ pub(crate) mod reach;
 mod rule;
 mod set;
 mod taken;
+pub(crate) mod takers;
 mod transports;
 mod walk;
 mod ways;

@@ -14,7 +14,8 @@ use super::{Connection, Decision, Reach, RuleSet, Site};
 pub struct WithoutEffect {
     /// An index into [`RuleSet::rules`].
     pub rule: usize,
-    /// Later rules that match them, ascending: enough of them.
+    /// Later rules that match all that it decides, ascending: enough of them. None of them is one of those that could be
+    /// taken away, or dead.
     pub instead: Vec<usize>,
 }
 
@@ -23,16 +24,17 @@ pub struct WithoutEffect {
 pub struct Superfluous {
     /// The rules, ascending.
     pub rules: Vec<WithoutEffect>,
-    /// How many of the set's rules, from the first, were looked at: not all where too many of them have to be compared
+    /// The first rule that was looked at, an index into [`RuleSet::rules`]: not 0 where too many of them have to be compared
     /// with too many others, because they ask for much in common.
-    pub looked_at: usize,
+    pub from: usize,
 }
 
-/// The rules that decide something, and all of it as later rules would: with the same method and options. Each could be
-/// taken away, but not all of them at once, for one may stand in for another.
+/// The rules that decide something, and all of it as later rules would: with the same method and options. All of them can be
+/// taken away at once, and the dead rules ([`reach`](super::reach())) with them. Of rules that stand in for one another, the earlier ones
+/// are kept.
 ///
-/// All of them, unless a regular expression that is not understood, or a network that nobody knows, leaves it open. What is
-/// dead is [`reach`](super::reach())'s to tell.
+/// Every such rule is found, unless a regular expression that is not understood, or a network that nobody knows, leaves it
+/// open.
 pub fn without_effect(set: &RuleSet, site: &Site) -> Superfluous {
     let names = Names::of_set(set);
     let reached = in_turn(set, &names, site);
@@ -52,21 +54,28 @@ pub(crate) fn among(
         names,
         neighbours,
         site,
+        kept: reached
+            .iter()
+            .map(|reach| !matches!(reach, Reach::Never { .. }))
+            .collect(),
         patience: Patience::of(set),
     };
     let mut found = Superfluous {
         rules: Vec::new(),
-        looked_at: 0,
+        from: set.rules.len(),
     };
-    for (rule, reach) in reached.iter().enumerate() {
+    // Each is looked at when of the later ones only those are left that stay.
+    for (rule, reach) in reached.iter().enumerate().rev() {
         let Ok(instead) = search.instead_of(rule, reach) else {
             break;
         };
-        found.looked_at = rule + 1;
-        found
-            .rules
-            .extend(instead.map(|instead| WithoutEffect { rule, instead }));
+        found.from = rule;
+        if let Some(instead) = instead {
+            search.kept[rule] = false;
+            found.rules.push(WithoutEffect { rule, instead });
+        }
     }
+    found.rules.reverse();
     found
 }
 
@@ -75,6 +84,8 @@ struct Search<'a> {
     names: &'a Names,
     neighbours: &'a Neighbours<'a>,
     site: &'a Site,
+    /// Which rules are not taken away.
+    kept: Vec<bool>,
     patience: Patience,
 }
 
@@ -94,7 +105,7 @@ impl Search<'_> {
         let near = self.neighbours.of_rule_within(rule, &mut self.patience)?;
         let within = Within::rule(rule, Transports::of(rule.kind), self.site);
         let mut walk = Walk::new(within, self.names, self.site);
-        for at in near.into_iter().filter(|other| *other != index) {
+        for at in near.into_iter().filter(|at| *at != index && self.kept[*at]) {
             let other = &self.set.rules[at].rule;
             let ways = Transports::of(other.kind);
             if at < index || other.decides_like(rule) {
@@ -110,14 +121,15 @@ impl Search<'_> {
         Ok((!instead.is_empty()).then_some(instead))
     }
 
-    /// Whether the rules behind one may decide a connection as it does.
+    /// Whether the rules that are kept behind one may decide a connection as it does.
     fn goes_on(&mut self, connection: &Connection, index: usize) -> Result<bool, Tired> {
         let rules = &self.set.rules;
         let like = |other: &usize| rules[*other].rule.decides_like(&rules[index].rule);
-        let behind = index + 1;
+        let behind = |other: usize| other > index && self.kept[other];
+        let patience = &mut self.patience;
         let decision = self
             .neighbours
-            .decide(behind, connection, self.site, &mut self.patience)?;
+            .decide(behind, connection, self.site, patience)?;
         Ok(match decision {
             Decision::Rule(other) => like(&other),
             Decision::NoRule => false,
@@ -151,6 +163,10 @@ mod tests {
             [(0, alloc::vec![1, 2])]
         );
         assert_eq!(
+            told("host all bob 10.0.0.0/8 md5\nhost all bob all md5\nhost all all all md5\n"),
+            [(0, alloc::vec![2]), (1, alloc::vec![2])]
+        );
+        assert_eq!(
             told("host all bob all md5 \nhost all all 0.0.0.0/0 md5\n"),
             []
         );
@@ -170,6 +186,19 @@ mod tests {
         assert_eq!(told(&elsewhere), [(0, alloc::vec![2])]);
         let before = String::from("host app all 10.1.0.0/16 trust\n") + between;
         assert_eq!(told(&before), [(1, alloc::vec![3])]);
+    }
+
+    #[test]
+    fn what_stands_in_for_another_stays() {
+        // The last one is dead, and without the second it would not be.
+        assert_eq!(
+            told("host all all ::/0 md5\nhost all all 0.0.0.0/0 trust\nhost all all all trust\n"),
+            []
+        );
+        assert_eq!(
+            told("host a,b all all md5\nhost b,c all all md5\nhost c,a,d all all md5\n"),
+            [(1, alloc::vec![2])]
+        );
     }
 
     #[test]

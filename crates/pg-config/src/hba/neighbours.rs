@@ -52,10 +52,10 @@ impl<'a> Neighbours<'a> {
         patience.merged(&index.near(&Asked::by(rule)))
     }
 
-    /// What [`decide`](super::decide) says of a connection, if there were only the rules from this one on.
+    /// What [`decide`](super::decide) says of a connection, if there were only the rules that are `counted`.
     pub(crate) fn decide(
         &self,
-        from: usize,
+        counted: impl Fn(usize) -> bool,
         connection: &Connection,
         site: &Site,
         patience: &mut Patience,
@@ -67,7 +67,7 @@ impl<'a> Neighbours<'a> {
         };
         let index = self.index(connection.transport == Transport::Local);
         let near = patience.merged(&index.near(&sought))?;
-        let tried = near.into_iter().filter(|index| *index >= from);
+        let tried = near.into_iter().filter(|index| counted(*index));
         let answers = tried.map(|index| {
             let answer = matches(self.rules[index], connection, site);
             (index, answer)
@@ -156,7 +156,7 @@ fn merged(parts: &Parts<'_>) -> Vec<usize> {
 }
 
 /// So few rules need not be fewer.
-const FEW: usize = 16;
+const FEW_ENOUGH: usize = 16;
 
 /// A network: its family, its first address, the length of its prefix.
 type Prefix = (Family, u128, u8);
@@ -199,7 +199,7 @@ impl<'a> Index<'a> {
         let ways: [&dyn Fn() -> Option<Parts<'i>>; 3] = [&by_network, &by_user, &by_database];
         let mut fewest = Parts::from([&self.all[..]]);
         for way in ways {
-            if count(&fewest) <= FEW {
+            if count(&fewest) <= FEW_ENOUGH {
                 break;
             }
             let fewer = |parts: &Parts<'_>| count(parts) < count(&fewest);
@@ -387,7 +387,7 @@ pub(super) mod tests {
                             none,
                         },
                     };
-                    prop_assert_eq!(neighbours.decide(from, connection, &site, &mut patience).ok(), Some(decided));
+                    prop_assert_eq!(neighbours.decide(|at| at >= from, connection, &site, &mut patience).ok(), Some(decided));
                 }
             }
         }

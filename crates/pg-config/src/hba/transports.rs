@@ -15,8 +15,8 @@ impl Transports {
 
     /// Those that rules of a type are for.
     pub(super) fn of(kind: ConnType) -> Self {
-        let covered = Transport::ALL.into_iter().filter(|t| kind.covers(*t));
-        Self(covered.fold(0, |all, transport| all | Self::only(transport).0))
+        let all = Transport::ALL.into_iter();
+        all.filter(|transport| kind.covers(*transport)).collect()
     }
 
     pub(super) const fn or(self, other: Self) -> Self {
@@ -56,5 +56,12 @@ impl Transports {
         order
             .into_iter()
             .filter(move |transport| self.has(*transport))
+    }
+}
+
+impl FromIterator<Transport> for Transports {
+    fn from_iter<I: IntoIterator<Item = Transport>>(transports: I) -> Self {
+        let transports = transports.into_iter().map(Self::only);
+        transports.fold(Self(0), Self::or)
     }
 }

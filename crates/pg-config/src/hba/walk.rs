@@ -106,6 +106,16 @@ impl<'a> Walk<'a> {
         }
     }
 
+    /// What no rule so far decides of the logins looked at, by those of these transports, from where this rule is for.
+    pub(super) fn rest_from(&self, rule: &'a Rule, ways: Transports) -> Share {
+        let mut asked = self.within.clone();
+        let own = Origin::of(rule.address.as_ref(), self.site);
+        asked.ways = asked.ways.and(ways);
+        let origins = asked.origins.iter();
+        asked.origins = origins.filter_map(|origin| origin.and(&own)).collect();
+        self.left_of(&asked)
+    }
+
     /// What no rule so far decides.
     pub(super) fn rest(&self) -> Share {
         self.left_of(&self.within)
@@ -121,6 +131,16 @@ impl<'a> Walk<'a> {
         if self.within.and(rule, ways, self.site).is_some() {
             self.take(owner, rule, ways);
         }
+    }
+
+    /// The same, and what it decides.
+    pub(super) fn pass(&mut self, owner: usize, rule: &'a Rule, ways: Transports) -> Share {
+        let Some(asked) = self.within.and(rule, ways, self.site) else {
+            return Share::Nothing(BTreeSet::new());
+        };
+        let share = self.left_of(&asked);
+        self.take(owner, rule, ways);
+        share
     }
 
     fn left_of(&self, asked: &Within<'_>) -> Share {

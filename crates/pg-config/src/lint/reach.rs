@@ -40,7 +40,7 @@ pub fn rules(files: &dyn Files, set: &RuleSet, site: &Site) -> Vec<Finding> {
         site,
         names: &names,
         neighbours: Neighbours::of_set(set),
-        looked_at: set.rules.len(),
+        looked_at_from: 0,
         messages: Vec::new(),
     };
     let elsewhere = networks::matter(set, site).then(Site::default);
@@ -69,8 +69,8 @@ struct Found<'a> {
     site: &'a Site,
     names: &'a Names,
     neighbours: Neighbours<'a>,
-    /// How many rules, from the first, every search has come to look at.
-    looked_at: usize,
+    /// The first rule that every search has come to look at, from the last one on.
+    looked_at_from: usize,
     messages: Vec<Message>,
 }
 
@@ -100,7 +100,9 @@ impl Found<'_> {
         );
         if let Some(example) = self.alone(&at.rule) {
             let _ = write!(text, ", such as {}", example.assumed());
-            let decision = self.neighbours.decide(0, &example, self.site, patience);
+            let decision = self
+                .neighbours
+                .decide(|_| true, &example, self.site, patience);
             if let Ok(Decision::Rule(by)) = decision {
                 let _ = write!(text, " by {}", self.listed(&[by], at));
             }
@@ -122,7 +124,8 @@ impl Found<'_> {
             let lines = self.listed(&found.instead, &self.set.rules[found.rule]);
             let always = always.as_ref().is_none_or(|always| {
                 let rule = |found: &WithoutEffect| found.rule;
-                always.rules.binary_search_by_key(&found.rule, rule).is_ok()
+                found.rule < always.from
+                    || always.rules.binary_search_by_key(&found.rule, rule).is_ok()
             });
             let today = if always { "" } else { TODAY };
             let text = format!(
@@ -131,18 +134,18 @@ impl Found<'_> {
             );
             self.say(found.rule, "hba-no-effect", text, Vec::new());
         }
-        self.give_up(today.looked_at);
+        self.give_up(today.from);
     }
 
-    /// This rule and those behind it are not looked at for everything.
-    fn give_up(&mut self, rule: usize) {
-        self.looked_at = self.looked_at.min(rule);
+    /// The rules before this one are not looked at for everything.
+    fn give_up(&mut self, from: usize) {
+        self.looked_at_from = self.looked_at_from.max(from);
     }
 
     fn not_compared(&mut self) {
-        if self.looked_at < self.set.rules.len() {
-            let text = "rules from here on are not compared with every rule that they may have to do with: there are too many";
-            self.say(self.looked_at, "hba-not-compared", text.into(), Vec::new());
+        if let Some(last) = self.looked_at_from.checked_sub(1) {
+            let text = "rules up to here are not compared with every rule that they may have to do with: there are too many";
+            self.say(last, "hba-not-compared", text.into(), Vec::new());
         }
     }
 
@@ -272,7 +275,7 @@ mod tests {
             rules.chain(["host all all all trust\n".into()]).collect()
         };
         assert_eq!(found(&rules(900)), "");
-        insta::assert_snapshot!(found(&rules(1_200)), @"/h:833:1: rules from here on are not compared with every rule that they may have to do with: there are too many [hba-not-compared]");
+        insta::assert_snapshot!(found(&rules(1_200)), @"/h:369:1: rules up to here are not compared with every rule that they may have to do with: there are too many [hba-not-compared]");
     }
 
     #[test]

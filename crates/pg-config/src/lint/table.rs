@@ -284,8 +284,8 @@ pub static LINTS: &[Lint] = &[
     lint(
         "hba-not-compared",
         Note,
-        "Rules that ask for so much in common that comparing each with all takes too long: rules without effect, evaded \
-         certificates and partial refusals are not looked for from here on.",
+        "Rules that ask for so much in common that to compare each with all takes too long: up to here some rules without \
+         effect, evaded certificates and partial refusals may be missed.",
         "what can never match is found all the same; fewer rules for groups or patterns would help",
     ),
     lint(

@@ -2,20 +2,20 @@
 
 use alloc::format;
 use alloc::vec::Vec;
-use core::cell::LazyCell;
 
 use super::Found;
 use crate::hba::neighbours::{Patience, Tired};
-use crate::hba::{ClientCert, Connection, Decision, Match, Method, Reach, Transport, matches};
+use crate::hba::takers::first_taker;
+use crate::hba::{ClientCert, ConnType, Connection, Method, Reach, Rule, Transport};
 
 impl Found<'_> {
     /// Rules that demand a certificate, and an earlier one by which whoever they are for gets in without, with TLS or in
     /// clear, be it from some addresses only. (An earlier rule for some of their roles or databases is an exception.)
     pub(super) fn certificates(&mut self, reached: &[Reach]) {
         let mut patience = Patience::of(self.set);
-        for (rule, at) in self.set.rules.iter().enumerate() {
+        for (rule, at) in self.set.rules.iter().enumerate().rev() {
             let Ok(evaded) = self.evaded(rule, reached, &mut patience) else {
-                return self.give_up(rule);
+                return self.give_up(rule + 1);
             };
             if let Some((by, connection)) = evaded {
                 let line = self.listed(&[by], at);
@@ -29,7 +29,7 @@ impl Found<'_> {
         }
     }
 
-    /// The rule by which somebody gets in without the certificate that this one asks of him, or would ask with TLS.
+    /// The rule by which everybody gets in without the certificate that this one asks for, and a connection.
     fn evaded(
         &self,
         rule: usize,
@@ -38,52 +38,25 @@ impl Found<'_> {
     ) -> Result<Option<(usize, Connection)>, Tired> {
         let asking = &self.set.rules[rule].rule;
         let asks = asking.client_cert() != ClientCert::Off && asking.method != Method::Reject;
-        let (true, Reach::Decides(example)) = (asks, &reached[rule]) else {
+        if !asks || !matches!(reached[rule], Reach::Decides(_)) {
             return Ok(None);
-        };
-        let anybody = LazyCell::new(|| self.alone(asking));
-        let near = self.neighbours.of_rule_within(asking, patience)?;
-        for by in near.into_iter().take_while(|by| *by < rule) {
-            let other = &self.set.rules[by].rule;
-            let (false, Reach::Decides(own)) = (other.keeps_its_say(), &reached[by]) else {
-                continue;
-            };
-            let Some(anybody) = &*anybody else {
-                return Ok(None);
-            };
-            for connection in evasions(example, anybody, own) {
-                let with_tls = Connection {
-                    transport: Transport::Tls,
-                    ..connection.clone()
-                };
-                let is_met = matches(other, &connection, self.site) == Match::Yes
-                    && matches(asking, &with_tls, self.site) == Match::Yes;
-                if !is_met {
-                    continue;
-                }
-                let decision = self
-                    .neighbours
-                    .decide(0, &connection, self.site, patience)?;
-                if decision == Decision::Rule(by) {
-                    return Ok(Some((by, connection)));
-                }
-            }
         }
-        Ok(None)
+        let mut near = self.neighbours.of_rule_within(asking, patience)?;
+        near.retain(|by| *by < rule);
+        if near.is_empty() {
+            return Ok(None);
+        }
+        // Whom it asks with TLS may come in clear.
+        let asked = Rule {
+            kind: ConnType::Host,
+            ..asking.clone()
+        };
+        let ways = [Transport::Tls, Transport::Plain];
+        let lets_in = |by: usize| !self.set.rules[by].rule.keeps_its_say();
+        Ok(first_taker(
+            self.set, &asked, &ways, near, self.names, self.site, lets_in,
+        ))
     }
-}
-
-/// How somebody may come: in clear, as anybody may, and from where the other rule takes one.
-fn evasions(example: &Connection, anybody: &Connection, other: &Connection) -> [Connection; 3] {
-    let in_clear = Connection {
-        transport: Transport::Plain,
-        ..example.clone()
-    };
-    let elsewhere = Connection {
-        address: other.address,
-        ..anybody.clone()
-    };
-    [in_clear, anybody.clone(), elsewhere]
 }
 
 #[cfg(test)]
@@ -95,6 +68,8 @@ mod tests {
         insta::assert_snapshot!(found("host all all 10.0.0.0/8 scram-sha-256\nhostssl all all all cert\n"), @r#"/h:2:1: asks for a certificate that an earlier rule does without: other to database otherdb from 10.0.0.1 with TLS gets in by line 1 (scram-sha-256) [hba-optional-certificate]"#);
         insta::assert_snapshot!(found("hostssl app all 10.1.0.0/16 md5\nhostssl app +staff 10.0.0.0/8 cert\n"), @r#"/h:2:1: asks for a certificate that an earlier rule does without: other to database app from 10.1.0.1 with TLS (a member of staff) gets in by line 1 (md5) [hba-optional-certificate]"#);
         insta::assert_snapshot!(found("hostnossl all all all md5\nhostssl all all all scram-sha-256 clientcert=verify-full\n"), @r#"/h:2:1: asks for a certificate that an earlier rule does without: other to database otherdb from 0.0.0.1 in clear gets in by line 1 (md5) [hba-optional-certificate]"#);
+        insta::assert_snapshot!(found("hostnossl all all 10.0.0.0/8 md5\nhostssl all all all cert\n"), @"/h:2:1: asks for a certificate that an earlier rule does without: other to database otherdb from 10.0.0.1 in clear gets in by line 1 (md5) [hba-optional-certificate]");
+        insta::assert_snapshot!(found("host all all .example.com md5\nhostssl all all all cert\n"), @"/h:2:1: asks for a certificate that an earlier rule does without: other to database otherdb from 0.0.0.1 with TLS (the client's name is other.example.com) gets in by line 1 (md5) [hba-optional-certificate]");
         // An exception for one role, a refusal, another demand, and a rule behind it.
         for other in [
             "hostssl all bob all md5\nhostssl all all all cert\n",
