@@ -31,6 +31,15 @@ pub(super) fn spelled(line: &Line<'_>, bytes: &[u8]) -> Vec<Vec<u8>> {
     line.fields().map(field).collect()
 }
 
+/// The comment behind the fields of a line, with its `#`; empty where there is none.
+pub(super) fn comment<'b>(line: &Line<'_>, bytes: &'b [u8]) -> &'b [u8] {
+    // What is behind the last token is blank, commas, or a comment.
+    let behind = line.tokens().last().map_or(0, |token| token.span.end);
+    let rest = bytes.get(behind..).unwrap_or_default();
+    let start = rest.iter().position(|&b| b == b'#');
+    start.map_or(&[], |at| &rest[at..])
+}
+
 /// How a rule nearby is laid out.
 struct Neighbour {
     indent: Vec<u8>,

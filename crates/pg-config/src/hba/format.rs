@@ -3,7 +3,7 @@
 
 use alloc::vec::Vec;
 
-use super::columns::spelled;
+use super::columns::{comment, spelled};
 use super::{ConnType, Document, Record};
 use crate::text::{self, Change, Edit, Span, column};
 use crate::tokens::Tokenizer;
@@ -78,10 +78,8 @@ impl Document {
         }
         let mut reader = Tokenizer::new(content, self.version());
         let read = reader.next_line()?;
-        let last = read.tokens().last()?.span.end;
-        // What is behind the last token is blank, commas, or a comment.
-        let comment = content[last..].iter().position(|&b| b == b'#');
-        let comment = comment.map(|at| content[last + at..].to_vec());
+        let comment = Some(comment(read, content)).filter(|comment| !comment.is_empty());
+        let comment = comment.map(<[u8]>::to_vec);
         Some(Row::rule(rule.kind, spelled(read, content), comment, span))
     }
 

@@ -178,6 +178,22 @@ pub enum EditError {
     },
 }
 
+impl Insertion {
+    /// The rule as a line for this version, with the comment that stands behind the rule in `line`.
+    ///
+    /// # Errors
+    /// As [`NewRule::fields`]; [`EditError::NoRule`] where `line` is something else than a rule.
+    pub fn line_like(&self, line: &[u8], version: Version) -> Result<Vec<u8>, EditError> {
+        let (_, comment) = rule_parts(line, version)?;
+        let mut written = self.rule.fields(version)?.join(&b' ');
+        if !comment.is_empty() {
+            written.push(b' ');
+            written.extend_from_slice(comment);
+        }
+        Ok(written)
+    }
+}
+
 impl Document {
     /// Adds a rule at this place, in the columns of the rules beside it. Where the record before or behind the place
     /// already says the same, nothing changes.
@@ -185,26 +201,31 @@ impl Document {
     /// # Errors
     /// [`EditError`]
     pub fn insert_rule(&mut self, position: Position, rule: &NewRule) -> Result<Change, EditError> {
-        self.insert_fields(position, &rule.fields(self.version)?)
+        self.insert_fields(position, &rule.fields(self.version)?, b"")
     }
 
-    /// Adds a rule that is given as a line of `pg_hba.conf`, as [`insert_rule`](Self::insert_rule) does. Its fields stay as
-    /// they are spelled; its blanks become those of the neighbourhood.
+    /// Adds a rule that is given as a line of `pg_hba.conf`, as [`insert_rule`](Self::insert_rule) does. Its fields and the
+    /// comment behind them stay as they are spelled; its blanks become those of the neighbourhood.
     ///
     /// # Errors
     /// [`EditError::Refused`] where PostgreSQL refuses the line; [`EditError::NoRule`] where it is something else.
     pub fn insert_line(&mut self, position: Position, line: &[u8]) -> Result<Change, EditError> {
-        let fields = rule_fields(line, self.version)?;
-        self.insert_fields(position, &fields)
+        let (fields, comment) = rule_parts(line, self.version)?;
+        self.insert_fields(position, &fields, comment)
     }
 
     fn insert_fields(
         &mut self,
         position: Position,
         fields: &[Vec<u8>],
+        comment: &[u8],
     ) -> Result<Change, EditError> {
         let next = self.next_of(position)?;
-        let written = columns::line(self, next, fields);
+        let mut written = columns::line(self, next, fields);
+        if !comment.is_empty() {
+            written.push(b' ');
+            written.extend_from_slice(comment);
+        }
         // Compared as read, for a name may have to be written as a regular expression.
         let read = Self::parse(written.as_slice(), self.version);
         let [record] = &read.records[..] else {
@@ -362,8 +383,8 @@ impl Document {
     }
 }
 
-/// The fields of a line that is one rule, as they are spelled.
-fn rule_fields(line: &[u8], version: Version) -> Result<Vec<Vec<u8>>, EditError> {
+/// The fields of a line that is one rule, as they are spelled, and the comment behind them.
+fn rule_parts(line: &[u8], version: Version) -> Result<(Vec<Vec<u8>>, &[u8]), EditError> {
     writable(line)?;
     let mut reader = Tokenizer::new(line, version);
     let read = reader.next_line().ok_or(EditError::NoRule)?;
@@ -376,7 +397,7 @@ fn rule_fields(line: &[u8], version: Version) -> Result<Vec<Vec<u8>>, EditError>
             });
         }
     }
-    Ok(columns::spelled(read, line))
+    Ok((columns::spelled(read, line), columns::comment(read, line)))
 }
 
 impl RuleSet {

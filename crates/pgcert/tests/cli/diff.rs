@@ -169,7 +169,7 @@ fn what_the_server_refuses_is_not_compared() {
 fn an_edit_says_whose_outcome_it_changes() {
     let place = with(RULES);
     let edit = |command: &[&str]| edit(&place, command);
-    insta::assert_snapshot!(edit(&["add", "hostssl all bob all cert", "--first"]), @r#"
+    insta::assert_snapshot!(edit(&["add", "hostssl all bob all cert", "--first"]), @"
     --- [here]/pg_hba.conf
     +++ [here]/pg_hba.conf
     @@ -1,3 +1,4 @@
@@ -177,7 +177,7 @@ fn an_edit_says_whose_outcome_it_changes() {
      host all amy 10.0.0.0/8 md5
      host app +staff samenet scram-sha-256
      host all all .example.org md5
-    whose outcome changes
+    whose outcome changes (from: line numbers before the edit, to: after it)
       perhaps from pg_hba.conf:2: host app +staff samenet scram-sha-256
         to pg_hba.conf:1: hostssl all bob all cert
         such as bob to database app from 0.0.0.1 with TLS (a member of staff)
@@ -192,8 +192,8 @@ fn an_edit_says_whose_outcome_it_changes() {
         such as bob to database otherdb from 0.0.0.1 with TLS
     --- on standard error
     note: the server takes it with a reload: SELECT pg_reload_conf()
-    "#);
-    insta::assert_snapshot!(edit(&["move", "4", "--first"]), @r#"
+    ");
+    insta::assert_snapshot!(edit(&["move", "4", "--first"]), @"
     --- [here]/pg_hba.conf
     +++ [here]/pg_hba.conf
     @@ -1,4 +1,4 @@
@@ -202,7 +202,7 @@ fn an_edit_says_whose_outcome_it_changes() {
      host app +staff samenet scram-sha-256
      host all all .example.org md5
     -host all all 192.168.0.0/16 reject
-    whose outcome changes
+    whose outcome changes (from: line numbers before the edit, to: after it)
       perhaps from pg_hba.conf:2: host app +staff samenet scram-sha-256
         to pg_hba.conf:1: host all all 192.168.0.0/16 reject
         such as other to database app from 192.168.0.1 with TLS (a member of staff)
@@ -211,7 +211,7 @@ fn an_edit_says_whose_outcome_it_changes() {
         such as other to database otherdb from 192.168.0.1 with TLS (the client's name is other.example.org)
     --- on standard error
     note: the server takes it with a reload: SELECT pg_reload_conf()
-    "#);
+    ");
     insta::assert_snapshot!(edit(&["remove", "--line", "4"]), @r#"
     --- [here]/pg_hba.conf
     +++ [here]/pg_hba.conf
@@ -385,7 +385,7 @@ fn an_edit_of_what_the_server_refused_promises_nothing() {
 fn a_rule_that_rejects_says_who_still_gets_in() {
     let place = with("hostssl a bob all cert\nhostssl b bob all cert\nhost all all all md5\n");
     let add = |rule: &str| edit(&place, &["add", rule]);
-    insta::assert_snapshot!(add("host all bob 10.0.0.0/8 reject"), @r#"
+    insta::assert_snapshot!(add("host all bob 10.0.0.0/8 reject"), @"
     --- [here]/pg_hba.conf
     +++ [here]/pg_hba.conf
     @@ -1,3 +1,4 @@
@@ -393,16 +393,16 @@ fn a_rule_that_rejects_says_who_still_gets_in() {
      hostssl b bob all cert
     +host all bob 10.0.0.0/8 reject
      host all all all md5
-    whose outcome changes
+    whose outcome changes (from: line numbers before the edit, to: after it)
       from pg_hba.conf:3: host all all all md5
         to pg_hba.conf:3: host all bob 10.0.0.0/8 reject
         such as bob to database otherdb from 10.0.0.1 with TLS
     --- on standard error
-    note: it decides before pg_hba.conf:3, by which these connections went until now
-    note: pg_hba.conf:1, pg_hba.conf:2 still let some of these connections in: --first shuts them out too
+    note: it decides before host all all all md5 (was pg_hba.conf:3), by which these connections went until now
+    note: hostssl a bob all cert (was pg_hba.conf:1), hostssl b bob all cert (was pg_hba.conf:2) still let some of these connections in: --first shuts them out too
     note: the server takes it with a reload: SELECT pg_reload_conf()
-    "#);
-    insta::assert_snapshot!(add("hostssl all bob 10.0.0.0/8 scram-sha-256"), @r#"
+    ");
+    insta::assert_snapshot!(add("hostssl all bob 10.0.0.0/8 scram-sha-256"), @"
     --- [here]/pg_hba.conf
     +++ [here]/pg_hba.conf
     @@ -1,3 +1,4 @@
@@ -410,13 +410,13 @@ fn a_rule_that_rejects_says_who_still_gets_in() {
      hostssl b bob all cert
     +hostssl all bob 10.0.0.0/8 scram-sha-256
      host all all all md5
-    whose outcome changes
+    whose outcome changes (from: line numbers before the edit, to: after it)
       from pg_hba.conf:3: host all all all md5
         to pg_hba.conf:3: hostssl all bob 10.0.0.0/8 scram-sha-256
         such as bob to database otherdb from 10.0.0.1 with TLS
     --- on standard error
-    note: it decides before pg_hba.conf:3, by which these connections went until now
-    note: pg_hba.conf:1, pg_hba.conf:2 go on deciding some of these connections
+    note: it decides before host all all all md5 (was pg_hba.conf:3), by which these connections went until now
+    note: hostssl a bob all cert (was pg_hba.conf:1), hostssl b bob all cert (was pg_hba.conf:2) go on deciding some of these connections
     note: the server takes it with a reload: SELECT pg_reload_conf()
-    "#);
+    ");
 }

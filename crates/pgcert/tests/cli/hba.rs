@@ -188,7 +188,7 @@ fn a_rule_is_added_where_it_is_told_in_the_columns_of_its_neighbours() {
     +hostssl sales,"a b"     +staff          192.168.1.0/24          cert map=m
      host    all             all             10.0.0.0/8              scram-sha-256
      host    all             all             0.0.0.0/0               md5 # for now
-    whose outcome changes
+    whose outcome changes (from: line numbers before the edit, to: after it)
       from pg_hba.conf:5: host all all 0.0.0.0/0 md5
         to pg_hba.conf:4: hostssl sales,"a b" +staff 192.168.1.0/24 cert map=m
         such as other to database sales from 192.168.1.1 with TLS (a member of staff)
@@ -247,7 +247,7 @@ fn a_rule_is_added_where_it_is_told_in_the_columns_of_its_neighbours() {
 fn a_rule_finds_its_place() {
     let place = place(RULES);
     let rule = ["add", "hostssl", "sales", "app", "10.1.0.0/16", "cert"];
-    insta::assert_snapshot!(hba(&place, &rule), @r#"
+    insta::assert_snapshot!(hba(&place, &rule), @"
     --- [here]/pg_hba.conf
     +++ [here]/pg_hba.conf
     @@ -1,5 +1,6 @@
@@ -257,14 +257,14 @@ fn a_rule_finds_its_place() {
     +hostssl sales           app             10.1.0.0/16             cert
      host    all             all             10.0.0.0/8              scram-sha-256
      host    all             all             0.0.0.0/0               md5 # for now
-    whose outcome changes
+    whose outcome changes (from: line numbers before the edit, to: after it)
       from pg_hba.conf:4: host all all 10.0.0.0/8 scram-sha-256
         to pg_hba.conf:4: hostssl sales app 10.1.0.0/16 cert
         such as app to database sales from 10.1.0.1 with TLS
     --- on standard error
-    note: it decides before pg_hba.conf:4, by which these connections went until now
+    note: it decides before host all all 10.0.0.0/8 scram-sha-256 (was pg_hba.conf:4), by which these connections went until now
     note: the server takes it with a reload: SELECT pg_reload_conf()
-    "#);
+    ");
     insta::assert_snapshot!(hba(&place, &rule), @"
     --- on standard error
     nothing to do
@@ -280,12 +280,12 @@ fn a_rule_finds_its_place() {
     +host    all             app             10.0.0.0/16             md5
      host    all             all             10.0.0.0/8              scram-sha-256
      host    all             all             0.0.0.0/0               md5 # for now
-    whose outcome changes
+    whose outcome changes (from: line numbers before the edit, to: after it)
       from pg_hba.conf:5: host all all 10.0.0.0/8 scram-sha-256
         to pg_hba.conf:5: host all app 10.0.0.0/16 md5
         such as app to database otherdb from 10.0.0.1 with TLS
     --- on standard error
-    note: it decides before pg_hba.conf:5, by which these connections went until now
+    note: it decides before host all all 10.0.0.0/8 scram-sha-256 (was pg_hba.conf:5), by which these connections went until now
     note: the server takes it with a reload: SELECT pg_reload_conf()
     ");
     insta::assert_snapshot!(hba(&place, &["add", "host all app 10.0.0.0/16 scram-sha-256"]), @"
@@ -331,9 +331,9 @@ fn a_rule_with_a_list_finds_the_place_of_what_the_list_holds() {
     +++ [here]/pg_hba.conf
     @@ -1,2 +1,3 @@
      local all all peer
-    +host all @names all scram-sha-256
+    +host all @names all scram-sha-256 # the two
      host all all 10.0.0.0/8 md5
-    whose outcome changes
+    whose outcome changes (from: line numbers before the edit, to: after it)
       from pg_hba.conf:2: host all all 10.0.0.0/8 md5
         to pg_hba.conf:2: host all bob,zoe all scram-sha-256
         such as bob to database otherdb from 10.0.0.1 with TLS
@@ -341,7 +341,7 @@ fn a_rule_with_a_list_finds_the_place_of_what_the_list_holds() {
         to pg_hba.conf:2: host all bob,zoe all scram-sha-256
         such as bob to database otherdb from 0.0.0.1 with TLS
     --- on standard error
-    note: it decides before pg_hba.conf:2, by which these connections went until now
+    note: it decides before host all all 10.0.0.0/8 md5 (was pg_hba.conf:2), by which these connections went until now
     note: the server takes it with a reload: SELECT pg_reload_conf()
     ");
     insta::assert_snapshot!(add("host all @none all md5"), @r#"
@@ -374,12 +374,12 @@ fn a_list_is_looked_for_beside_the_file_that_the_rule_goes_to() {
     @@ -1,1 +1,2 @@
     +host all @names all scram-sha-256
      host all all all md5
-    whose outcome changes
+    whose outcome changes (from: line numbers before the edit, to: after it)
       from more/hba.conf:1: host all all all md5
         to more/hba.conf:1: host all bob,zoe all scram-sha-256
         such as bob to database otherdb from 0.0.0.1 with TLS
     --- on standard error
-    note: it decides before more/hba.conf:1, by which these connections went until now
+    note: it decides before host all all all md5 (was more/hba.conf:1), by which these connections went until now
     note: the server takes it with a reload: SELECT pg_reload_conf()
     ");
     place.write("more/names", "amy\n");
@@ -387,6 +387,62 @@ fn a_list_is_looked_for_beside_the_file_that_the_rule_goes_to() {
     --- on standard error
     error: nothing was changed: the rule would have to stand in more/hba.conf, beside which its lists hold other names
     hint: give the lists by their whole paths: @/PATH/OF/LIST
+    --- exit code 1
+    ");
+}
+
+#[test]
+fn a_rule_is_written_with_its_comment_and_quotes() {
+    let place = place("hostssl app bob all cert\nhost all all all md5\n");
+    // One database is left out, for the role gets there already.
+    for (rule, line) in [
+        (
+            "host \"d\" ud all scram-sha-256 # mine",
+            "host \"d\" ud all scram-sha-256 # mine",
+        ),
+        (
+            "hostssl \"d\" \"bob\" all cert # mine",
+            "hostssl \"d\" \"bob\" all cert # mine",
+        ),
+        (
+            "hostssl app,new bob all cert # mine",
+            "hostssl new bob all cert # mine",
+        ),
+    ] {
+        let said = hba(&place, &["add", rule, "--dry-run"]);
+        assert!(said.out.contains(&format!("\n+{line}\n")), "{said}");
+    }
+}
+
+#[test]
+fn another_map_that_decides_is_no_reason_to_do_nothing() {
+    let place = place("local all all peer\nhostssl all all all cert map=x\n");
+    insta::assert_snapshot!(hba(&place, &["add", "hostssl all bob all cert map=y"]), @"
+    --- on standard error
+    error: nothing was changed: pg_hba.conf:2 decides by the map x, not by y
+    hint: --before LINE puts the rule where you say; or pgcert ident add x NAME ROLE lets the certificate in as it is
+    --- exit code 1
+    ");
+    insta::assert_snapshot!(hba(&place, &["add", "hostssl all bob all cert map=x"]), @"
+    --- on standard error
+    nothing to do
+    note: pg_hba.conf:2 decides by the map x: pgcert ident add x NAME ROLE lets the certificate in
+    ");
+    place.write(
+        "pg_hba.conf",
+        "hostssl all all all cert map=x clientname=DN\n",
+    );
+    insta::assert_snapshot!(hba(&place, &["add", "hostssl all bob all cert map=x"]), @"
+    --- on standard error
+    error: nothing was changed: pg_hba.conf:1 decides, and compares the certificate's DN
+    hint: --before LINE puts the rule where you say; or pgcert ident add x NAME ROLE lets the certificate in as it is
+    --- exit code 1
+    ");
+    place.write("pg_hba.conf", "hostssl all all all cert\n");
+    insta::assert_snapshot!(hba(&place, &["add", "hostssl all bob all cert map=y"]), @"
+    --- on standard error
+    error: nothing was changed: rules that keep their say decide all of these connections
+    hint: they are pg_hba.conf:1; --before LINE puts it where you say
     --- exit code 1
     ");
 }
@@ -420,7 +476,7 @@ fn a_rule_for_nobody_is_only_added_where_it_is_told() {
 #[test]
 fn rules_are_removed_by_line_or_by_what_they_say() {
     let place = place(RULES);
-    insta::assert_snapshot!(hba(&place, &["remove", "--line", "2", "--line", "4", "--dry-run"]), @r#"
+    insta::assert_snapshot!(hba(&place, &["remove", "--line", "2", "--line", "4", "--dry-run"]), @"
     --- [here]/pg_hba.conf
     +++ [here]/pg_hba.conf
     @@ -1,5 +1,3 @@
@@ -429,7 +485,7 @@ fn rules_are_removed_by_line_or_by_what_they_say() {
      # those at home
     -host    all             all             10.0.0.0/8              scram-sha-256
      host    all             all             0.0.0.0/0               md5 # for now
-    whose outcome changes
+    whose outcome changes (from: line numbers before the edit, to: after it)
       from pg_hba.conf:2: local all all peer
         to no rule: refused
         such as other to database otherdb over the Unix socket
@@ -438,8 +494,8 @@ fn rules_are_removed_by_line_or_by_what_they_say() {
         such as other to database otherdb from 10.0.0.1 with TLS
     --- on standard error
     note: the server takes it with a reload: SELECT pg_reload_conf()
-    "#);
-    insta::assert_snapshot!(hba(&place, &["remove", "host", "all", "all", "0.0.0.0/0", "md5"]), @r#"
+    ");
+    insta::assert_snapshot!(hba(&place, &["remove", "host", "all", "all", "0.0.0.0/0", "md5"]), @"
     --- [here]/pg_hba.conf
     +++ [here]/pg_hba.conf
     @@ -2,4 +2,3 @@
@@ -447,13 +503,13 @@ fn rules_are_removed_by_line_or_by_what_they_say() {
      # those at home
      host    all             all             10.0.0.0/8              scram-sha-256
     -host    all             all             0.0.0.0/0               md5 # for now
-    whose outcome changes
+    whose outcome changes (from: line numbers before the edit, to: after it)
       from pg_hba.conf:5: host all all 0.0.0.0/0 md5
         to no rule: refused
         such as other to database otherdb from 0.0.0.1 with TLS
     --- on standard error
     note: the server takes it with a reload: SELECT pg_reload_conf()
-    "#);
+    ");
     insta::assert_snapshot!(hba(&place, &["remove", "host", "all", "all", "0.0.0.0/0", "md5"]), @r#"
     --- on standard error
     nothing to do
@@ -477,7 +533,7 @@ fn rules_are_removed_by_line_or_by_what_they_say() {
 #[test]
 fn a_rule_is_moved() {
     let place = place(RULES);
-    insta::assert_snapshot!(hba(&place, &["move", "5", "--before", "4"]), @r#"
+    insta::assert_snapshot!(hba(&place, &["move", "5", "--before", "4"]), @"
     --- [here]/pg_hba.conf
     +++ [here]/pg_hba.conf
     @@ -1,5 +1,5 @@
@@ -487,13 +543,13 @@ fn a_rule_is_moved() {
     +host    all             all             0.0.0.0/0               md5 # for now
      host    all             all             10.0.0.0/8              scram-sha-256
     -host    all             all             0.0.0.0/0               md5 # for now
-    whose outcome changes
+    whose outcome changes (from: line numbers before the edit, to: after it)
       from pg_hba.conf:4: host all all 10.0.0.0/8 scram-sha-256
         to pg_hba.conf:4: host all all 0.0.0.0/0 md5
         such as other to database otherdb from 10.0.0.1 with TLS
     --- on standard error
     note: the server takes it with a reload: SELECT pg_reload_conf()
-    "#);
+    ");
     insta::assert_snapshot!(hba(&place, &["move", "4", "--before", "5"]), @"
     --- on standard error
     nothing to do
@@ -667,17 +723,17 @@ fn a_server_s_settings_say_where_the_file_is_and_count() {
     error: [here]/data/rules.conf: 1 warning
     --- exit code 3
     ");
-    insta::assert_snapshot!(place.run(&["hba", "add", "local all all peer", "--first", "--data-dir", "data"]), @r#"
+    insta::assert_snapshot!(place.run(&["hba", "add", "local all all peer", "--first", "--data-dir", "data"]), @"
     --- [here]/data/rules.conf
     +++ [here]/data/rules.conf
     @@ -1,1 +1,2 @@
     +local all all peer
      hostssl all all samehost cert
-    whose outcome changes
+    whose outcome changes (from: line numbers before the edit, to: after it)
       from no rule: refused
         to [here]/data/rules.conf:1: local all all peer
         such as other to database otherdb over the Unix socket
     --- on standard error
     note: the server takes it with a reload: SELECT pg_reload_conf()
-    "#);
+    ");
 }

@@ -333,3 +333,31 @@ fn a_rule_given_as_a_line_takes_the_columns_of_its_neighbours() {
         })
     );
 }
+
+#[test]
+fn a_comment_behind_a_rule_comes_along() {
+    let text = "host    all  all  ::1/128  md5\n";
+    for (line, written) in [
+        (
+            "host d ud 10.1.0.0/16 md5 # mine",
+            "host    d    ud   10.1.0.0/16 md5 # mine\n",
+        ),
+        (
+            "host d ud all ident map=\"#\"  ## a  #b",
+            "host    d    ud   all      ident map=\"#\" ## a  #b\n",
+        ),
+        ("host d ud all md5#", "host    d    ud   all      md5 #\n"),
+    ] {
+        let mut document = Document::parse(text.as_bytes(), Version::V15);
+        document
+            .insert_line(Position::BeforeRecord(0), line.as_bytes())
+            .unwrap();
+        let after = String::from_utf8(document.to_bytes()).unwrap();
+        assert_eq!(after, alloc::format!("{written}{text}"));
+    }
+    // It would go on in the next line.
+    let mut document = Document::parse(text.as_bytes(), Version::V15);
+    let line = b"host d ud all md5 # mine \\";
+    let refused = document.insert_line(Position::BeforeRecord(0), line);
+    assert_eq!(refused, Err(EditError::Disturbs));
+}

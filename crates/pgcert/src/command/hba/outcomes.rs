@@ -34,7 +34,10 @@ impl<'a> Outcomes<'a> {
             true => "nobody's outcome changes\n".to_owned(),
             false => format!(
                 "{}\n{}",
-                styled(HEAD, "whose outcome changes"),
+                styled(
+                    HEAD,
+                    "whose outcome changes (from: line numbers before the edit, to: after it)"
+                ),
                 self.words(output.verbose())
             ),
         };

@@ -2,9 +2,9 @@
 //! one role in by its certificate are placed as setup places them.
 
 use pg_config::hba::{
-    Address, Conflict, ConnType, Database, Databases, Document, EditError, Method, Network,
-    Placement, Rule, RulePlace, RuleSet, Source, User, Wanted, matches_nobody, place, place_rule,
-    prefix_length,
+    Address, Conflict, ConnType, Database, Databases, Document, EditError, Located, MapUse, Method,
+    Network, Placement, Rule, RulePlace, RuleSet, Source, User, Wanted, matches_nobody, place,
+    place_rule, prefix_length,
 };
 use pg_config::resolve::Files as _;
 
@@ -42,51 +42,52 @@ pub(super) fn add(
     if matches_nobody(&rule, &site) {
         return Err(no_place(&Conflict::Nobody, &set));
     }
-    let mut edits = Edits::new(&disk, "rules", 0o600);
-    let before = |path: &str| match path == found.path {
-        true => Ok(bytes.clone()),
-        false => disk.read(path).map_err(|error| {
-            Failure::because(format_args!("{} cannot be read", escape_name(path)), &error)
-        }),
-    };
+    // What is written, and where.
+    let mut written = None;
     let placed = match wanted(given) {
         Some(wanted) => {
             let placement = place(&set, &wanted, &site).map_err(|c| no_place(&c, &set))?;
-            let documents = set
-                .written(&disk, &placement.insertions)
-                .map_err(|error| refused(&error, &found))?;
-            for (path, changed) in documents {
-                edits.set(&path, Some(before(&path)?), changed.to_bytes());
-                if path == found.path {
-                    document = changed;
-                }
+            if let Some(insertion) = placement.insertions.first() {
+                let same = insertion.rule.databases[..] == given.databases[..];
+                let text = match same {
+                    true => Ok(line.as_bytes().to_vec()),
+                    false => insertion.line_like(line.as_bytes(), found.version),
+                };
+                let text = text.map_err(|error| refused(&error, &found))?;
+                written = Some((insertion.place, text));
+            } else if let Some(other) = other_map(&placement, &wanted) {
+                return Err(by_other_map(other, &wanted, &set));
             }
             Placed::Certificate(placement)
         }
         None => {
             let placed = place_rule(&set, &rule, &site).map_err(|c| no_place(&c, &set))?;
-            if let Some(place) = placed.place {
-                let (path, position) = set.spot(place);
-                if !read_in(line, path, &found)?.says_the_same(&rule) {
-                    return Err(other_lists(path));
-                }
-                let was = before(path)?;
-                let mut included;
-                let changed = match path == found.path {
-                    true => &mut document,
-                    false => {
-                        included = Document::parse(was.as_slice(), found.version);
-                        &mut included
-                    }
-                };
-                changed
-                    .insert_line(position, line.as_bytes())
-                    .map_err(|error| refused(&error, &found))?;
-                edits.set(path, Some(was), changed.to_bytes());
-            }
+            written = placed.place.map(|place| (place, line.as_bytes().to_vec()));
             Placed::Any(placed)
         }
     };
+    let mut edits = Edits::new(&disk, "rules", 0o600);
+    if let Some((place, text)) = written {
+        let (path, position) = set.spot(place);
+        if !read_in(line, path, &found)?.says_the_same(&rule) {
+            return Err(other_lists(path));
+        }
+        let mut included;
+        let (was, changed) = match path == found.path {
+            true => (bytes, &mut document),
+            false => {
+                let was = disk.read(path).map_err(|error| {
+                    Failure::because(format_args!("{} cannot be read", escape_name(path)), &error)
+                })?;
+                included = Document::parse(was.as_slice(), found.version);
+                (was, &mut included)
+            }
+        };
+        changed
+            .insert_line(position, &text)
+            .map_err(|error| refused(&error, &found))?;
+        edits.set(path, Some(was), changed.to_bytes());
+    }
     let rejects = rule.method == Method::Reject;
     let after = RuleSet::of_document(&edits, &found.path, &document);
     edits.must_not_add_errors(&set.errors, &after.errors)?;
@@ -110,6 +111,26 @@ fn read_in(line: &str, path: &str, found: &Found) -> Result<Rule, Failure> {
     }
     let rule = read.rules.into_iter().next().map(|at| at.rule);
     rule.ok_or_else(|| refused(&EditError::NoRule, found))
+}
+
+/// The map that decides in place of the one that was asked for.
+fn other_map<'p>(placement: &'p Placement, wanted: &Wanted) -> Option<&'p MapUse> {
+    let asked = wanted.map.as_ref()?;
+    let mut maps = placement.maps.iter();
+    maps.find(|used| used.map != *asked || used.by_dn)
+}
+
+fn by_other_map(used: &MapUse, wanted: &Wanted, set: &RuleSet) -> Failure {
+    let place = lines(&[used.rule], set);
+    let asked = wanted.map.as_deref().unwrap_or_default();
+    let what = match used.map == asked {
+        true => format!("{place} decides, and compares the certificate's DN"),
+        false => format!("{place} decides by the map {}, not by {asked}", used.map),
+    };
+    Failure::new(format!("nothing was changed: {what}")).hint(format!(
+        "--before LINE puts the rule where you say; or pgcert ident add {} NAME ROLE lets the certificate in as it is",
+        used.map
+    ))
 }
 
 fn other_lists(path: &str) -> Failure {
@@ -180,7 +201,11 @@ impl Placed {
 
     /// `rejects`: whether the rule is one that lets nobody in.
     fn say(&self, rejects: bool, set: &RuleSet, edits: &mut Edits<'_>) {
-        let lines = |rules: &[usize]| lines(rules, set);
+        // Their numbers change where a rule is added.
+        let lines = |rules: &[usize]| match self.adds() {
+            true => quoted(rules, set),
+            false => lines(rules, set),
+        };
         let (overrides, keeps_say) = match self {
             Self::Certificate(placement) => (&placement.overrides, &placement.keeps_say),
             Self::Any(placed) => (&placed.overrides, &placed.keeps_say),
@@ -256,6 +281,23 @@ impl Placed {
         }
     }
 }
+
+/// Rules by what they say, with the places that they had.
+fn quoted(rules: &[usize], set: &RuleSet) -> String {
+    let rules: Vec<_> = rules
+        .iter()
+        .filter_map(|rule| set.rules.get(*rule))
+        .collect();
+    let quote = |at: &&Located| format!("{} (was {})", words::line(&at.rule), words::place(at));
+    let mut places: Vec<_> = rules.iter().take(MOST).map(quote).collect();
+    if rules.len() > MOST {
+        places.push(format!("and {} more", rules.len() - MOST));
+    }
+    places.join(", ")
+}
+
+/// How many rules are quoted at most.
+const MOST: usize = 5;
 
 fn lines(rules: &[usize], set: &RuleSet) -> String {
     let places: Vec<_> = rules
