@@ -9,6 +9,7 @@ pub use answer::{Answer, Claim, Names, Roles};
 pub use edit::EditError;
 pub use maps::Maps;
 
+use alloc::borrow::Cow;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -154,11 +155,28 @@ pub struct Entry {
 }
 
 impl Entry {
+    /// Whether the role is the word `all` or a `+group`, and not a role of that name: from 16 on, without quotes.
+    pub fn role_is_keyword(&self, version: Version) -> bool {
+        !self.role_quoted && self.looks_like_keyword(version)
+    }
+
+    /// The role, in quotes where those make a name of it that would be a keyword without.
+    pub fn shown_role(&self, version: Version) -> Cow<'_, str> {
+        if self.role_quoted && self.looks_like_keyword(version) {
+            Cow::Owned(format!("\"{}\"", self.role))
+        } else {
+            Cow::Borrowed(&self.role)
+        }
+    }
+
+    fn looks_like_keyword(&self, version: Version) -> bool {
+        version >= Version::V16 && (self.role == "all" || self.role.starts_with('+'))
+    }
+
     /// Whether the role is a name and nothing else to this version.
     fn is_literal(&self, version: Version) -> bool {
-        let special = self.role.starts_with('/')
-            || !self.role_quoted && (self.role == "all" || self.role.starts_with('+'));
-        version < Version::V16 || !special
+        let is_pattern = version >= Version::V16 && self.role.starts_with('/');
+        !is_pattern && !self.role_is_keyword(version)
     }
 
     /// Reads a record of a single file. What is no line of this file alone is a diagnostic.

@@ -269,6 +269,9 @@ Exit codes:
   3  counted, but the server would refuse the file";
 
 pub(super) const IDENT_LIST: &str = "\
+A role in quotes is the role of that name, where all or +GROUP without them would be keywords (16 and \
+later); --json says which it is in role_is_keyword.
+
 Examples:
   pgcert ident list
   pgcert ident list staff --file pg_ident.conf --json";
@@ -298,9 +301,16 @@ Examples:
   pgcert ident add mail '^(.*)@example\\.com$' '\\1' --regex";
 
 pub(super) const IDENT_REMOVE: &str = "\
+A line is named by all three of its words, or by --line. ROLE is a name: a line with the keyword all \
+or +GROUP goes by --line.
+
 Examples:
   pgcert ident remove staff 'Zoë Martin' zoe
   pgcert ident remove --line 43 --dry-run";
+
+pub(super) const IDENT_REMOVE_USAGE: &str = "\
+pgcert ident remove [OPTIONS] <MAP> <SYSTEM-USER> <ROLE>
+       pgcert ident remove [OPTIONS] --line <LINE>...";
 
 pub(super) const IDENT_LINT: &str = "\
 Includes are looked at too. Each kind of finding is in docs/reference/lints.md.

@@ -19,7 +19,7 @@ pub(crate) enum Ident {
     #[command(after_help = help::IDENT_ADD)]
     Add(IdentAdd),
     /// Take lines away
-    #[command(after_help = help::IDENT_REMOVE)]
+    #[command(after_help = help::IDENT_REMOVE, override_usage = help::IDENT_REMOVE_USAGE)]
     Remove(IdentRemove),
     /// Find what the server would refuse, and what probably was not meant
     #[command(after_help = help::IDENT_LINT)]
@@ -71,7 +71,7 @@ pub(crate) struct IdentRemove {
     /// The system user as pgcert ident list shows it
     #[arg(value_name = "SYSTEM-USER", requires = "role")]
     pub(crate) system_user: Option<String>,
-    /// The role as pgcert ident list shows it
+    /// The role: exactly this, as pgcert ident add writes it
     #[arg(value_name = "ROLE")]
     pub(crate) role: Option<String>,
     /// The line of the file; repeatable

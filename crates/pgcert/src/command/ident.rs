@@ -48,6 +48,7 @@ fn list(args: &IdentList, context: &Context, output: &mut Output) -> Result<(), 
                 "map": line.entry.map,
                 "system_user": line.entry.system_user,
                 "role": line.entry.role,
+                "role_is_keyword": line.entry.role_is_keyword(found.version),
                 "error": null,
             })
         });
@@ -58,6 +59,7 @@ fn list(args: &IdentList, context: &Context, output: &mut Output) -> Result<(), 
                 "map": null,
                 "system_user": null,
                 "role": null,
+                "role_is_keyword": null,
                 "error": error.message,
             })
         });
@@ -76,7 +78,7 @@ fn list(args: &IdentList, context: &Context, output: &mut Output) -> Result<(), 
                 place,
                 name(&entry.map),
                 name(&entry.system_user),
-                name(&entry.role),
+                name(&entry.shown_role(found.version)),
             ]
         }));
         output.print(&table(&rows, 1))?;
@@ -131,9 +133,13 @@ fn remove(args: &IdentRemove, context: &Context, output: &mut Output) -> Result<
         entries.insert(entry);
     }
     if let (Some(map), Some(system_user), Some(role)) = (&args.map, &args.system_user, &args.role) {
-        let says_it = |entry: &Entry| {
+        let spelled = |entry: &Entry| {
             entry.map == *map && entry.system_user == *system_user && entry.role == *role
         };
+        // As `add` means it: a name.
+        let says_it = |entry: &Entry| spelled(entry) && !entry.role_is_keyword(found.version);
+        let mut all = document.entries().iter();
+        let keyword = all.find(|entry| spelled(entry) && !says_it(entry));
         let all = document.entries().iter().enumerate();
         let same = all.filter(|(_, entry)| says_it(entry));
         entries.extend(same.map(|(index, _)| index));
@@ -141,13 +147,19 @@ fn remove(args: &IdentRemove, context: &Context, output: &mut Output) -> Result<
             let path = &found.path;
             let maps = Maps::of_bytes(&found.files(), path, &bytes, found.version);
             let elsewhere = maps.lines().iter().find(|line| says_it(&line.entry));
-            nothing = Some(match elsewhere {
-                Some(line) => format!(
+            nothing = Some(match (elsewhere, keyword) {
+                (_, Some(entry)) => format!(
+                    "no line of {path} names a role \"{role}\"; in line {line} the word is a keyword: --line {line} takes that out",
+                    line = entry.line
+                ),
+                (Some(line), None) => format!(
                     "no line of {path} says that, but line {} of {file}, which is read with it, does: it is changed with --file {file}",
                     line.entry.line,
                     file = line.file
                 ),
-                None => format!("no line of {path} says that: pgcert ident list shows the lines"),
+                (None, None) => {
+                    format!("no line of {path} says that: pgcert ident list shows the lines")
+                }
             });
         }
     }

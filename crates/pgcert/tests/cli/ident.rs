@@ -41,6 +41,7 @@ fn list_follows_includes() {
           "line": 2,
           "map": "staff",
           "role": "alice",
+          "role_is_keyword": false,
           "system_user": "CN=alice,O=Acme"
         },
         {
@@ -49,6 +50,7 @@ fn list_follows_includes() {
           "line": 1,
           "map": "staff",
           "role": "zoe",
+          "role_is_keyword": false,
           "system_user": "Zoë"
         },
         {
@@ -57,6 +59,7 @@ fn list_follows_includes() {
           "line": 5,
           "map": null,
           "role": null,
+          "role_is_keyword": null,
           "system_user": null
         }
       ],
@@ -165,6 +168,64 @@ fn lines_are_removed_by_line_or_by_what_they_say() {
     hint: pgcert ident list shows the lines; those of an included file are changed with --file
     --- exit code 1
     ");
+}
+
+#[test]
+fn a_keyword_is_not_the_role_of_that_name() {
+    let place = place("m a all\nm a \"all\"\nm a +g\nm a \"+g\"\nm a \"b\"\nm \"/x\" /y\n");
+    insta::assert_snapshot!(ident(&place, &["list"]), @r#"
+    LINE  MAP  SYSTEM-USER  PG-USER
+       1  m    a            all
+       2  m    a            "all"
+       3  m    a            +g
+       4  m    a            "+g"
+       5  m    a            b
+       6  m    /x           /y
+    "#);
+    let json = ident(&place, &["list", "--json"]).out;
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    let keywords = json["mappings"].as_array().unwrap().iter();
+    let keywords: Vec<_> = keywords.map(|line| &line["role_is_keyword"]).collect();
+    assert_eq!(keywords, [true, false, true, false, false, false]);
+    let before_16 = ["list", "--file", "pg_ident.conf", "--pg-version", "15"];
+    insta::assert_snapshot!(place.run(&[&["ident"], &before_16[..]].concat()), @"
+    LINE  MAP  SYSTEM-USER  PG-USER
+       1  m    a            all
+       2  m    a            all
+       3  m    a            +g
+       4  m    a            +g
+       5  m    a            b
+       6  m    /x           /y
+    ");
+    // What `add` would have added.
+    insta::assert_snapshot!(ident(&place, &["remove", "m", "a", "all"]), @r#"
+    --- [here]/pg_ident.conf
+    +++ [here]/pg_ident.conf
+    @@ -1,5 +1,4 @@
+     m a all
+    -m a "all"
+     m a +g
+     m a "+g"
+     m a "b"
+    --- on standard error
+    note: the server takes it with a reload: SELECT pg_reload_conf()
+    "#);
+    insta::assert_snapshot!(ident(&place, &["remove", "m", "a", "all"]), @r#"
+    --- on standard error
+    nothing to do
+    note: no line of pg_ident.conf names a role "all"; in line 1 the word is a keyword: --line 1 takes that out
+    "#);
+    insta::assert_snapshot!(ident(&place, &["remove", "m", "/x", "/y", "--dry-run"]), @r#"
+    --- [here]/pg_ident.conf
+    +++ [here]/pg_ident.conf
+    @@ -2,4 +2,3 @@
+     m a +g
+     m a "+g"
+     m a "b"
+    -m "/x" /y
+    --- on standard error
+    note: the server takes it with a reload: SELECT pg_reload_conf()
+    "#);
 }
 
 #[test]
