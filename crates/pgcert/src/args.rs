@@ -27,7 +27,7 @@ mod service;
 
 pub(crate) use authority::{CaInit, ScopeOptions};
 pub(crate) use conf::{Assignment, Conf, ConfDiff, ConfGet, ConfLint, ConfSet, ConfUnset};
-pub(crate) use explain::{Connection, HbaExplain, IdentExplain};
+pub(crate) use explain::{Connection, HbaExplain, IdentExplain, database, role};
 pub(crate) use export::{Driver, Export, FilePassphrase, Format};
 pub(crate) use files::{Editing, Form, Linting, ServerEditing, ServerFile};
 pub(crate) use hba::{

@@ -3,12 +3,13 @@
 use std::net::IpAddr;
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{ArgGroup, Args};
 
 use super::files::{FILE, ServerFile};
 
 /// `pgcert hba explain`.
 #[derive(Debug, Args)]
+#[command(group = ArgGroup::new("asked").args(["from", "local", "connections"]).required(true))]
 pub(crate) struct HbaExplain {
     #[command(flatten)]
     pub(crate) connection: Connection,
@@ -29,18 +30,17 @@ pub(crate) struct HbaExplain {
 #[command(next_help_heading = "Which connection")]
 pub(crate) struct Connection {
     /// The role
-    #[arg(long, value_name = "ROLE", required_unless_present = "connections")]
+    #[arg(long, value_name = "ROLE", required_unless_present = "connections", value_parser = role)]
     pub(crate) user: Option<String>,
     /// The database [default: the one that is called like the role, as libpq has it]
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = database)]
     pub(crate) database: Option<String>,
     /// The client's address, as the server sees it
     #[arg(
         long,
         value_name = "ADDRESS",
         group = "origin",
-        value_parser = address,
-        required_unless_present_any = ["local", "connections"]
+        value_parser = address
     )]
     pub(crate) from: Option<IpAddr>,
     /// Over the Unix socket; this or --from is needed
@@ -96,6 +96,24 @@ pub(crate) struct IdentExplain {
     pub(crate) no_groups: bool,
     #[command(flatten)]
     pub(crate) file: ServerFile,
+}
+
+/// A role as a startup packet may name it (`ProcessStartupPacket`).
+pub(crate) fn role(text: &str) -> Result<String, String> {
+    match text {
+        "" => Err("the server refuses an empty user name".to_owned()),
+        text => Ok(text.to_owned()),
+    }
+}
+
+/// A database that a startup packet asks for; an empty one is none (`ProcessStartupPacket`).
+pub(crate) fn database(text: &str) -> Result<String, String> {
+    match text {
+        "" => {
+            Err("for an empty database name the server takes the role's, as without one".to_owned())
+        }
+        text => Ok(text.to_owned()),
+    }
 }
 
 /// One address: a name has none for itself, and a network has many.

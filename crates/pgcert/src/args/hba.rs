@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand};
+use clap::{ArgGroup, Args, Subcommand};
 
 use pg_config::Version;
 
@@ -65,13 +65,10 @@ pub(crate) struct HbaAdd {
 
 /// `pgcert hba remove`.
 #[derive(Debug, Args)]
+#[command(group = ArgGroup::new("which").args(["rule", "line"]).required(true))]
 pub(crate) struct HbaRemove {
     /// The rule as a line of pg_hba.conf: every line that says the same goes
-    #[arg(
-        value_name = "RULE",
-        required_unless_present = "line",
-        conflicts_with = "line"
-    )]
+    #[arg(value_name = "RULE")]
     pub(crate) rule: Vec<String>,
     /// The rule in this line of the file; repeatable
     #[arg(long, value_name = "LINE")]
@@ -131,10 +128,15 @@ pub(crate) struct HbaDiff {
 
 /// `pgcert hba simulate`.
 #[derive(Debug, Args)]
+#[command(override_usage = "pgcert hba simulate [OPTIONS] <--log <FILE>|--host-to-hostssl|...>")]
+#[command(group = ArgGroup::new("what")
+    .args(["log", "host_to_hostssl", "md5_to_scram", "passwords_to_cert"])
+    .required(true)
+    .multiple(true))]
 pub(crate) struct HbaSimulate {
     /// A log of the server, in any of its formats (stderr, csvlog, jsonlog); repeatable, in their
     /// order
-    #[arg(long, value_name = "FILE", required_unless_present = "step")]
+    #[arg(long, value_name = "FILE")]
     pub(crate) log: Vec<PathBuf>,
     /// What its lines begin with [default: the server's log_line_prefix; with --file, the number in
     /// brackets is the process]
@@ -149,7 +151,6 @@ pub(crate) struct HbaSimulate {
 /// What is supposed to have been done to the rules.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "What if")]
-#[group(id = "step", multiple = true)]
 pub(crate) struct Steps {
     /// Each host became hostssl
     #[arg(long)]

@@ -160,7 +160,10 @@ Exit codes:
 
 pub(super) const HBA_LIST: &str = "\
 Includes and @file lists are followed. Errors are in the server's own words; one of them is enough \
-for it to refuse all of it.
+for it to refuse all of it. Words are in quotes where they would mean something else without \
+(\"all\": a database of that name). With --json they are bare, and database_kind and user_kind say of \
+each whether it is a name, a keyword, a group (+), a pattern (/) or a file (@) that was not read; \
+address_kind whether it is a network, a name or a keyword.
 
 Examples:
   pgcert hba list

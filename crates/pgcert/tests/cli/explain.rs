@@ -455,28 +455,28 @@ fn json_has_it_all() {
 #[test]
 fn what_does_not_go_together_is_refused() {
     let place = place();
-    insta::assert_snapshot!(hba(&place, &["--user", "a"]), @r#"
+    insta::assert_snapshot!(hba(&place, &["--user", "a"]), @"
     --- on standard error
     error: the following required arguments were not provided:
-      --from <ADDRESS>
+      <--from <ADDRESS>|--local|--connections <FILE>>
 
-    Usage: pgcert hba explain --user <ROLE> --file <FILE> --pg-version <N> --from <ADDRESS>
+    Usage: pgcert hba explain --user <ROLE> --file <FILE> --pg-version <N> <--from <ADDRESS>|--local|--connections <FILE>>
 
     For more information, try '--help'.
     --- exit code 2
-    "#);
-    insta::assert_snapshot!(hba(&place, &["--user", "a", "--local", "--tls"]), @r#"
+    ");
+    insta::assert_snapshot!(hba(&place, &["--user", "a", "--local", "--tls"]), @"
     --- on standard error
     error: the argument '--local' cannot be used with:
       --tls
       --no-tls
       --gss
 
-    Usage: pgcert hba explain --user <ROLE> --local --file <FILE> --pg-version <N>
+    Usage: pgcert hba explain --user <ROLE> --file <FILE> --pg-version <N> <--from <ADDRESS>|--local|--connections <FILE>>
 
     For more information, try '--help'.
     --- exit code 2
-    "#);
+    ");
 }
 
 #[test]

@@ -44,6 +44,54 @@ fn an_address_is_one_address() {
 }
 
 #[test]
+fn every_way_to_say_what_is_asked_for_is_named() {
+    for (words, ways) in [
+        (&["hba", "remove"][..], "<RULE|--line <LINE>>"),
+        (
+            &["hba", "explain", "--user", "bob"],
+            "<--from <ADDRESS>|--local|--connections <FILE>>",
+        ),
+        (
+            &["hba", "simulate"],
+            "<--log <FILE>|--host-to-hostssl|--md5-to-scram|--passwords-to-cert>",
+        ),
+    ] {
+        let said = said("local all all peer\n", words);
+        let (told, _) = said.err.split_once("Usage:").unwrap();
+        assert!(told.contains(ways), "{said}");
+        assert_eq!(said.code, Some(2), "{said}");
+    }
+}
+
+#[test]
+fn no_client_has_an_empty_name() {
+    for asked in [["--user", ""], ["--database", ""]] {
+        let words = ["hba", "explain", "--local", "--user=bob"];
+        let words = match asked[0] {
+            "--user" => &words[..3],
+            _ => &words[..],
+        };
+        let said = said("local all all peer\n", &[words, &asked].concat());
+        assert!(said.err.contains("an empty"), "{said}");
+        assert_eq!(said.code, Some(2), "{said}");
+    }
+    let place = Place::new();
+    place.write("h", "local all all peer\n");
+    for asked in [
+        r#"{"user": "", "local": true}"#,
+        r#"{"user": "bob", "database": "", "local": true}"#,
+    ] {
+        place.write("c", asked);
+        let said = place.run(&["hba", "explain", "--connections", "c", "--file", "h"]);
+        assert!(
+            said.err.contains("c, line 1: ") && said.err.contains("an empty"),
+            "{said}"
+        );
+        assert_eq!(said.code, Some(1), "{said}");
+    }
+}
+
+#[test]
 fn a_file_that_the_server_refuses_anyway_is_said_to_be_one() {
     for broken in ["\u{feff}port = 1\n", "prot = 1\n"] {
         let note = "PostgreSQL 16 would refuse this because of another line: f:1:1: ";

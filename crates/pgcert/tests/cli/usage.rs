@@ -102,7 +102,7 @@ const WRONG: &[(&str, &str)] = &[
     ("ident explain --name a --member-of b", "--role"),
     ("hba add", "<RULE>"),
     ("hba add x --before 1 --first", "--first"),
-    ("hba remove", "<RULE>"),
+    ("hba remove", "<RULE|--line <LINE>>"),
     ("hba remove x --line 1", "--line"),
     ("hba move x --first", "<LINE>"),
     ("hba lint --file a --format xml", "--format"),

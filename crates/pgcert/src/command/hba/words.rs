@@ -1,49 +1,34 @@
-//! Rules in words: as they would be written, or their fields as the server's view shows them; never their secrets.
+//! Rules in words, as they would be written; their fields for JSON, as the server's view shows them. In words never their
+//! secrets.
 
 use pg_config::hba::{Address, Database, Located, Rule, RuleOption, User};
 use serde_json::{Value, json};
 
 use crate::failure::escape_name;
 
-/// Type, databases, roles, address (empty for `local`), and the method with its options, without quotes as the server's view
-/// shows them.
+/// Type, databases, roles, address (empty for `local`), and the method with its options, as they would be written.
 pub(super) fn fields(rule: &Rule) -> [String; 5] {
-    let databases: Vec<_> = rule
-        .databases
-        .iter()
-        .map(|d| escape_name(&d.text()))
-        .collect();
-    let users: Vec<_> = rule.users.iter().map(|u| escape_name(&u.text())).collect();
-    let address = match &rule.address {
-        Some(Address::HostName(name)) => escape_name(&name.lossy()),
-        address => address.as_ref().map(Address::written).unwrap_or_default(),
-    };
-    let options = rule.options.iter().map(|option| {
-        let text = match secret(option) {
-            Some(hidden) => hidden,
-            None => format!("{}={}", option.name(), option.value()),
-        };
-        format!(" {}", escape_name(&text))
-    });
+    let databases: Vec<_> = rule.databases.iter().map(Database::written).collect();
+    let users: Vec<_> = rule.users.iter().map(User::written).collect();
+    let address = rule.address.as_ref().map(Address::written);
+    let mut method = vec![rule.method.to_string()];
+    let options = rule.options.iter();
+    method.extend(options.map(|option| secret(option).unwrap_or_else(|| option.written())));
     [
         rule.kind.to_string(),
         databases.join(","),
         users.join(","),
-        address,
-        format!("{}{}", rule.method, options.collect::<String>()),
+        address.unwrap_or_default(),
+        method.join(" "),
     ]
+    .map(|field| escape_name(&field))
 }
 
 /// The rule in one line, as it would be written.
 pub(super) fn line(rule: &Rule) -> String {
-    let databases: Vec<_> = rule.databases.iter().map(Database::written).collect();
-    let users: Vec<_> = rule.users.iter().map(User::written).collect();
-    let mut fields = vec![rule.kind.to_string(), databases.join(","), users.join(",")];
-    fields.extend(rule.address.as_ref().map(Address::written));
-    fields.push(rule.method.to_string());
-    let options = rule.options.iter();
-    fields.extend(options.map(|option| secret(option).unwrap_or_else(|| option.written())));
-    escape_name(&fields.join(" "))
+    let mut fields = fields(rule).to_vec();
+    fields.retain(|field| !field.is_empty());
+    fields.join(" ")
 }
 
 /// The option without its value, where that is a secret.
@@ -67,6 +52,40 @@ pub(super) fn document(at: &Located) -> Value {
         "method": at.rule.method.as_str(),
         "text": line(&at.rule),
     })
+}
+
+/// What a word of the database field is.
+pub(super) fn database_kind(word: &Database) -> &'static str {
+    match word {
+        Database::Name(_) => "name",
+        Database::Regex(_) => "pattern",
+        Database::File(_) => "file",
+        Database::All
+        | Database::SameUser
+        | Database::SameRole
+        | Database::SameGroup
+        | Database::Replication => "keyword",
+    }
+}
+
+/// What a word of the role field is.
+pub(super) fn user_kind(word: &User) -> &'static str {
+    match word {
+        User::All => "keyword",
+        User::Name(_) => "name",
+        User::Group(_) => "group",
+        User::Regex(_) => "pattern",
+        User::File(_) => "file",
+    }
+}
+
+/// What the address field is.
+pub(super) fn address_kind(address: &Address) -> &'static str {
+    match address {
+        Address::All | Address::SameHost | Address::SameNet => "keyword",
+        Address::Masked(_) => "network",
+        Address::HostName(_) => "name",
+    }
 }
 
 /// Address and mask as `pg_hba_file_rules` shows them.

@@ -262,3 +262,22 @@ fn open_memberships_do_not_matter_where_no_rule_changes() {
     note: scram-sha-256 refuses roles whose password is stored as an MD5 hash: SELECT rolname FROM pg_authid WHERE rolpassword LIKE 'md5%'
     "#);
 }
+
+#[test]
+fn what_a_step_needs_is_said_where_it_did_something() {
+    let place = crate::place::Place::new();
+    let notes = |rules: &str| {
+        place.write("h", rules);
+        let steps = ["--passwords-to-cert", "--md5-to-scram"];
+        let file = ["--file", "h", "--pg-version", "16"];
+        place
+            .must(&[&["hba", "simulate"][..], &steps, &file].concat())
+            .err
+    };
+    let all_cert = notes("host all all all md5\n");
+    assert!(!all_cert.contains("scram-sha-256 refuses"), "{all_cert}");
+    assert!(all_cert.contains("needs a certificate"), "{all_cert}");
+    let socket = notes("local all all md5\n");
+    assert!(socket.contains("scram-sha-256 refuses"), "{socket}");
+    assert!(!socket.contains("needs a certificate"), "{socket}");
+}

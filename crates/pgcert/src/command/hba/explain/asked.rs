@@ -133,6 +133,8 @@ struct Row {
 
 impl Row {
     fn asked(self) -> Result<Asked, String> {
+        args::role(&self.user)?;
+        self.database.as_deref().map(args::database).transpose()?;
         let transport = match (self.from.is_some(), self.local, self.tls, self.gss) {
             (true, true, ..) | (false, false, ..) => {
                 return Err("one of from and local has to be there".to_owned());

@@ -190,15 +190,18 @@ impl<'a> WhatIf<'a> {
                 self.seen.untold
             ));
         }
+        let pairs = || self.before.rules.iter().zip(&self.after.rules);
+        let is_made =
+            |method| pairs().any(|(was, is)| was.rule.method != method && is.rule.method == method);
         for step in steps {
             match step {
-                Step::HostToHostssl => {}
-                Step::Md5ToScram => output.note(
+                Step::Md5ToScram if is_made(Method::ScramSha256) => output.note(
                     "scram-sha-256 refuses roles whose password is stored as an MD5 hash: SELECT rolname FROM pg_authid WHERE rolpassword LIKE 'md5%'",
                 ),
-                Step::PasswordsToCert => output.note(
+                Step::PasswordsToCert if is_made(Method::Cert) => output.note(
                     "each of these roles needs a certificate in its name: pgcert issue client ROLE; rules for the Unix socket keep their passwords",
                 ),
+                Step::HostToHostssl | Step::Md5ToScram | Step::PasswordsToCert => {}
             }
         }
     }
