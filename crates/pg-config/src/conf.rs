@@ -5,6 +5,7 @@ mod edit;
 mod lexer;
 mod number;
 mod parameter;
+mod same;
 
 pub use edit::{EditError, quote};
 pub use number::Unit;

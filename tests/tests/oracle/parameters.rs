@@ -63,6 +63,7 @@ const VALUES: &[(&str, &str)] = &[
 fn parameters_and_their_values_are_read_as_the_server_reads_them() {
     Server::each(|server| {
         every_parameter_is_in_the_table_as_the_server_has_it(server);
+        synonyms_are_shown_as_what_they_stand_for(server);
         values_are_taken_and_refused_as_the_server_does(server);
     });
 }
@@ -129,6 +130,27 @@ fn every_parameter_is_in_the_table_as_the_server_has_it(server: &Server) {
         .filter(|name| !HIDDEN.contains(name))
         .collect();
     assert!(left.is_empty(), "{version} has not: {left:?}");
+}
+
+/// Of the parameters that a session may set.
+fn synonyms_are_shown_as_what_they_stand_for(server: &Server) {
+    let version = Version::new(server.cluster.version).unwrap();
+    let mut words = Vec::new();
+    for parameter in Parameter::all(version) {
+        if let (Kind::Enum { synonyms, .. }, Context::Sessions) =
+            (&parameter.kind, parameter.context)
+            && !HIDDEN.contains(&parameter.name)
+        {
+            let name = parameter.name;
+            let of_it = synonyms.iter();
+            words.extend(of_it.map(|(word, shown)| format!("('{name}', '{word}', '{shown}')")));
+        }
+    }
+    let view = format!("(values {}) v(name, word, shown)", words.join(", "));
+    let columns = ["name", "word", "shown", "set_config(name, word, false)"];
+    for row in server.rows(&columns, &view, "name") {
+        assert_eq!(row[2], row[3], "{version}: {row:?}");
+    }
 }
 
 fn values_are_taken_and_refused_as_the_server_does(server: &Server) {

@@ -69,8 +69,8 @@ pub enum Kind {
     Enum {
         /// Those that PostgreSQL shows.
         words: Vec<&'static str>,
-        /// Those that it takes and does not show.
-        hidden: Vec<&'static str>,
+        /// Those that it takes and shows as another, each with that one (`guc_tables.c`).
+        synonyms: Vec<(&'static str, &'static str)>,
     },
     /// Text. What it has to look like is not known here.
     Text,
@@ -167,8 +167,8 @@ impl Parameter {
                 let number = number::real(&text, *unit).ok_or_else(invalid)?;
                 within(number, *unit, *min, *max)
             }
-            Kind::Enum { words, hidden } => {
-                let mut all = words.iter().chain(hidden);
+            Kind::Enum { words, synonyms } => {
+                let mut all = words.iter().chain(synonyms.iter().map(|(word, _)| word));
                 if words.is_empty() || all.any(|word| word.eq_ignore_ascii_case(&text)) {
                     return Ok(());
                 }
@@ -211,25 +211,6 @@ impl Parameter {
             Kind::Real { unit, min, max } => numbers("a number", unit, *min, *max),
             Kind::Enum { words, .. } => format!("one of {}", words.join(", ")),
         }
-    }
-
-    /// Whether two values mean the same to the server: `on` and `true`, `1GB` and `1024MB`. Values that it refuses are
-    /// compared as text.
-    pub fn same(&self, a: &[u8], b: &[u8]) -> bool {
-        let number = |value: &[u8]| match &self.kind {
-            Kind::Integer { unit, .. } => number::integer(core::str::from_utf8(value).ok()?, *unit),
-            Kind::Real { unit, .. } => number::real(core::str::from_utf8(value).ok()?, *unit),
-            _ => None,
-        };
-        a == b
-            || match self.kind {
-                Kind::Bool => boolean(a).is_some() && boolean(a) == boolean(b),
-                Kind::Integer { .. } | Kind::Real { .. } => {
-                    number(a).is_some() && number(a) == number(b)
-                }
-                Kind::Enum { .. } => a.eq_ignore_ascii_case(b),
-                Kind::Text => false,
-            }
     }
 }
 
@@ -296,12 +277,13 @@ impl Row {
             "enum" => {
                 let all = words.split(',').filter(|word| !word.is_empty());
                 let (hidden, words) = all.partition::<Vec<_>, _>(|word| word.starts_with('~'));
+                let synonym = |hidden: &'static str| {
+                    let word = &hidden[1..];
+                    word.split_once('=').unwrap_or((word, word))
+                };
                 Kind::Enum {
-                    words: words
-                        .into_iter()
-                        .map(|word| word.trim_matches('"'))
-                        .collect(),
-                    hidden: hidden.into_iter().map(|word| &word[1..]).collect(),
+                    words: words.into_iter().map(bare).collect(),
+                    synonyms: hidden.into_iter().map(synonym).collect(),
                 }
             }
             _ => Kind::Text,
@@ -310,10 +292,17 @@ impl Row {
             name: self.name,
             context: self.context,
             kind,
-            default: Some(default).filter(|default| !default.is_empty()),
+            default: Some(default)
+                .filter(|default| !default.is_empty())
+                .map(bare),
             version,
         }
     }
+}
+
+/// `""` in the table is an empty text, and nothing is none.
+fn bare(text: &'static str) -> &'static str {
+    text.trim_matches('"')
 }
 
 fn rows() -> impl Iterator<Item = Row> {
@@ -356,7 +345,8 @@ fn distance(a: &str, b: &str) -> usize {
     row[b.len()]
 }
 
-/// Name, versions, context, type, unit, least, most, words (hidden ones with `~`), default.
+/// Name, versions, context, type, unit, least, most, words (hidden ones with `~` and what they stand for: `~true=on`),
+/// default.
 const TABLE: &str = include_str!("parameters.tsv");
 
 /// The newest version of which every parameter is in the table.
@@ -522,15 +512,7 @@ mod tests {
     }
 
     #[test]
-    fn spellings_of_one_value_are_the_same() {
-        let same =
-            |name, a: &str, b: &str| known(name, Version::V15).same(a.as_bytes(), b.as_bytes());
-        assert!(same("ssl", "on", "TRUE") && !same("ssl", "on", "off"));
-        // Refused both, and not for the same.
-        assert!(!same("ssl", "maybe", "perhaps") && !same("work_mem", "some", "much"));
-        assert!(same("work_mem", "1GB", "1048576") && same("work_mem", "1024MB", "1 GB"));
-        assert!(same("wal_level", "Replica", "replica"));
-        assert!(!same("search_path", "A", "a"));
+    fn defaults_are_shown_as_one_would_write_them() {
         for (name, shown) in [
             ("work_mem", "4MB"),
             ("shared_buffers", "128MB"),
@@ -538,6 +520,9 @@ mod tests {
             ("port", "5432"),
             ("statement_timeout", "0"),
             ("vacuum_cost_delay", "0"),
+            ("dynamic_shared_memory_type", "posix"),
+            ("lc_time", "C"),
+            ("lc_messages", ""),
         ] {
             assert_eq!(
                 known(name, Version::V18).shown_default().as_deref(),

@@ -523,3 +523,21 @@ fn blanks_around_a_value_belong_to_it() {
     --- exit code 2
     ");
 }
+
+#[test]
+fn diff_knows_synonyms_and_defaults() {
+    let place = Place::new();
+    let initdb = "dynamic_shared_memory_type = posix\ndatestyle = 'iso, mdy'\nlc_monetary = 'C'\nlc_time = 'de_DE'\n\
+                  lc_messages = 'C'\nsynchronous_commit = true\nwal_compression = on\n";
+    place.write("initdb.conf", initdb);
+    place.write("empty.conf", "wal_compression = pglz\n");
+    let files = ["initdb.conf", "empty.conf", "--pg-version", "15"];
+    insta::assert_snapshot!(place.run(&[&["conf", "diff"], &files[..]].concat()), @"
+    lc_messages
+      - C  (initdb.conf:5)
+      + ''  (default)
+    lc_time
+      - de_DE  (initdb.conf:4)
+      + C  (default)
+    ");
+}
