@@ -302,7 +302,7 @@ impl Row {
 
 /// `""` in the table is an empty text, and nothing is none.
 fn bare(text: &'static str) -> &'static str {
-    text.trim_matches('"')
+    if text == "\"\"" { "" } else { text }
 }
 
 fn rows() -> impl Iterator<Item = Row> {
@@ -523,6 +523,7 @@ mod tests {
             ("dynamic_shared_memory_type", "posix"),
             ("lc_time", "C"),
             ("lc_messages", ""),
+            ("search_path", "\"$user\", public"),
         ] {
             assert_eq!(
                 known(name, Version::V18).shown_default().as_deref(),
