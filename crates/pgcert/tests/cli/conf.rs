@@ -541,3 +541,38 @@ fn diff_knows_synonyms_and_defaults() {
       + C  (default)
     ");
 }
+
+#[test]
+fn a_byte_order_mark_is_told_once() {
+    let place = Place::new();
+    for text in ["\u{feff}# mine\nport = 5433\n", "\u{feff}port = 5433\n"] {
+        place.write("postgresql.conf", text);
+        insta::allow_duplicates! {
+            let lint = conf(&place, &["lint"]);
+            insta::assert_snapshot!(lint, @"
+            postgresql.conf:1:1: error: the file begins with a byte order mark [conf-byte-order-mark]
+              help: save the file as UTF-8 without a byte order mark
+            --- on standard error
+            error: postgresql.conf: 1 error
+            --- exit code 3
+            ");
+            let set = conf(&place, &["set", "work_mem=8MB", "--dry-run"]);
+            insta::assert_snapshot!(set.err, @"
+            note: PostgreSQL 15 would refuse this because of another line: postgresql.conf:1:1: the file begins with a byte order mark; save the file as UTF-8 without a byte order mark
+            note: the server takes it with a reload: SELECT pg_reload_conf()
+            ");
+        }
+    }
+}
+
+#[test]
+fn what_is_hidden_counts_after_no_restart() {
+    let place = place();
+    place.write("postgresql.auto.conf", "port = 6000\n");
+    insta::assert_snapshot!(conf(&place, &["set", "port=6001", "--dry-run"]).err, @"note: postgresql.auto.conf, line 1, says port = 6000, and that is read last: ALTER SYSTEM RESET port takes it out");
+    insta::assert_snapshot!(conf(&place, &["set", "port=6001", "ssl=off", "--dry-run"]).err, @"
+    note: postgresql.auto.conf, line 1, says port = 6000, and that is read last: ALTER SYSTEM RESET port takes it out
+    note: the server takes it with a reload: SELECT pg_reload_conf()
+    ");
+    insta::assert_snapshot!(conf(&place, &["unset", "port", "--dry-run"]).err, @"note: postgresql.auto.conf, line 1, says port = 6000, and that is read last: ALTER SYSTEM RESET port takes it out");
+}

@@ -39,11 +39,11 @@ pub(crate) fn set(args: &ConfSet, context: &Context, output: &mut Output) -> Res
         }
     }
     let after = found.settings(&edits);
-    edits.must_not_add_errors(before.errors(), after.errors())?;
-    say_what_refuses(&after, &found, &mut edits);
+    say_what_refuses(&before, &after, &found, &mut edits)?;
     for Assignment { name, value } in &args.settings {
         say_what_hides(name, Some(value), &found, &after, &mut edits);
     }
+    changed.retain(|name| !is_hidden(name, &found, &after));
     say_what_it_needs(&changed, &found, &mut edits);
     edits.finish_on(&found, &args.editing, context, output)
 }
@@ -86,8 +86,7 @@ pub(crate) fn unset(
         }
     }
     let after = found.settings(&edits);
-    edits.must_not_add_errors(before.errors(), after.errors())?;
-    say_what_refuses(&after, &found, &mut edits);
+    say_what_refuses(&before, &after, &found, &mut edits)?;
     for name in &args.names {
         say_what_hides(name, None, &found, &after, &mut edits);
         if let Lookup::Known(parameter) = Parameter::named(name, found.version)
@@ -101,6 +100,7 @@ pub(crate) fn unset(
             );
         }
     }
+    changed.retain(|name| !is_hidden(name, &found, &after));
     say_what_it_needs(&changed, &found, &mut edits);
     edits.finish_on(&found, &args.editing, context, output)
 }
@@ -151,22 +151,44 @@ fn unwritable(name: &str, error: &pg_config::conf::EditError) -> Failure {
     }
 }
 
-/// A name that the server does not know keeps it from taking the files at all, and is no error of their syntax.
-fn say_what_refuses(after: &Settings, found: &Found, edits: &mut Edits<'_>) {
-    let findings = lint::conf(edits, after, found.version);
-    let refused = |finding: &&lint::Finding| REFUSED.contains(&finding.lint.code);
+/// The edit must not add to what the server refuses; what was wrong before is said. A name that it does not know keeps it
+/// from taking the files at all, and is no error of their syntax.
+fn say_what_refuses(
+    before: &Settings,
+    after: &Settings,
+    found: &Found,
+    edits: &mut Edits<'_>,
+) -> Result<(), Failure> {
+    let mut findings = lint::conf(edits, after, found.version);
+    findings.retain(|finding| REFUSED.contains(&finding.lint.code));
+    // A byte order mark may be an error of syntax as well, which says less.
+    let is_marked = |file: &str, line: u32| {
+        findings.iter().any(|finding| {
+            finding.lint.code == BYTE_ORDER_MARK && finding.file == file && finding.line == line
+        })
+    };
+    let mut errors = after.errors().to_vec();
+    errors.retain(|error| !is_marked(&error.file, error.line));
+    edits.must_not_add_errors(before.errors(), &errors)?;
     let version = found.version;
     let another = match found.version_is_guessed {
         true => "; --pg-version N says that the file is another version's",
         false => "",
     };
-    for finding in findings.iter().filter(refused) {
+    for finding in findings {
         let help = finding.help();
         let text = format!(
             "PostgreSQL {version} would refuse this because of another line: {finding}; {help}{another}"
         );
         edits.note("refused", text);
     }
+    Ok(())
+}
+
+/// Whether the files do not decide what the name is, or another line does.
+fn is_hidden(name: &str, found: &Found, after: &Settings) -> bool {
+    let is_auto = after.get(name).is_some_and(|last| hides(last, found));
+    is_auto || found.on_command_line(name).is_some()
 }
 
 fn say_what_hides(
@@ -225,4 +247,7 @@ fn say_what_it_needs(changed: &[&str], found: &Found, edits: &mut Edits<'_>) {
 }
 
 /// Findings because of which a reload applies nothing, beside errors of syntax.
-const REFUSED: [&str; 2] = ["conf-unknown-parameter", "conf-byte-order-mark"];
+const REFUSED: [&str; 2] = ["conf-unknown-parameter", BYTE_ORDER_MARK];
+
+/// The finding of a file that begins with one.
+const BYTE_ORDER_MARK: &str = "conf-byte-order-mark";
