@@ -8,8 +8,8 @@ use super::walk::{Share, Walk, Within};
 use super::{Connection, Match, Rule, RuleSet, Site, Transport, matches};
 
 /// The first of the `near` rules that is `wanted` and takes somebody whom `asked` is for, by one of these transports, and a
-/// connection that it takes. Who that is, is in as few rules as may be: a rule that takes him takes everybody whom `asked`
-/// is for, be it from some addresses only.
+/// connection that it takes. That is somebody who meets the first role and database word that leave anything, and no other
+/// rule that he need not meet: a rule that takes him takes everybody who meets those words, be it from some addresses only.
 pub(crate) fn first_taker(
     set: &RuleSet,
     asked: &Rule,
