@@ -341,7 +341,7 @@ fn rules_without_effect_change_nothing() {
     given::note(&format!(
         "rules without effect, {count} files from seed {seed}: {idle}, {alone} of them because of one other; {kept} rules have some"
     ));
-    assert!(idle > alone && alone > 0);
+    assert!(idle > 0 && kept > 0);
 }
 
 #[test]
