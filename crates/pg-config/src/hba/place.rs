@@ -7,10 +7,11 @@ use alloc::vec::Vec;
 use super::logins::Logins;
 use super::names::Names;
 use super::origin::Origin;
+use super::reach::alone;
 use super::transports::Transports;
 use super::walk::{Share, Walk, Within};
 use super::{
-    Address, ConnType, Database, Method, NewRule, Rule, RuleOption, RuleSet, Site, Source,
+    Address, ConnType, Database, Method, NewRule, Reach, Rule, RuleOption, RuleSet, Site, Source,
     Transport, User,
 };
 
@@ -287,8 +288,7 @@ pub fn place_rule(set: &RuleSet, rule: &Rule, site: &Site) -> Result<RulePlace, 
 /// regular expression that is found in none. Of a rule whose `@file` lists are not read in, nobody knows.
 pub fn matches_nobody(rule: &Rule, site: &Site) -> bool {
     let names = Names::of(&core::iter::once(rule), &[]);
-    let within = Within::rule(rule, Transports::of(rule.kind), site);
-    !rule.names_files() && matches!(Walk::new(within, &names, site).rest(), Share::Nothing(_))
+    !rule.names_files() && matches!(alone(rule, &names, site), Reach::Never { .. })
 }
 
 /// The rules that refuse the role's TCP connections without TLS (`hostnossl ... reject`), beside those of `placement`
