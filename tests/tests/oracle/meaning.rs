@@ -195,11 +195,11 @@ fn changed(world: &[Mask], old: &[Rule], new: &[Rule]) -> BTreeSet<(Option<usize
     pairs
 }
 
-#[test]
-fn rules_decide_as_the_judge_does() {
+/// Files by chance, each with the dice that made it, for what else is left to them; says how many these were and from
+/// which seed.
+fn each_file(mut judge: impl FnMut(&Case, &RuleSet, &[Rule], &str, &mut Dice)) -> String {
     let count = number("PGCERT_GENERATED").unwrap_or(FEW);
     let seed = number("PGCERT_SEED").unwrap_or(1);
-    let (mut sure, mut open) = (0, 0);
     for index in 0..count {
         let mut dice = Dice::of_file(seed, index);
         let case = Case::by_chance(&mut dice, seed, index);
@@ -207,10 +207,19 @@ fn rules_decide_as_the_judge_does() {
         let length = dice.between(2, 10);
         let meant = Meant::by_chance(&mut dice, &vocabulary, case.version, length);
         let (set, rules, text) = case.read(&meant);
+        judge(&case, &set, &rules, &text, &mut dice);
+    }
+    format!("{count} files from seed {seed}")
+}
+
+#[test]
+fn rules_decide_as_the_judge_does() {
+    let (mut sure, mut open) = (0, 0);
+    let files = each_file(|case, set, rules, text, dice| {
         for _ in 0..CLIENTS {
-            let client = universe::client(&mut dice, case.with_patterns);
-            let judged = case.judged(&rules, &client);
-            let decision = decide(&set, &connection(&client), &case.site());
+            let client = universe::client(dice, case.with_patterns);
+            let judged = case.judged(rules, &client);
+            let decision = decide(set, &connection(&client), &case.site());
             let agrees = match &decision {
                 Decision::Rule(rule) => judged == BTreeSet::from([Some(*rule)]),
                 Decision::NoRule => judged == BTreeSet::from([None]),
@@ -225,27 +234,19 @@ fn rules_decide_as_the_judge_does() {
             sure += 1;
             assert!(agrees, "{client:?}: {judged:?}, but {decision:?}: {text}");
         }
-    }
+    });
     given::note(&format!(
-        "decisions under GSS too, {count} files from seed {seed}: {sure}, of which {open} open"
+        "decisions under GSS too, {files}: {sure}, of which {open} open"
     ));
     assert!(sure > open && open > 0);
 }
 
 #[test]
 fn rules_reach_what_they_can() {
-    let count = number("PGCERT_GENERATED").unwrap_or(FEW);
-    let seed = number("PGCERT_SEED").unwrap_or(1);
     let (mut decides, mut never, mut open) = (0, 0, 0);
-    for index in 0..count {
-        let mut dice = Dice::of_file(seed, index);
-        let case = Case::by_chance(&mut dice, seed, index);
-        let vocabulary = case.vocabulary(&mut dice);
-        let length = dice.between(2, 10);
-        let meant = Meant::by_chance(&mut dice, &vocabulary, case.version, length);
-        let (set, rules, text) = case.read(&meant);
+    let files = each_file(|case, set, rules, text, _| {
         if rules.is_empty() {
-            continue;
+            return;
         }
         let all: Vec<&Rule> = rules.iter().collect();
         let world = Universe::of(&all, case.interfaces.as_deref()).matches();
@@ -253,12 +254,12 @@ fn rules_reach_what_they_can() {
             .iter()
             .fold(0, |all, mask| all | mask & mask.wrapping_neg());
         let alive = |at: usize| alive >> at & 1 == 1;
-        for (at, found) in reach(&set, &case.site()).iter().enumerate() {
+        for (at, found) in reach(set, &case.site()).iter().enumerate() {
             let open_so_far = case.is_open(rules[..=at].iter());
             match found {
                 Reach::Decides(example) => {
                     decides += 1;
-                    let decided = case.decided(&rules, example);
+                    let decided = case.decided(rules, example);
                     assert_eq!(decided, BTreeSet::from([Some(at)]), "{example:?}, {text}");
                     assert!(open_so_far || alive(at), "{at} never matches: {text}");
                 }
@@ -284,30 +285,22 @@ fn rules_reach_what_they_can() {
                 }
             }
         }
-    }
+    });
     given::note(&format!(
-        "reachability, {count} files from seed {seed}: {decides} rules decide something, {never} never do, {open} are open"
+        "reachability, {files}: {decides} rules decide something, {never} never do, {open} are open"
     ));
     assert!(decides > 0 && never > 0 && open > 0);
 }
 
 #[test]
 fn rules_without_effect_change_nothing() {
-    let count = number("PGCERT_GENERATED").unwrap_or(FEW);
-    let seed = number("PGCERT_SEED").unwrap_or(1);
     let (mut idle, mut alone, mut kept) = (0, 0, 0);
-    for index in 0..count {
-        let mut dice = Dice::of_file(seed, index);
-        let case = Case::by_chance(&mut dice, seed, index);
-        let vocabulary = case.vocabulary(&mut dice);
-        let length = dice.between(2, 10);
-        let meant = Meant::by_chance(&mut dice, &vocabulary, case.version, length);
-        let (set, rules, text) = case.read(&meant);
+    let files = each_file(|case, set, rules, text, _| {
         let all: Vec<&Rule> = rules.iter().collect();
         let world = Universe::of(&all, case.interfaces.as_deref()).matches();
-        let found = without_effect(&set, &case.site());
+        let found = without_effect(set, &case.site());
         assert_eq!(found.from, 0, "{text}");
-        let reached = reach(&set, &case.site());
+        let reached = reach(set, &case.site());
         let dead = |at: usize| matches!(reached[at], Reach::Never { .. });
         let named: Vec<usize> = found.rules.iter().map(|found| found.rule).collect();
         let stays = |at: &usize| !named.contains(at) && !dead(*at);
@@ -337,9 +330,9 @@ fn rules_without_effect_change_nothing() {
                 "{at} has no effect: {text}"
             );
         }
-    }
+    });
     given::note(&format!(
-        "rules without effect, {count} files from seed {seed}: {idle}, {alone} of them because of one other; {kept} rules have some"
+        "rules without effect, {files}: {idle}, {alone} of them because of one other; {kept} rules have some"
     ));
     assert!(idle > 0 && kept > 0);
 }
