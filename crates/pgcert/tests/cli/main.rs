@@ -19,7 +19,6 @@ mod check;
 mod colour;
 mod complete;
 mod conf;
-mod diff;
 mod escaping;
 mod explain;
 mod explain_maps;
