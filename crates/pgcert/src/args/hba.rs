@@ -67,7 +67,7 @@ pub(crate) struct HbaAdd {
 #[derive(Debug, Args)]
 #[command(group = ArgGroup::new("which").args(["rule", "line"]).required(true))]
 pub(crate) struct HbaRemove {
-    /// The rule as a line of pg_hba.conf: every line that says the same goes
+    /// The rule as a line of pg_hba.conf: every line that says the same goes, included or not
     #[arg(value_name = "RULE")]
     pub(crate) rule: Vec<String>,
     /// The rule in this line of the file; repeatable

@@ -4,6 +4,7 @@ mod diff;
 mod edit;
 mod explain;
 mod list;
+mod meant;
 mod outcomes;
 mod place;
 mod simulate;

@@ -27,6 +27,7 @@ mod hba;
 mod help;
 mod ident;
 mod import;
+mod included;
 mod inspect;
 mod install_client;
 mod install_server;

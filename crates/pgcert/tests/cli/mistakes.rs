@@ -123,12 +123,8 @@ fn what_is_to_be_removed_and_is_not_there_is_said_in_json_too() {
     place.write("s", "[a]\nport=1\n");
     for (words, told) in [
         (
-            &["hba", "remove", "host all all all md5", "--file", "h"][..],
-            " of other, which is read with it, does: it is changed with --file ",
-        ),
-        (
-            &["hba", "remove", "host all bob all md5", "--file", "h"],
-            "--line LINE names one",
+            &["hba", "remove", "host all bob all md5", "--file", "h"][..],
+            ", or of a file that is read with it, says the same: ",
         ),
         (
             &["ident", "remove", "m", "bob", "amy", "--file", "i"],

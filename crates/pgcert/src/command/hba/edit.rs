@@ -4,13 +4,12 @@
 use std::collections::BTreeSet;
 
 use installer::Note;
-use pg_config::hba::{
-    Conflict, Document, EditError, Located, Position, Rule, RuleSet, matches_nobody,
-};
+use pg_config::hba::{Conflict, Document, EditError, Located, Position, RuleSet, matches_nobody};
 use pg_config::lint::LINTS;
+use pg_config::resolve::{Files as _, ReadError};
 
 use super::outcomes::Outcomes;
-use super::place;
+use super::{meant, place};
 use crate::args::{HbaAdd, HbaFormat, HbaMove, HbaRemove, Place, ServerEditing, ServerFile};
 use crate::command::edit::Edits;
 use crate::command::files::Found;
@@ -27,6 +26,8 @@ pub(super) struct Opened {
     pub(super) document: Document,
     /// What the server makes of the file as it is on the disk.
     pub(super) was: RuleSet,
+    /// Files that it includes and that are changed with it: before, and after.
+    included: Vec<(String, Vec<u8>, Vec<u8>)>,
 }
 
 impl Opened {
@@ -39,6 +40,7 @@ impl Opened {
             bytes,
             document,
             was,
+            included: Vec::new(),
         })
     }
 }
@@ -79,31 +81,50 @@ pub(crate) fn remove(
     for line in &args.line {
         records.insert(record(*line, &opened)?);
     }
+    let mut included = meant::Records::new();
     if args.line.is_empty() {
-        let meant = one_rule(&args.rule.join(" "), &opened.found)?;
-        let Some(meant) = meant.rules().next() else {
-            return Err(refused(&EditError::NoRule, &opened.found));
-        };
-        let all = opened.document.records().iter().enumerate();
-        let same = all.filter(|(_, record)| {
-            matches!(record, pg_config::hba::Record::Rule(rule) if rule.says_the_same(meant))
-        });
-        records.extend(same.map(|(record, _)| record));
-        if records.is_empty() {
+        included = meant::records(&args.rule.join(" "), &opened)?;
+        if included.is_empty() {
+            let path = &opened.found.path;
+            let is_other = |at: &Located| *at.file != **path;
+            let including = match opened.was.rules.iter().any(is_other) {
+                true => ", or of a file that is read with it,",
+                false => "",
+            };
             nothing = Some(Note {
                 code: "not-found",
-                text: stands_elsewhere(meant, &opened),
+                text: format!(
+                    "no line of {path}{including} says the same: pgcert hba list shows the lines, --line LINE names one"
+                ),
             });
         }
+        records = included.remove(&opened.found.path).unwrap_or_default();
     }
-    // The last first: those before it keep their numbers.
-    for record in records.into_iter().rev() {
-        opened
-            .document
-            .remove(record)
-            .map_err(|error| refused(&error, &opened.found))?;
+    let found = &opened.found;
+    take_out(&mut opened.document, &records, found)?;
+    for (path, records) in &included {
+        let read = found.files().read(path);
+        let bytes = read.map_err(|error| unreadable(path, &error))?;
+        let mut document = Document::parse(bytes.as_slice(), found.version);
+        take_out(&mut document, records, found)?;
+        let after = document.to_bytes();
+        opened.included.push((path.clone(), bytes, after));
     }
     write(opened, nothing, &args.editing, context, output)
+}
+
+fn take_out(
+    document: &mut Document,
+    records: &BTreeSet<usize>,
+    found: &Found,
+) -> Result<(), Failure> {
+    // The last first: those before it keep their numbers.
+    for record in records.iter().rev() {
+        document
+            .remove(*record)
+            .map_err(|error| refused(&error, found))?;
+    }
+    Ok(())
 }
 
 /// Runs `pgcert hba move`.
@@ -145,22 +166,6 @@ pub(super) fn one_rule(line: &str, found: &Found) -> Result<Document, Failure> {
     Ok(document)
 }
 
-/// Where the rule stands that no line of the file says.
-fn stands_elsewhere(meant: &Rule, opened: &Opened) -> String {
-    let path = &opened.found.path;
-    let mut in_force = opened.was.rules.iter();
-    match in_force.find(|at| at.rule.says_the_same(meant)) {
-        Some(at) => format!(
-            "no line of {path} says the same, but line {} of {file}, which is read with it, does: it is changed with --file {file}",
-            at.rule.line,
-            file = at.file
-        ),
-        None => format!(
-            "no line of {path} says the same: pgcert hba list shows the lines, --line LINE names one"
-        ),
-    }
-}
-
 /// Writes the document, provided that the server would still take it. `word`: something to say about it.
 fn write(
     opened: Opened,
@@ -174,11 +179,15 @@ fn write(
         bytes: before,
         document,
         was,
+        included,
     } = opened;
     let disk = found.files();
-    let changes = before != document.as_bytes();
+    let changes = before != document.as_bytes() || !included.is_empty();
     let mut edits = Edits::new(&disk, "rules", 0o600);
     edits.set(&found.path, Some(before), document.to_bytes());
+    for (path, before, after) in included {
+        edits.set(&path, Some(before), after);
+    }
     let will_be = RuleSet::of_document(&edits, &found.path, &document);
     edits.must_not_add_errors(&was.errors, &will_be.errors)?;
     if let Some(Note { code, text }) = word {
@@ -218,8 +227,11 @@ fn record(line: u32, opened: &Opened) -> Result<usize, Failure> {
     let mut records = opened.document.records().iter();
     records.position(|record| record.line() == line).ok_or_else(|| {
         let path = escape_name(&opened.found.path);
-        Failure::new(format!("nothing was changed: no rule begins in line {line} of {path}"))
-            .hint("pgcert hba list shows the lines; a rule of an included file is changed with --file")
+        let failure = Failure::new(format!("nothing was changed: no rule begins in line {line} of {path}"));
+        match meant::in_other_files(line, opened) {
+            Some(files) => failure.hint(format!("a rule of an included file begins in its line {line}: {files} says that it is meant")),
+            None => failure.hint("pgcert hba list shows the lines; a rule of an included file is changed with --file"),
+        }
     })
 }
 
@@ -235,6 +247,11 @@ fn refused_line(error: &EditError, line: &str, found: &Found) -> Failure {
         Some(lint) => failure.hint(lint.help),
         None => failure,
     }
+}
+
+/// A file that is read with another cannot be.
+pub(super) fn unreadable(path: &str, error: &ReadError) -> Failure {
+    Failure::because(format_args!("{} cannot be read", escape_name(path)), error)
 }
 
 /// Why a document cannot be changed so.

@@ -8,7 +8,7 @@ use pg_config::hba::{
 };
 use pg_config::resolve::Files as _;
 
-use super::edit::{Opened, one_rule, refused};
+use super::edit::{Opened, one_rule, refused, unreadable};
 use super::outcomes::Outcomes;
 use super::words;
 use crate::args::ServerEditing;
@@ -31,6 +31,7 @@ pub(super) fn add(
         bytes,
         mut document,
         was: set,
+        ..
     } = opened;
     let given = one_rule(line, &found)?;
     let Some(given) = given.rules().next() else {
@@ -76,9 +77,7 @@ pub(super) fn add(
         let (was, changed) = match path == found.path {
             true => (bytes, &mut document),
             false => {
-                let was = disk.read(path).map_err(|error| {
-                    Failure::because(format_args!("{} cannot be read", escape_name(path)), &error)
-                })?;
+                let was = disk.read(path).map_err(|error| unreadable(path, &error))?;
                 included = Document::parse(was.as_slice(), found.version);
                 (was, &mut included)
             }
@@ -99,7 +98,7 @@ pub(super) fn add(
 }
 
 /// The rule as it is read in this file: its `@file` lists are looked for beside that one.
-fn read_in(line: &str, path: &str, found: &Found) -> Result<Rule, Failure> {
+pub(super) fn read_in(line: &str, path: &str, found: &Found) -> Result<Rule, Failure> {
     let read = RuleSet::of_bytes(&found.files(), path, line.as_bytes(), found.version);
     if let Some(error) = read.errors.first() {
         return Err(Failure::new(format!(
