@@ -24,7 +24,7 @@ pub(super) const LONGEST: usize = 63;
 
 /// Whether somebody who connects, or what he connects to, can be called so. Without a role's name nobody gets as far as the
 /// rules, and without a database's the role's stands for it (`ProcessStartupPacket`).
-pub(super) fn can_be_asked_for(name: &[u8]) -> bool {
+pub(crate) fn can_be_asked_for(name: &[u8]) -> bool {
     !name.is_empty() && name.len() <= LONGEST
 }
 

@@ -47,6 +47,13 @@ pub fn hba(files: &dyn Files, set: &RuleSet, settings: Option<&Settings>) -> Vec
                 report.whole("hba-empty", error.message.as_str());
             } else if !said.contains(&error.line) {
                 report.in_line("hba-include", error.line, error.message.as_str());
+                // What of the line alone would be a rule lacks a field that is a list: one without words is none.
+                let mut rules = document.rules();
+                if error.message.starts_with("end-of-line")
+                    && rules.any(|rule| rule.line == error.line)
+                {
+                    report.advice(Some("an @file without a word in it leaves its field out: write a name into it, or take the line out"));
+                }
             }
         }
         let mut reader = Tokenizer::new(&bytes, version);

@@ -3,6 +3,7 @@
 
 mod certificate;
 mod networks;
+mod nobody;
 mod reject;
 
 use alloc::collections::BTreeMap;
@@ -80,6 +81,8 @@ struct Message {
     code: &'static str,
     text: String,
     hidden_by: Vec<Place>,
+    /// In place of what is said of its kind.
+    advice: Option<&'static str>,
 }
 
 impl Found<'_> {
@@ -88,8 +91,16 @@ impl Found<'_> {
     fn never(&mut self, rule: usize, hidden_by: &[usize], always: bool, patience: &mut Patience) {
         let places: Vec<Place> = hidden_by.iter().map(|by| self.place(*by)).collect();
         if places.is_empty() {
-            let text = "never matches: there is no connection that it is for".into();
+            let nobody = self.nobody(&self.set.rules[rule].rule);
+            let today = if always { "" } else { TODAY };
+            let text = format!(
+                "never matches: there is no connection that it is for: {}{today}",
+                nobody.why
+            );
             self.say(rule, "hba-never-matches", text, places);
+            if let Some(message) = self.messages.last_mut() {
+                message.advice = Some(nobody.advice);
+            }
             return;
         }
         let at = &self.set.rules[rule];
@@ -155,6 +166,7 @@ impl Found<'_> {
             code,
             text,
             hidden_by,
+            advice: None,
         });
     }
 
@@ -210,6 +222,7 @@ impl Found<'_> {
             for message in by_file.remove(file).unwrap_or_default() {
                 let at = &self.set.rules[message.rule];
                 report.at(message.code, at.rule.span.start, message.text.as_str());
+                report.advice(message.advice);
                 report.hidden_by(message.hidden_by.clone());
             }
             findings.extend(report.finish());

@@ -83,6 +83,13 @@ impl<'a> Report<'a> {
         }
     }
 
+    /// Of the last finding, what to do about it, if that is not what its kind says.
+    pub(super) fn advice(&mut self, advice: Option<&str>) {
+        if let Some(finding) = self.findings.last_mut() {
+            finding.advice = advice.map(String::from);
+        }
+    }
+
     /// The file's bytes.
     pub(super) fn bytes(&self) -> &'a [u8] {
         self.bytes

@@ -218,7 +218,7 @@ pub static LINTS: &[Lint] = &[
     lint(
         "hba-never-matches",
         Warning,
-        "A rule that can never match: earlier rules take all connections that it is for.",
+        "A rule that can never match: earlier rules take all connections that it is for, or there are none.",
         "take it out, or move it before the rules that hide it",
     ),
     lint(

@@ -212,3 +212,23 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_list_without_words_is_told_from_one_that_is_not_there() {
+    let files = BTreeMap::from([
+        (
+            "/h".to_string(),
+            b"host all @none all md5\nhost all @gone all md5\n".to_vec(),
+        ),
+        ("/none".to_string(), b"# nobody yet\n".to_vec()),
+    ]);
+    let set = RuleSet::read(&files, "/h", Version::V16).unwrap();
+    let told: Vec<_> = hba(&files, &set, None)
+        .iter()
+        .map(|found| alloc::format!("{found}; {}", found.help()))
+        .collect();
+    insta::assert_snapshot!(told.join("\n"), @r#"
+    /h:1:1: end-of-line before authentication method; an @file without a word in it leaves its field out: write a name into it, or take the line out
+    /h:2:1: could not open file "/gone": No such file or directory; correct the name; it counts from the folder of the file that it stands in
+    "#);
+}
