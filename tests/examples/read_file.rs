@@ -25,7 +25,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             set.rules.len()
         }
         "document" => hba::Document::parse(bytes, Version::V15).rules().count(),
-        "settings" => conf::Document::parse(&bytes).settings().count(),
+        "settings" => conf::Document::parse(bytes).settings().count(),
         _ => return Err("rules, document, settings or lines".into()),
     };
     writeln!(std::io::stdout(), "{found}")?;

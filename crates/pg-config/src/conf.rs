@@ -29,14 +29,11 @@ pub struct Document {
 
 impl Document {
     /// Reads a file. Lines that PostgreSQL refuses become diagnostics; after a hundred of them it reads no further.
-    pub fn parse(bytes: &[u8]) -> Self {
-        let mut document = Self {
-            bytes: bytes.to_vec(),
-            entries: Vec::new(),
-            diagnostics: Vec::new(),
-        };
-        for line in text::lines(bytes) {
-            let content = line.content.of(bytes);
+    pub fn parse(bytes: impl Into<Vec<u8>>) -> Self {
+        let bytes = bytes.into();
+        let (mut entries, mut diagnostics) = (Vec::new(), Vec::new());
+        for line in text::lines(&bytes) {
+            let content = line.content.of(&bytes);
             match lexer::read_line(content) {
                 Line::Empty => {}
                 Line::Assignment {
@@ -56,12 +53,12 @@ impl Document {
                         name_span: name.shifted(line.content.start),
                         value_span: value.shifted(line.content.start),
                     };
-                    document.entries.push(Entry::new(setting));
+                    entries.push(Entry::new(setting));
                 }
                 Line::Error(token) => {
-                    document.diagnostics.push(syntax_error(bytes, line, token));
-                    if document.diagnostics.len() >= MAX_SYNTAX_ERRORS {
-                        document.diagnostics.push(Diagnostic {
+                    diagnostics.push(syntax_error(&bytes, line, token));
+                    if diagnostics.len() >= MAX_SYNTAX_ERRORS {
+                        diagnostics.push(Diagnostic {
                             code: "conf-abandoned",
                             severity: Severity::Error,
                             span: Span::new(line.whole.end, bytes.len()),
@@ -73,7 +70,11 @@ impl Document {
                 }
             }
         }
-        document
+        Self {
+            bytes,
+            entries,
+            diagnostics,
+        }
     }
 
     /// The bytes of the file.
@@ -143,7 +144,7 @@ impl Document {
 
     fn apply(&mut self, change: Change) -> Change {
         if !change.is_empty() {
-            *self = Self::parse(&change.apply(&self.bytes));
+            *self = Self::parse(change.apply(&self.bytes));
         }
         change
     }
@@ -337,7 +338,7 @@ mod tests {
     fn after_a_hundred_errors_nothing_more_is_read() {
         let mut text = b"=\n".repeat(99);
         text.extend_from_slice(b"port = 1\n=\nport = 2\n");
-        let document = Document::parse(&text);
+        let document = Document::parse(text);
         assert_eq!(document.get("port").unwrap().text(), Some("1"));
         assert_eq!(
             document.diagnostics().last().unwrap().code,
@@ -361,7 +362,7 @@ mod tests {
     proptest! {
         #[test]
         fn every_byte_comes_back(bytes: Vec<u8>) {
-            prop_assert_eq!(Document::parse(&bytes).to_bytes(), bytes);
+            prop_assert_eq!(Document::parse(bytes.clone()).to_bytes(), bytes);
         }
     }
 }

@@ -41,15 +41,12 @@ pub struct Document {
 
 impl Document {
     /// Reads a file.
-    pub fn parse(bytes: &[u8]) -> Self {
-        let mut document = Self {
-            bytes: bytes.to_vec(),
-            entries: Vec::new(),
-            diagnostics: Vec::new(),
-        };
+    pub fn parse(bytes: impl Into<Vec<u8>>) -> Self {
+        let bytes = bytes.into();
+        let (mut entries, mut diagnostics) = (Vec::new(), Vec::new());
         let mut taken = Taken::default();
-        let mut reader = Tokenizer::new(bytes, VERSION);
-        while let Some(line) = reader.next_line() {
+        let mut lines = Tokenizer::new(&bytes, VERSION);
+        while let Some(line) = lines.next_line() {
             let read = if line.error.is_none() && stands_elsewhere(line, VERSION) {
                 let message = "what this line says stands in another file";
                 Err((Severity::Note, "hosts-elsewhere", message.into()))
@@ -58,8 +55,8 @@ impl Document {
                 taken.entry(line).map_err(refused)
             };
             match read {
-                Ok(entry) => document.entries.push(entry),
-                Err((severity, code, message)) => document.diagnostics.push(Diagnostic {
+                Ok(entry) => entries.push(entry),
+                Err((severity, code, message)) => diagnostics.push(Diagnostic {
                     code,
                     severity,
                     span: line.span,
@@ -68,7 +65,11 @@ impl Document {
                 }),
             }
         }
-        document
+        Self {
+            bytes,
+            entries,
+            diagnostics,
+        }
     }
 
     /// The bytes of the file.
@@ -347,7 +348,7 @@ mod tests {
     proptest! {
         #[test]
         fn every_byte_comes_back(bytes: Vec<u8>) {
-            prop_assert_eq!(Document::parse(&bytes).to_bytes(), bytes);
+            prop_assert_eq!(Document::parse(bytes.clone()).to_bytes(), bytes);
         }
     }
 }

@@ -41,21 +41,22 @@ pub struct Document {
 
 impl Document {
     /// Reads a file as this version of PostgreSQL does.
-    pub fn parse(bytes: &[u8], version: Version) -> Self {
-        let mut document = Self {
-            bytes: bytes.to_vec(),
-            version,
-            entries: Vec::new(),
-            diagnostics: Vec::new(),
-        };
-        let mut reader = Tokenizer::new(bytes, version);
-        while let Some(line) = reader.next_line() {
+    pub fn parse(bytes: impl Into<Vec<u8>>, version: Version) -> Self {
+        let bytes = bytes.into();
+        let (mut entries, mut diagnostics) = (Vec::new(), Vec::new());
+        let mut lines = Tokenizer::new(&bytes, version);
+        while let Some(line) = lines.next_line() {
             match Entry::read(line, version) {
-                Ok(entry) => document.entries.push(entry),
-                Err(refusal) => document.diagnostics.push(refusal),
+                Ok(entry) => entries.push(entry),
+                Err(refusal) => diagnostics.push(refusal),
             }
         }
-        document
+        Self {
+            bytes,
+            version,
+            entries,
+            diagnostics,
+        }
     }
 
     /// The bytes of the file.
@@ -301,7 +302,7 @@ mod tests {
         #[test]
         fn every_byte_comes_back(bytes: Vec<u8>) {
             for version in Version::ALL {
-                prop_assert_eq!(Document::parse(&bytes, version).to_bytes(), bytes.clone());
+                prop_assert_eq!(Document::parse(bytes.clone(), version).to_bytes(), bytes.clone());
             }
         }
     }

@@ -14,6 +14,7 @@
 //! Three promises hold for every document: parsing never fails and gives the same bytes back
 //! (`parse(b).to_bytes() == b`); an edit changes the bytes of what it names and no others; applied again it
 //! changes nothing.
+//! `parse` takes bytes or text, and what it is given for good (a `Vec`, a `String`) it does not copy.
 //!
 //! ```
 //! use pg_config::conf::Document;

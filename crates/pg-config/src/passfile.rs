@@ -64,13 +64,10 @@ pub struct Found<'a> {
 
 impl Document {
     /// Reads a file as libpq of this version does.
-    pub fn parse(bytes: &[u8], version: Version) -> Self {
-        let mut document = Self {
-            bytes: bytes.to_vec(),
-            entries: Vec::new(),
-            diagnostics: Vec::new(),
-        };
-        let mut lines = Lines::of(bytes);
+    pub fn parse(bytes: impl Into<Vec<u8>>, version: Version) -> Self {
+        let bytes = bytes.into();
+        let (mut entries, mut diagnostics) = (Vec::new(), Vec::new());
+        let mut lines = Lines::of(&bytes);
         while let Some(line) = lines.next() {
             let text = without_line_end(&line.text, version);
             let entry = Entry {
@@ -86,7 +83,7 @@ impl Document {
                 )),
             };
             if let Some((code, message)) = fault {
-                document.diagnostics.push(Diagnostic {
+                diagnostics.push(Diagnostic {
                     code,
                     severity: Severity::Warning,
                     span: entry.span,
@@ -94,10 +91,14 @@ impl Document {
                     message: message.into(),
                 });
             } else if !entry.says_nothing() {
-                document.entries.push(entry);
+                entries.push(entry);
             }
         }
-        document
+        Self {
+            bytes,
+            entries,
+            diagnostics,
+        }
     }
 
     /// The bytes of the file.
@@ -439,7 +440,7 @@ mod tests {
         #[test]
         fn every_byte_comes_back(file: Vec<u8>) {
             for version in Version::ALL {
-                prop_assert_eq!(Document::parse(&file, version).to_bytes(), &file[..]);
+                prop_assert_eq!(Document::parse(file.clone(), version).to_bytes(), &file[..]);
             }
         }
 

@@ -233,7 +233,7 @@ mod tests {
             assert_eq!(written(rule), line);
         }
         // Quotes that say nothing are left out.
-        let read = Document::parse(&br#"local "bob" "Tom" peer "map=m""#[..], Version::V16);
+        let read = Document::parse(br#"local "bob" "Tom" peer "map=m""#, Version::V16);
         let shown: Vec<_> = read.rules().map(written).collect();
         assert_eq!(shown, ["local bob Tom peer map=m"]);
     }

@@ -112,7 +112,7 @@ pub(super) fn add_line(
     let open = document.bytes[..offset].last().is_some_and(|&b| b != b'\n');
     for ends_before in usize::from(open)..=2 {
         let change = Change::insert(offset, [&end.repeat(ends_before), &line[..], end].concat());
-        let after = Document::parse(&change.apply(&document.bytes), version);
+        let after = Document::parse(change.apply(&document.bytes), version);
         if adds(document, &after, place, says_so) {
             return Ok((change, Some(after)));
         }
@@ -132,7 +132,7 @@ pub(super) fn remove(document: &Document, index: usize) -> Result<(Change, Docum
         Some(_) => entry.span.end,
     };
     let change = Change::replace(Span::new(entry.span.start, end), Vec::new());
-    let after = Document::parse(&change.apply(&document.bytes), document.version);
+    let after = Document::parse(change.apply(&document.bytes), document.version);
     // The other way round: the line would be the one that was added.
     let was_there = |old: &Entry| old.span == entry.span;
     if adds(&after, document, index, was_there) {

@@ -26,9 +26,9 @@ pub fn conf(files: &dyn Files, settings: &Settings, version: Version) -> Vec<Fin
             continue;
         }
         seen.push(path);
-        let bytes = files.read(path).unwrap_or_default();
-        let document = Document::parse(&bytes);
-        let mut report = Report::new(path, &bytes);
+        let document = Document::parse(files.read(path).unwrap_or_default());
+        let bytes = document.as_bytes();
+        let mut report = Report::new(path, bytes);
         syntax(&document, &mut report);
         for error in settings.errors() {
             let said = document

@@ -25,9 +25,9 @@ pub fn ident(files: &dyn Files, path: &str, maps: &Maps, version: Version) -> Ve
     }
     let mut findings = Vec::new();
     for path in paths {
-        let bytes = files.read(path).unwrap_or_default();
-        let document = Document::parse(&bytes, version);
-        let mut report = Report::new(path, &bytes);
+        let document = Document::parse(files.read(path).unwrap_or_default(), version);
+        let bytes = document.as_bytes();
+        let mut report = Report::new(path, bytes);
         lines::bytes(&CODES, version, &mut report);
         let marked = bytes.starts_with(BYTE_ORDER_MARK);
         let refused = |code: &str| code != "ident-elsewhere";
@@ -49,7 +49,7 @@ pub fn ident(files: &dyn Files, path: &str, maps: &Maps, version: Version) -> Ve
                 report.in_line("ident-include", error.line, error.message.as_str());
             }
         }
-        let mut reader = Tokenizer::new(&bytes, version);
+        let mut reader = Tokenizer::new(bytes, version);
         let mut entries = document.entries().iter().peekable();
         let mut first = BTreeMap::new();
         while let Some(line) = reader.next_line() {

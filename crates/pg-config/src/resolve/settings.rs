@@ -183,7 +183,7 @@ impl Reader<'_> {
                     || self.refuse(caller, path, format!("could not open file \"{path}\""));
             }
         };
-        let document = Document::parse(&bytes);
+        let document = Document::parse(bytes);
         self.settings.files.push(path.into());
         let mut accepted = document.diagnostics().is_empty();
         let mut refused = document.diagnostics().iter().peekable();

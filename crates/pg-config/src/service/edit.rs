@@ -4,7 +4,8 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::{Document, allowed, is_blank, lines, longest_line};
+use super::Document;
+use super::read::{allowed, is_blank, lines, longest_line};
 use crate::text::{self, Change, Edit, Span};
 
 /// Why a section cannot be written.

@@ -56,7 +56,7 @@ pub fn locate(
             Err(ReadError::Folder) => Vec::new(),
             Err(_) => return Err(LookupError::FileNotFound { file }),
         };
-        let document = Document::parse(&bytes, version);
+        let document = Document::parse(bytes, version);
         if let Some(refused) = refused(&document, &wanted.name) {
             return Err(LookupError::Line {
                 message: in_libpq_s_words(refused, &file),

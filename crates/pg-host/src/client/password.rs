@@ -38,7 +38,7 @@ impl Passwords {
             found: bytes.is_some(),
         });
         bytes.map_or(Self::None, |bytes| {
-            Self::File(passfile::Document::parse(&bytes, libpq.version))
+            Self::File(passfile::Document::parse(bytes, libpq.version))
         })
     }
 

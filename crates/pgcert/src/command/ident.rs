@@ -120,7 +120,7 @@ fn add(args: &IdentAdd, context: &Context, output: &mut Output) -> Result<(), Fa
 fn remove(args: &IdentRemove, context: &Context, output: &mut Output) -> Result<(), Failure> {
     let found = find(&args.file, context)?;
     let bytes = found.existing()?;
-    let mut document = Document::parse(&bytes, found.version);
+    let mut document = Document::parse(bytes.as_slice(), found.version);
     let mut entries = BTreeSet::new();
     let mut nothing = None;
     for line in &args.line {

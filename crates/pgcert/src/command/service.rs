@@ -33,7 +33,7 @@ pub(crate) fn run(args: &Service, context: &Context, output: &mut Output) -> Res
 
 fn list(args: &ServiceList, context: &Context, output: &mut Output) -> Result<(), Failure> {
     let found = find(&args.file, context)?;
-    let document = Document::parse(&found.existing()?, found.version);
+    let document = Document::parse(found.existing()?, found.version);
     let read = || {
         let sections = document.sections().iter();
         // Of two of one name libpq reads the first.
@@ -64,7 +64,7 @@ fn list(args: &ServiceList, context: &Context, output: &mut Output) -> Result<()
 
 fn get(args: &ServiceGet, context: &Context, output: &mut Output) -> Result<(), Failure> {
     let found = find(&args.file, context)?;
-    let document = Document::parse(&found.existing()?, found.version);
+    let document = Document::parse(found.existing()?, found.version);
     let section = document
         .section(&args.service)
         .ok_or_else(|| not_found(&args.service, &document, &found))?;
@@ -132,7 +132,7 @@ fn set(args: &ServiceSet, context: &Context, output: &mut Output) -> Result<(), 
 fn remove(args: &ServiceRemove, context: &Context, output: &mut Output) -> Result<(), Failure> {
     let found = find(&args.file, context)?;
     let bytes = found.existing()?;
-    let mut document = Document::parse(&bytes, found.version);
+    let mut document = Document::parse(bytes.as_slice(), found.version);
     let mut missing = Vec::new();
     if document.section(&args.service).is_none() {
         let what = no_service(&args.service, &found);

@@ -34,7 +34,7 @@ fn make(dice: &mut Dice, version: u16) -> Made {
     let mut made = conf::file(dice);
     let (with_errors, with_unknown) = (dice.once_in(5), dice.once_in(4));
     for file in std::iter::once(&mut made.main).chain(made.named.values_mut()) {
-        let document = Document::parse(file);
+        let document = Document::parse(file.as_slice());
         let errors = document.diagnostics().iter().map(|error| error.line);
         let unknown = document.settings().filter(|setting| {
             matches!(Parameter::named(&setting.name, version), Lookup::Unknown(_))

@@ -166,7 +166,7 @@ impl<'a> Ground<'a> {
             let name = dice.one_of(NAMES);
             let pattern = (!dice.once_in(3)).then_some(pattern);
             if dice.once_in(2) {
-                let mut document = Document::parse(&file, version);
+                let mut document = Document::parse(file.as_slice(), version);
                 let change = match pattern {
                     Some(pattern) => document.add_pattern(map, pattern, role),
                     None => document.add_line(map, name, role),

@@ -302,7 +302,7 @@ fn looked_up(file: &str, resolved: &Resolved, version: Version) -> Option<String
         other => other,
     };
     let port = last.port.to_string();
-    let document = passfile::Document::parse(&bytes, version);
+    let document = passfile::Document::parse(bytes, version);
     let found = document.find(&passfile::Wanted {
         host,
         port: &port,

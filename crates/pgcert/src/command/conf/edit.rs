@@ -28,7 +28,7 @@ pub(crate) fn set(args: &ConfSet, context: &Context, output: &mut Output) -> Res
             .last()
             .map_or(found.path.clone(), |assignment| assignment.file.clone());
         let old = read(&edits, &file)?;
-        let mut document = Document::parse(&old);
+        let mut document = Document::parse(old.as_slice());
         let change = document
             .set(name, value)
             .map_err(|error| unwritable(name, &error))?;
@@ -69,7 +69,7 @@ pub(crate) fn unset(
         }
         for file in &files {
             let old = read(&edits, file)?;
-            let mut document = Document::parse(&old);
+            let mut document = Document::parse(old.as_slice());
             document
                 .unset(name)
                 .map_err(|error| unwritable(name, &error))?;

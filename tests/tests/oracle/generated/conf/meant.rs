@@ -155,14 +155,14 @@ fn main_file(file: &str) -> String {
 
 /// The line of a file's first syntax error.
 fn first_error(file: &str) -> Option<u64> {
-    let document = Document::parse(&std::fs::read(file).unwrap_or_default());
+    let document = Document::parse(std::fs::read(file).unwrap_or_default());
     let first = document.diagnostics().first();
     first.map(|error| u64::from(error.line))
 }
 
 /// Whether a file includes anything behind this line.
 fn includes_behind(file: &str, line: u64) -> bool {
-    let document = Document::parse(&std::fs::read(file).unwrap_or_default());
+    let document = Document::parse(std::fs::read(file).unwrap_or_default());
     document
         .includes()
         .any(|include| u64::from(include.line) > line)
@@ -174,7 +174,7 @@ struct GivenUp;
 impl Files for GivenUp {
     fn read(&self, path: &str) -> Result<Vec<u8>, ReadError> {
         let mut bytes = Disk.read(path)?;
-        let document = Document::parse(&bytes);
+        let document = Document::parse(bytes.as_slice());
         if let Some(error) = document.diagnostics().first() {
             let line = text::lines(&bytes).find(|line| line.number == error.line);
             let end = line.map_or(bytes.len(), |line| line.whole.end);
@@ -236,7 +236,7 @@ fn line(input: &Input) -> Vec<u8> {
 
 /// The name of what the line sets.
 fn name(input: &Input) -> Option<String> {
-    let document = Document::parse(&std::fs::read(&input.file).unwrap_or_default());
+    let document = Document::parse(std::fs::read(&input.file).unwrap_or_default());
     let mut settings = document.settings();
     settings
         .find(|setting| u64::from(setting.line) == input.line)
