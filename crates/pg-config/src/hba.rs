@@ -75,7 +75,7 @@ pub use place::{Conflict, Databases, Insertion, MapUse, Place, Placement, RulePl
 pub use place::{matches_nobody, place, place_rule, refuse_without_tls};
 pub use reach::{Reach, reach};
 pub use rule::{ClientCert, ConnType, Database, Method, Rule, RuleOption, User};
-pub use set::{Located, RuleSet};
+pub use set::{RuleInFile, RuleSet};
 pub use ways::{WayIn, ways_in};
 pub use write::{EditError, NewRule, Position};
 

@@ -25,7 +25,7 @@ use crate::resolve::{FileError, Files, ReadError};
 use crate::text::Span;
 use crate::tokens::expand::stands_elsewhere;
 use crate::tokens::{Line, Tokenizer};
-use crate::{Diagnostic, Located, Severity, Version, located};
+use crate::{Diagnostic, InFile, Severity, Version, in_file};
 
 /// The version whose tokens these files are made of.
 const VERSION: Version = Version::V19;
@@ -219,7 +219,7 @@ impl Taken {
 /// they stand for `ssl_cert_file`, `ssl_key_file` and `ssl_ca_file`, for every client.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hosts {
-    entries: Vec<Located<Entry>>,
+    entries: Vec<InFile<Entry>>,
     errors: Vec<FileError>,
 }
 
@@ -237,12 +237,12 @@ impl Hosts {
     pub fn of_bytes(files: &dyn Files, path: &str, bytes: &[u8]) -> Self {
         let mut taken = Taken::default();
         let read = |line: &Line<'_>| taken.entry(line);
-        let (entries, errors) = located::entries(files, path, bytes, VERSION, read);
+        let (entries, errors) = in_file::entries(files, path, bytes, VERSION, read);
         Self { entries, errors }
     }
 
     /// The entries, in the order read.
-    pub fn entries(&self) -> &[Located<Entry>] {
+    pub fn entries(&self) -> &[InFile<Entry>] {
         &self.entries
     }
 
@@ -264,7 +264,7 @@ impl Hosts {
     }
 
     fn entry_where(&self, clients: impl Fn(&Clients) -> bool) -> Option<&Entry> {
-        let mut entries = self.entries.iter().map(|located| &located.entry);
+        let mut entries = self.entries.iter().map(|found| &found.entry);
         entries.find(|entry| entry.clients.iter().any(&clients))
     }
 }

@@ -38,8 +38,8 @@ mod diagnostic;
 pub mod hba;
 pub mod hosts;
 pub mod ident;
+mod in_file;
 pub mod lint;
-mod located;
 pub mod passfile;
 mod regex;
 pub mod resolve;
@@ -54,5 +54,5 @@ mod version;
 pub struct Readme;
 
 pub use diagnostic::{Diagnostic, Severity};
-pub use located::Located;
+pub use in_file::InFile;
 pub use version::{UnknownVersion, Version};

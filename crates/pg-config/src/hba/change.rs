@@ -8,7 +8,7 @@ use super::names::Names;
 use super::neighbours::Neighbours;
 use super::transports::Transports;
 use super::walk::{Share, Walk, Within};
-use super::{Connection, Located, Method, Rule, RuleSet, Site, Transport};
+use super::{Connection, Method, Rule, RuleInFile, RuleSet, Site, Transport};
 
 /// Connections that another rule decides than before, and otherwise: exactly those that `before` decides in the old
 /// rules and `after` in the new ones.
@@ -61,7 +61,7 @@ struct Item<'a> {
 
 impl<'a> Item<'a> {
     fn all(set: &'a RuleSet) -> Vec<Self> {
-        let item = |(index, at): (usize, &'a Located)| Self {
+        let item = |(index, at): (usize, &'a RuleInFile)| Self {
             index,
             rule: &at.rule,
             ways: Transports::of(at.rule.kind),

@@ -481,7 +481,7 @@ impl RuleSet {
             return Ok(());
         };
         let at = &self.rules[index];
-        let again = |(i, other): (usize, &super::Located)| {
+        let again = |(i, other): (usize, &super::RuleInFile)| {
             i != index && other.record == at.record && other.file == at.file
         };
         if self.rules.iter().enumerate().any(again) {

@@ -18,14 +18,14 @@ pub struct RuleSet {
     /// The file that was read first.
     pub file: Arc<str>,
     /// The rules.
-    pub rules: Vec<Located>,
+    pub rules: Vec<RuleInFile>,
     /// The lines that PostgreSQL refuses. One is enough for it to refuse all of it.
     pub errors: Vec<FileError>,
 }
 
 /// A rule and where it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Located {
+pub struct RuleInFile {
     /// The file in which it stands.
     pub file: Arc<str>,
     /// Which record of its file it is, for [`Position`].
@@ -55,7 +55,7 @@ impl RuleSet {
                 None => reader.rule(found.line).map_err(|refusal| refusal.message),
             };
             match rule {
-                Ok(rule) => set.rules.push(Located {
+                Ok(rule) => set.rules.push(RuleInFile {
                     file: found.file.clone(),
                     record: found.record,
                     rule,
@@ -77,7 +77,7 @@ impl RuleSet {
         let mut set = Self::empty(path, document.version());
         for (record, read) in document.records().iter().enumerate() {
             if let Record::Rule(rule) = read {
-                set.rules.push(Located {
+                set.rules.push(RuleInFile {
                     file: set.file.clone(),
                     record,
                     rule: rule.clone(),

@@ -7,7 +7,7 @@ use alloc::string::String;
 
 use super::{Entry, Maps};
 use crate::regex::{self, Capture, Pattern};
-use crate::{Located, Version};
+use crate::{InFile, Version};
 
 /// A system user (a certificate's name) who wants to be a role.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -200,7 +200,7 @@ impl Maps {
         &'a self,
         map: &'a str,
         claim: Claim<'a>,
-    ) -> impl Iterator<Item = (&'a Located<Entry>, Answer)> + use<'a> {
+    ) -> impl Iterator<Item = (&'a InFile<Entry>, Answer)> + use<'a> {
         let mut over = false;
         self.find(map).map_while(move |line| {
             let answer = (!over).then(|| line.entry.answer(&claim, self.version()))?;

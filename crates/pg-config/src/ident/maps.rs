@@ -5,13 +5,13 @@ use alloc::vec::Vec;
 use super::Entry;
 use crate::resolve::{FileError, Files, ReadError};
 use crate::tokens::Line;
-use crate::{Located, Version, located};
+use crate::{InFile, Version, in_file};
 
 /// Every map line with the file that it stands in, in the order in which they are tried.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Maps {
     version: Version,
-    lines: Vec<Located<Entry>>,
+    lines: Vec<InFile<Entry>>,
     errors: Vec<FileError>,
 }
 
@@ -28,7 +28,7 @@ impl Maps {
     pub fn of_bytes(files: &dyn Files, path: &str, bytes: &[u8], version: Version) -> Self {
         let read =
             |line: &Line<'_>| Entry::of_expanded(line, version).map_err(|refusal| refusal.message);
-        let (lines, errors) = located::entries(files, path, bytes, version, read);
+        let (lines, errors) = in_file::entries(files, path, bytes, version, read);
         Self {
             version,
             lines,
@@ -37,7 +37,7 @@ impl Maps {
     }
 
     /// The lines, in the order in which they are tried.
-    pub fn lines(&self) -> &[Located<Entry>] {
+    pub fn lines(&self) -> &[InFile<Entry>] {
         &self.lines
     }
 
@@ -47,7 +47,7 @@ impl Maps {
     }
 
     /// The lines of one map.
-    pub fn find<'a>(&'a self, map: &'a str) -> impl Iterator<Item = &'a Located<Entry>> {
+    pub fn find<'a>(&'a self, map: &'a str) -> impl Iterator<Item = &'a InFile<Entry>> {
         self.lines.iter().filter(move |line| line.entry.map == map)
     }
 

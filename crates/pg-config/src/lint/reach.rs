@@ -19,7 +19,7 @@ use crate::hba::names::Names;
 use crate::hba::neighbours::{Neighbours, Patience};
 use crate::hba::reach::{alone, in_turn};
 use crate::hba::{
-    Connection, Decision, Located, Reach, Rule, RuleSet, Site, WithoutEffect, effect,
+    Connection, Decision, Reach, Rule, RuleInFile, RuleSet, Site, WithoutEffect, effect,
 };
 use crate::resolve::Files;
 
@@ -188,7 +188,7 @@ impl Found<'_> {
     }
 
     /// Lines in words, with their files where those are not the one that is spoken of.
-    fn listed(&self, rules: &[usize], of: &Located) -> String {
+    fn listed(&self, rules: &[usize], of: &RuleInFile) -> String {
         let one = |rule: &usize| {
             let at = &self.set.rules[*rule];
             match Arc::ptr_eq(&at.file, &of.file) || at.file == of.file {

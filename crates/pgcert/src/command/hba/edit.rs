@@ -4,7 +4,9 @@
 use std::collections::BTreeSet;
 
 use installer::Note;
-use pg_config::hba::{Conflict, Document, EditError, Located, Position, RuleSet, matches_nobody};
+use pg_config::hba::{
+    Conflict, Document, EditError, Position, RuleInFile, RuleSet, matches_nobody,
+};
 use pg_config::lint::LINTS;
 use pg_config::resolve::{Files as _, ReadError};
 
@@ -61,7 +63,7 @@ pub(crate) fn add(args: &HbaAdd, context: &Context, output: &mut Output) -> Resu
         .map_err(|error| refused_line(&error, &line, &opened.found))?;
     let found = &opened.found;
     let read = RuleSet::of_bytes(&found.files(), &found.path, line.as_bytes(), found.version);
-    let for_nobody = |at: &Located| matches_nobody(&at.rule, &found.site());
+    let for_nobody = |at: &RuleInFile| matches_nobody(&at.rule, &found.site());
     let word = read.rules.iter().any(for_nobody).then(|| Note {
         code: "matches-nobody",
         text: Conflict::Nobody.to_string(),
@@ -86,7 +88,7 @@ pub(crate) fn remove(
         included = meant::records(&args.rule.join(" "), &opened)?;
         if included.is_empty() {
             let path = &opened.found.path;
-            let is_other = |at: &Located| *at.file != **path;
+            let is_other = |at: &RuleInFile| *at.file != **path;
             let including = match opened.was.rules.iter().any(is_other) {
                 true => ", or of a file that is read with it,",
                 false => "",

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt::Write as _;
 
-use pg_config::hba::{Located, RuleSet};
+use pg_config::hba::{RuleInFile, RuleSet};
 use pg_config::resolve::FileError;
 use serde_json::{Value, json};
 
@@ -32,7 +32,7 @@ pub(crate) fn run(args: &HbaList, context: &Context, output: &mut Output) -> Res
 
 /// A rule, or a line that is refused.
 enum Row<'a> {
-    Rule(&'a Located),
+    Rule(&'a RuleInFile),
     Error(&'a FileError),
 }
 
@@ -102,7 +102,7 @@ impl Row<'_> {
     }
 
     fn cells(&self) -> [String; 6] {
-        let Row::Rule(Located { rule, .. }) = self else {
+        let Row::Rule(RuleInFile { rule, .. }) = self else {
             return Default::default();
         };
         let [kind, databases, users, address, method] = words::fields(rule);
@@ -118,7 +118,7 @@ impl Row<'_> {
 
     fn document(&self) -> Value {
         match self {
-            Row::Rule(Located { rule, file, .. }) => {
+            Row::Rule(RuleInFile { rule, file, .. }) => {
                 let (address, netmask) = words::address(rule.address.as_ref());
                 let options: serde_json::Map<String, Value> = rule
                     .options

@@ -2,8 +2,8 @@
 //! one role in by its certificate are placed as setup places them.
 
 use pg_config::hba::{
-    Address, Conflict, ConnType, Database, Databases, Document, EditError, Located, MapUse, Method,
-    Network, Placement, Rule, RulePlace, RuleSet, Source, User, Wanted, matches_nobody, place,
+    Address, Conflict, ConnType, Database, Databases, Document, EditError, MapUse, Method, Network,
+    Placement, Rule, RuleInFile, RulePlace, RuleSet, Source, User, Wanted, matches_nobody, place,
     place_rule, prefix_length,
 };
 use pg_config::resolve::Files as _;
@@ -287,7 +287,7 @@ fn quoted(rules: &[usize], set: &RuleSet) -> String {
         .iter()
         .filter_map(|rule| set.rules.get(*rule))
         .collect();
-    let quote = |at: &&Located| format!("{} (was {})", words::line(&at.rule), words::place(at));
+    let quote = |at: &&RuleInFile| format!("{} (was {})", words::line(&at.rule), words::place(at));
     let mut places: Vec<_> = rules.iter().take(MOST).map(quote).collect();
     if rules.len() > MOST {
         places.push(format!("and {} more", rules.len() - MOST));

@@ -1,7 +1,7 @@
 //! Rules in words, as they would be written; their fields for JSON, as the server's view shows them. In words never their
 //! secrets.
 
-use pg_config::hba::{Address, Database, Located, Rule, RuleOption, User};
+use pg_config::hba::{Address, Database, Rule, RuleInFile, RuleOption, User};
 use serde_json::{Value, json};
 
 use crate::failure::escape_name;
@@ -40,12 +40,12 @@ fn secret(option: &RuleOption) -> Option<String> {
 }
 
 /// Where it stands: `FILE:LINE`.
-pub(super) fn place(at: &Located) -> String {
+pub(super) fn place(at: &RuleInFile) -> String {
     format!("{}:{}", escape_name(&at.file), at.rule.line)
 }
 
 /// The rule and where it stands, as JSON.
-pub(super) fn document(at: &Located) -> Value {
+pub(super) fn document(at: &RuleInFile) -> Value {
     json!({
         "file": &*at.file,
         "line": at.rule.line,

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use pg_config::Located;
+use pg_config::InFile;
 use pg_config::ident::{Answer, Claim, Entry, Maps, Names, Roles};
 use serde_json::{Value, json};
 
@@ -82,7 +82,7 @@ struct Verdict<'a> {
 
 /// A line that has to do with what was asked.
 struct Line<'a> {
-    at: &'a Located<Entry>,
+    at: &'a InFile<Entry>,
     roles: Roles<'a>,
     /// What it says to the name, and to the role; none where everything is shown.
     answer: Option<Answer>,
@@ -175,7 +175,7 @@ impl<'a> Explained<'a> {
     /// The line, where it is about the name or the role that was asked for.
     fn line(
         &self,
-        at: &'a Located<Entry>,
+        at: &'a InFile<Entry>,
         name: Option<&str>,
         role: Option<&str>,
     ) -> Option<Line<'a>> {

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use pg_config::hba::{
-    Connection, Decision, Located, Match, Mismatch, Rule, RuleSet, Site, Transport, open_fields,
+    Connection, Decision, Match, Mismatch, Rule, RuleInFile, RuleSet, Site, Transport, open_fields,
     tried,
 };
 use serde_json::{Value, json};
@@ -256,7 +256,7 @@ impl<'a> Answer<'a> {
         self.explained.set
     }
 
-    fn at(&self, rule: usize) -> &'a Located {
+    fn at(&self, rule: usize) -> &'a RuleInFile {
         &self.explained.set.rules[rule]
     }
 }

@@ -1,14 +1,14 @@
 //! Which names a user name map lets in as a role.
 
 use pg_config::ident::{Answer, Entry, Maps, Names, Roles};
-use pg_config::{Located, Version};
+use pg_config::{InFile, Version};
 use serde_json::{Value, json};
 
 use crate::failure::escape_name;
 
 /// A line of the map by which somebody gets in as the role.
 pub(super) struct Through<'a> {
-    line: &'a Located<Entry>,
+    line: &'a InFile<Entry>,
     /// What the pattern's first group has to take, where that is what names the role.
     group: Option<&'a str>,
     /// What has to be so besides, where that is not known.
@@ -25,7 +25,7 @@ pub(super) fn through<'a>(
     member_of: Option<&[String]>,
 ) -> Vec<Through<'a>> {
     let version = maps.version();
-    let mut stopping: Vec<&Located<Entry>> = Vec::new();
+    let mut stopping: Vec<&InFile<Entry>> = Vec::new();
     let lines = maps.find(map).filter_map(|line| {
         if line.entry.stops(version) {
             stopping.push(line);
@@ -74,7 +74,7 @@ pub(super) fn through<'a>(
 }
 
 /// What has to be so for the server not to give up on a name in these lines; none where it surely does.
-fn stopped(name: &str, stopping: &[&Located<Entry>], version: Version) -> Option<Option<String>> {
+fn stopped(name: &str, stopping: &[&InFile<Entry>], version: Version) -> Option<Option<String>> {
     let mut unless = None;
     for line in stopping {
         match line.entry.roles_of(name, version) {
@@ -90,7 +90,7 @@ fn stopped(name: &str, stopping: &[&Located<Entry>], version: Version) -> Option
     Some(unless)
 }
 
-fn place(line: &Located<Entry>) -> String {
+fn place(line: &InFile<Entry>) -> String {
     format!("{}:{}", escape_name(&line.file), line.entry.line)
 }
 

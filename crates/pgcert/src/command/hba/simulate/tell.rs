@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use pg_config::hba::Located;
+use pg_config::hba::RuleInFile;
 use serde_json::{Value, json};
 
 use super::prefix::Prefix;
@@ -148,7 +148,7 @@ impl Used {
     }
 }
 
-fn row(at: &Located, used: &Used) -> [String; 4] {
+fn row(at: &RuleInFile, used: &Used) -> [String; 4] {
     let mut by: Vec<_> = used.by.iter().collect();
     by.sort_by_key(|(role, times)| (std::cmp::Reverse(**times), *role));
     let shown = by.iter().take(MOST);

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use pg_config::hba::{
-    ClientCert, Connection, Database, Decision, Document, HostName, Located, Match, Method,
+    ClientCert, Connection, Database, Decision, Document, HostName, Match, Method, RuleInFile,
     RuleSet, Site, decide, matches,
 };
 use pg_config::resolve::Files;
@@ -154,7 +154,7 @@ impl<'a> Usage<'a> {
 
     /// The rule that is named, where the file still says so.
     fn find(&self, named: &Named, connection: Option<&Connection>, site: &Site) -> Option<usize> {
-        let in_file = |at: &Located| match &named.file {
+        let in_file = |at: &RuleInFile| match &named.file {
             None => at.file == self.set.file,
             Some(file) => *at.file == **file || self.is_copy(&at.file, file),
         };
@@ -179,7 +179,7 @@ impl<'a> Usage<'a> {
     }
 
     /// The rules with what was counted.
-    pub(super) fn all(&self) -> impl Iterator<Item = (&'a Located, &Used)> {
+    pub(super) fn all(&self) -> impl Iterator<Item = (&'a RuleInFile, &Used)> {
         self.set.rules.iter().zip(&self.rules)
     }
 }
@@ -208,7 +208,7 @@ pub(super) fn connection(login: &Login, member_of: Option<Vec<String>>) -> Optio
 /// Each rule as the server quotes it: its record in one line, continued lines joined.
 fn texts(set: &RuleSet, files: &dyn Files) -> Vec<String> {
     let mut read: BTreeMap<&str, Option<Document>> = BTreeMap::new();
-    let text = |at: &'_ Located, document: &Document| {
+    let text = |at: &'_ RuleInFile, document: &Document| {
         let record = document.records().get(at.record)?;
         let text = String::from_utf8_lossy(record.span().of(document.as_bytes())).into_owned();
         Some(text.replace("\\\r\n", "").replace("\\\n", ""))

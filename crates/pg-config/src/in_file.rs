@@ -11,7 +11,7 @@ use crate::tokens::expand::expand;
 
 /// An entry and its file.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Located<E> {
+pub struct InFile<E> {
     /// The file.
     pub file: String,
     /// The entry in it; its span is an offset into that file.
@@ -26,13 +26,13 @@ pub(crate) fn entries<E>(
     bytes: &[u8],
     version: Version,
     mut read: impl FnMut(&Line<'_>) -> Result<E, String>,
-) -> (Vec<Located<E>>, Vec<FileError>) {
+) -> (Vec<InFile<E>>, Vec<FileError>) {
     let (mut entries, mut errors) = (Vec::new(), Vec::new());
     expand(files, path, bytes, version, &mut |record| {
         let file = record.file.to_string();
         let error = record.error.clone();
         match error.map_or_else(|| read(record.line), Err) {
-            Ok(entry) => entries.push(Located { file, entry }),
+            Ok(entry) => entries.push(InFile { file, entry }),
             Err(message) => errors.push(FileError {
                 file,
                 line: record.line.number,
