@@ -333,7 +333,7 @@ Examples:
 
 pub(super) const SERVICE_GET: &str = "\
 What libpq takes is shown: the first section of that name, the first line of each key. A password is \
-shown only where it is asked for by name.
+shown only where it is asked for by name; among all of them it is null in JSON.
 
 Examples:
   pgcert service get tolva

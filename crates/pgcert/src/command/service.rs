@@ -40,7 +40,9 @@ fn list(args: &ServiceList, context: &Context, output: &mut Output) -> Result<()
         sections.filter(|section| document.section(&section.name) == Some(section))
     };
     if output.json() {
-        let services: Vec<_> = read().map(|section| told(section, &found)).collect();
+        let services: Vec<_> = read()
+            .map(|section| told(section, effective(section), &found))
+            .collect();
         return output.print_json(json!({ "services": services }));
     }
     let width = read().map(|section| section.name.chars().count()).max();
@@ -68,28 +70,44 @@ fn get(args: &ServiceGet, context: &Context, output: &mut Output) -> Result<(), 
     let section = document
         .section(&args.service)
         .ok_or_else(|| not_found(&args.service, &document, &found))?;
+    let mut named = Vec::new();
+    for key in &args.keys {
+        let parameter = section
+            .parameter(key)
+            .ok_or_else(|| Failure::new(no_parameter(&args.service, key)))?;
+        named.push((parameter.key.as_str(), Some(parameter.value.as_str())));
+    }
     if output.json() {
-        return output.print_json(told(section, &found));
+        let parameters = if args.keys.is_empty() {
+            effective(section)
+        } else {
+            named
+        };
+        return output.print_json(told(section, parameters, &found));
     }
     let mut text = String::new();
-    for key in &args.keys {
-        let value = section
-            .get(key)
-            .ok_or_else(|| Failure::new(no_parameter(&args.service, key)))?;
-        let _ = writeln!(text, "{}", escape_name(value));
+    for (_, value) in &named {
+        let _ = writeln!(text, "{}", escape_name(value.unwrap_or_default()));
     }
-    for parameter in section.parameters.iter().filter(|_| args.keys.is_empty()) {
-        if section.parameter(&parameter.key) == Some(parameter) {
-            let secret = Keyword::named(&parameter.key).is_some_and(|known| known.secret);
-            let value = if secret {
-                "(not shown)"
-            } else {
-                &parameter.value
-            };
-            let _ = writeln!(text, "{}={}", parameter.key, escape_name(value));
-        }
+    for (key, value) in effective(section).iter().filter(|_| args.keys.is_empty()) {
+        let value = value.unwrap_or("(not shown)");
+        let _ = writeln!(text, "{key}={}", escape_name(value));
     }
     output.print(&text)
+}
+
+/// What libpq takes of a section, in the order of the file: of a key given twice the first. A secret is shown to whoever
+/// asks for it by name, and has no value here.
+fn effective(section: &Section) -> Vec<(&str, Option<&str>)> {
+    let parameters = section.parameters.iter();
+    parameters
+        .filter(|parameter| section.parameter(&parameter.key) == Some(parameter))
+        .map(|parameter| {
+            let secret = Keyword::named(&parameter.key).is_some_and(|known| known.secret);
+            let value = (!secret).then_some(parameter.value.as_str());
+            (parameter.key.as_str(), value)
+        })
+        .collect()
 }
 
 fn set(args: &ServiceSet, context: &Context, output: &mut Output) -> Result<(), Failure> {
@@ -186,12 +204,11 @@ fn errors(found: &Found, bytes: &[u8]) -> Vec<Finding> {
     errors
 }
 
-fn told(section: &Section, found: &Found) -> Value {
-    let parameters: serde_json::Map<String, Value> = section
-        .parameters
-        .iter()
-        .rev()
-        .map(|parameter| (parameter.key.clone(), parameter.value.clone().into()))
+/// A secret that is not shown is null.
+fn told(section: &Section, parameters: Vec<(&str, Option<&str>)>, found: &Found) -> Value {
+    let parameters: serde_json::Map<String, Value> = parameters
+        .into_iter()
+        .map(|(key, value)| (key.to_owned(), value.into()))
         .collect();
     json!({
         "name": section.name,

@@ -56,6 +56,38 @@ fn list_and_get_show_what_libpq_takes() {
 }
 
 #[test]
+fn a_secret_is_shown_to_whoever_asks_for_it_by_name() {
+    let place = place("[a]\nhost=h\npassword=TOP-SECRET\nsslpassword=TOP-SECRET\nhost=never\n");
+    for all in [&["list", "--json"][..], &["get", "a", "--json"]] {
+        let said = service(&place, all).out;
+        assert!(said.contains("\"password\": null"), "{said}");
+        assert!(
+            !said.contains("TOP-SECRET") && !said.contains("never"),
+            "{said}"
+        );
+    }
+    let said = service(&place, &["get", "a", "password", "host", "--json"]);
+    insta::assert_snapshot!(said, @r#"
+    {
+      "file": "[here]/home/.pg_service.conf",
+      "line": 1,
+      "name": "a",
+      "parameters": {
+        "host": "h",
+        "password": "TOP-SECRET"
+      },
+      "schema_version": 1
+    }
+    "#);
+    let said = service(&place, &["get", "a", "host", "port", "--json"]);
+    insta::assert_snapshot!(said, @r#"
+    --- on standard error
+    error: service "a" has no port
+    --- exit code 1
+    "#);
+}
+
+#[test]
 fn set_changes_only_what_differs() {
     let place = place(SERVICES);
     let set = [
