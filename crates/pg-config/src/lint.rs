@@ -41,7 +41,7 @@ pub use table::LINTS;
 use crate::Severity;
 
 /// A kind of finding.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Lint {
     /// Its name: stable, for scripts.
     pub code: &'static str,
