@@ -43,7 +43,7 @@ mod cube;
 mod decide;
 pub(crate) mod effect;
 mod format;
-mod grammar;
+pub(crate) mod grammar;
 mod kept;
 mod logins;
 pub(crate) mod names;

@@ -4,6 +4,8 @@
 use alloc::vec::Vec;
 use core::ops::Range;
 
+use memchr::memchr;
+
 /// A range of bytes in a document: `start..end`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Span {
@@ -88,7 +90,7 @@ pub fn lines(document: &[u8]) -> impl Iterator<Item = Line> + '_ {
             return None;
         }
         let rest = &document[start..];
-        let content = rest.iter().position(|&b| b == b'\n');
+        let content = memchr(b'\n', rest);
         let line_start = start;
         number += 1;
         start += content.map_or(rest.len(), |i| i + 1);

@@ -318,7 +318,7 @@ pub(crate) const HOUSES: &[House] = &[
         package: "pg-config",
         folder: "pg-config",
         imports: &[],
-        packages: &["memchr", "thiserror"],
+        packages: &["hashbrown", "memchr", "thiserror"],
         open: &[],
         open_in: &[],
         no_std: true,

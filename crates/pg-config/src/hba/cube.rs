@@ -14,7 +14,7 @@ pub(super) struct Cube {
 }
 
 /// Rules of one family never match clients of the other (`hba.c`, `check_ip`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum Family {
     V4,
     V6,

@@ -44,7 +44,7 @@ impl Refusal {
 
 /// Reads lines as a version of PostgreSQL does.
 #[derive(Debug)]
-pub(super) struct Reader {
+pub(crate) struct Reader {
     version: Version,
     /// Lists of options that were read, the latest new one first: rules that give the same ones share them.
     known: Vec<Known>,
@@ -63,7 +63,7 @@ const KNOWN: usize = 8;
 
 impl Reader {
     /// One that has read nothing yet.
-    pub(super) const fn new(version: Version) -> Self {
+    pub(crate) const fn new(version: Version) -> Self {
         Self {
             version,
             known: Vec::new(),
@@ -71,7 +71,7 @@ impl Reader {
     }
 
     /// Reads one line of one file; what it includes is not read. Why a line is refused is told to `diagnostics`.
-    pub(super) fn read(&mut self, line: &Line<'_>, diagnostics: &mut Vec<Diagnostic>) -> Record {
+    pub(crate) fn read(&mut self, line: &Line<'_>, diagnostics: &mut Vec<Diagnostic>) -> Record {
         self.record(line).unwrap_or_else(|refusal| {
             diagnostics.push(Diagnostic {
                 code: refusal.code,

@@ -46,6 +46,46 @@ pub(super) struct Login<'a> {
     database: Option<Name<'a>>,
 }
 
+/// What a word of a role or database field asks for, as a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Asks<'a> {
+    All,
+    Name(&'a [u8]),
+    Group(&'a [u8]),
+    Regex(&'a [u8]),
+    SameUser,
+    SameRole,
+    Replication,
+    /// An `@file` that is not read: nobody meets it.
+    File(&'a [u8]),
+}
+
+impl<'a> From<&'a User> for Asks<'a> {
+    fn from(word: &'a User) -> Self {
+        match word {
+            User::All => Self::All,
+            User::Name(name) => Self::Name(name),
+            User::Group(name) => Self::Group(name),
+            User::Regex(pattern) => Self::Regex(pattern),
+            User::File(file) => Self::File(file),
+        }
+    }
+}
+
+impl<'a> From<&'a Database> for Asks<'a> {
+    fn from(word: &'a Database) -> Self {
+        match word {
+            Database::All => Self::All,
+            Database::SameUser => Self::SameUser,
+            Database::SameRole | Database::SameGroup => Self::SameRole,
+            Database::Replication => Self::Replication,
+            Database::Name(name) => Self::Name(name),
+            Database::Regex(pattern) => Self::Regex(pattern),
+            Database::File(file) => Self::File(file),
+        }
+    }
+}
+
 impl<'a> Logins<'a> {
     /// All of them: to databases, and of physical replication.
     pub(super) fn all() -> [Self; 2] {
@@ -300,43 +340,33 @@ impl Login<'_> {
     }
 
     /// The words of role fields that it meets.
-    pub(super) fn user_words(&self, names: &Names) -> Vec<User> {
+    pub(super) fn user_words<'s>(&'s self, names: &'s Names) -> Vec<Asks<'s>> {
         let own = [
-            User::All,
-            User::Name((&*self.role.text).into()),
-            User::Group((&*self.role.text).into()),
+            Asks::All,
+            Asks::Name(&self.role.text),
+            Asks::Group(&self.role.text),
         ];
-        let groups = self
-            .member_of
-            .iter()
-            .map(|group| User::Group((&**group).into()));
-        let met = self
-            .role
-            .met
-            .iter()
-            .map(|at| User::Regex(names.text(*at).into()));
+        let groups = self.member_of.iter().map(|group| Asks::Group(group));
+        let met = self.role.met.iter();
+        let met = met.map(|at| Asks::Regex(names.text(*at)));
         own.into_iter().chain(groups).chain(met).collect()
     }
 
     /// The words of database fields that it meets.
-    pub(super) fn database_words(&self, names: &Names) -> Vec<Database> {
+    pub(super) fn database_words<'s>(&'s self, names: &'s Names) -> Vec<Asks<'s>> {
         let Some(database) = &self.database else {
-            return alloc::vec![Database::Replication];
+            return alloc::vec![Asks::Replication];
         };
-        let mut words = alloc::vec![Database::All, Database::Name((&*database.text).into()),];
+        let mut words = alloc::vec![Asks::All, Asks::Name(&database.text)];
         let is_own = database.text == self.role.text;
         if is_own {
-            words.push(Database::SameUser);
+            words.push(Asks::SameUser);
         }
         if is_own || self.member_of.contains(&database.text) {
-            words.extend([Database::SameRole, Database::SameGroup]);
+            words.push(Asks::SameRole);
         }
-        words.extend(
-            database
-                .met
-                .iter()
-                .map(|at| Database::Regex(names.text(*at).into())),
-        );
+        let met = database.met.iter();
+        words.extend(met.map(|at| Asks::Regex(names.text(*at))));
         words
     }
 

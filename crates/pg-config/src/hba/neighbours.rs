@@ -4,9 +4,11 @@
 use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
+use hashbrown::HashMap;
+
 use super::cube::{Cube, Family};
-use super::{Address, ConnType, Connection, Database, Decision, Rule, RuleSet, Site, Transport};
-use super::{User, matches};
+use super::{Address, ConnType, Connection, Database, Decision, List, Rule, RuleSet, Site};
+use super::{Transport, User, matches};
 
 /// Rules by what they ask for.
 pub(crate) struct Neighbours<'a> {
@@ -61,7 +63,7 @@ impl<'a> Neighbours<'a> {
         patience: &mut Patience,
     ) -> Result<Decision, Tired> {
         let sought = Asked {
-            users: Some(Vec::from([connection.role_name()])),
+            users: Some([connection.role_name()].into_iter().collect()),
             databases: Some(connection.database_name().into_iter().collect()),
             network: connection.address.map(Cube::of_one),
         };
@@ -103,8 +105,8 @@ pub(crate) struct Tired;
 
 /// What a rule or a connection asks for by name and network; none where it is more than those.
 struct Asked<'a> {
-    users: Option<Vec<&'a [u8]>>,
-    databases: Option<Vec<&'a [u8]>>,
+    users: Option<List<&'a [u8]>>,
+    databases: Option<List<&'a [u8]>>,
     network: Option<Cube>,
 }
 
@@ -133,11 +135,9 @@ impl<'a> Asked<'a> {
 /// Rules by what they ask for.
 struct Index<'a> {
     all: Vec<usize>,
-    users: Keyed<&'a [u8]>,
-    databases: Keyed<&'a [u8]>,
-    networks: Keyed<Prefix>,
-    /// How long the prefixes of the networks are.
-    lengths: BTreeSet<(Family, u8)>,
+    users: Named<'a>,
+    databases: Named<'a>,
+    networks: Networks,
 }
 
 /// Numbers of rules, ascending in each part.
@@ -163,40 +163,25 @@ type Prefix = (Family, u128, u8);
 
 impl<'a> Index<'a> {
     fn of(rules: &[(usize, &'a Rule)]) -> Self {
-        let mut users = Vec::new();
-        let mut databases = Vec::new();
-        let mut networks = Vec::new();
-        for (number, rule) in rules {
-            let asked = Asked::by(rule);
-            users.push((*number, asked.users));
-            databases.push((*number, asked.databases));
-            let network = asked.network.map(|cube| {
-                let (low, _) = cube.ends();
-                Vec::from([(cube.family, low, cube.length())])
-            });
-            networks.push((*number, network));
-        }
-        let networks = Keyed::of(networks);
-        let lengths = networks
-            .keys
+        let asked = rules
             .iter()
-            .map(|(family, _, length)| (*family, *length));
+            .map(|(number, rule)| (*number, Asked::by(rule)));
+        let asked: Vec<(usize, Asked<'a>)> = asked.collect();
         Self {
             all: rules.iter().map(|(number, _)| *number).collect(),
-            users: Keyed::of(users),
-            databases: Keyed::of(databases),
-            lengths: lengths.collect(),
-            networks,
+            users: Named::of(&asked, |asked| asked.users.as_ref()),
+            databases: Named::of(&asked, |asked| asked.databases.as_ref()),
+            networks: Networks::of(&asked),
         }
     }
 
     /// The rules that may have to do with what is asked for.
     fn near<'i>(&'i self, asked: &'i Asked<'_>) -> Parts<'i> {
-        let by_network = || Some(self.networks_near(asked.network?));
+        let by_network = || Some(self.networks.near(asked.network?));
         let by_user = || Some(self.users.any_of(asked.users.as_ref()?));
         let by_database = || Some(self.databases.any_of(asked.databases.as_ref()?));
         // The cheapest to look up comes first.
-        let ways: [&dyn Fn() -> Option<Parts<'i>>; 3] = [&by_network, &by_user, &by_database];
+        let ways: [&dyn Fn() -> Option<Parts<'i>>; 3] = [&by_user, &by_database, &by_network];
         let mut fewest = Parts::from([&self.all[..]]);
         for way in ways {
             if count(&fewest) <= FEW_ENOUGH {
@@ -207,62 +192,123 @@ impl<'a> Index<'a> {
         }
         fewest
     }
-
-    /// Those for networks that this one is in, or that are in it, and those for more than a network.
-    fn networks_near(&self, network: Cube) -> Parts<'_> {
-        let (family, length) = (network.family, network.length());
-        let (low, high) = network.ends();
-        let shorter = self.lengths.range((family, 0)..(family, length));
-        let around = shorter.map(|(_, length)| {
-            let prefix = (family, family.start(low, *length), *length);
-            self.networks.between(&prefix, &prefix)
-        });
-        let within = self
-            .networks
-            .between(&(family, low, length), &(family, high, u8::MAX));
-        around.chain([within, &self.networks.others]).collect()
-    }
 }
 
-/// Numbers of rules by key.
-struct Keyed<K> {
-    /// Ascending; each is a key of the number in the same place.
-    keys: Vec<K>,
+/// Rules by a name that they ask for.
+struct Named<'a> {
+    names: HashMap<&'a [u8], usize>,
+    /// Where in `numbers` those of a name begin, and after the last name where they end.
+    starts: Vec<usize>,
+    /// Ascending for each name.
     numbers: Vec<usize>,
-    /// Rules that ask for more than keys.
+    /// Rules that ask for more than names.
     others: Vec<usize>,
 }
 
-impl<K: Ord + Copy> Keyed<K> {
-    fn of(rules: Vec<(usize, Option<Vec<K>>)>) -> Self {
-        let mut entries = Vec::new();
+impl<'a> Named<'a> {
+    fn of<'r>(
+        rules: &'r [(usize, Asked<'a>)],
+        field: impl Fn(&'r Asked<'a>) -> Option<&'r List<&'a [u8]>>,
+    ) -> Self {
+        let mut names = HashMap::new();
         let mut others = Vec::new();
-        for (number, keys) in rules {
-            match keys {
-                Some(keys) => entries.extend(keys.into_iter().map(|key| (key, number))),
-                None => others.push(number),
+        let mut entries = Vec::new();
+        for (number, asked) in rules {
+            let Some(asked) = field(asked) else {
+                others.push(*number);
+                continue;
+            };
+            for name in &**asked {
+                let next = names.len();
+                entries.push((*names.entry(*name).or_insert(next), *number));
             }
         }
-        entries.sort_unstable();
-        let (keys, numbers) = entries.into_iter().unzip();
+        // How many each name has, summed up, is where the next one begins.
+        let mut starts = alloc::vec![0; names.len() + 1];
+        for (name, _) in &entries {
+            starts[name + 1] += 1;
+        }
+        for name in 0..names.len() {
+            starts[name + 1] += starts[name];
+        }
+        let mut free = starts.clone();
+        let mut numbers = alloc::vec![0; entries.len()];
+        for (name, number) in entries {
+            numbers[free[name]] = number;
+            free[name] += 1;
+        }
         Self {
-            keys,
+            names,
+            starts,
             numbers,
             others,
         }
     }
 
-    /// The numbers of the keys from one to another.
-    fn between(&self, first: &K, last: &K) -> &[usize] {
-        let from = self.keys.partition_point(|key| key < first);
-        let to = self.keys.partition_point(|key| key <= last);
-        &self.numbers[from..to]
+    /// The rules that ask for one of these names, or for more than names.
+    fn any_of(&self, asked: &[&[u8]]) -> Parts<'_> {
+        let known = asked.iter().filter_map(|name| self.names.get(name));
+        let named = known.map(|name| &self.numbers[self.starts[*name]..self.starts[name + 1]]);
+        named.chain([&self.others[..]]).collect()
+    }
+}
+
+/// Rules by the network that they ask for.
+struct Networks {
+    /// Ascending; each is the network of the number in the same place.
+    networks: Vec<Prefix>,
+    numbers: Vec<usize>,
+    /// How long the prefixes are.
+    lengths: BTreeSet<(Family, u8)>,
+    /// Rules that ask for more than a network.
+    others: Vec<usize>,
+}
+
+impl Networks {
+    fn of(rules: &[(usize, Asked<'_>)]) -> Self {
+        let mut entries = Vec::new();
+        let mut others = Vec::new();
+        for (number, asked) in rules {
+            match asked.network {
+                Some(cube) => entries.push(((cube.family, cube.ends().0, cube.length()), *number)),
+                None => others.push(*number),
+            }
+        }
+        entries.sort_unstable();
+        let (networks, numbers): (Vec<Prefix>, _) = entries.into_iter().unzip();
+        let lengths = networks
+            .iter()
+            .map(|(family, _, length)| (*family, *length));
+        Self {
+            lengths: lengths.collect(),
+            networks,
+            numbers,
+            others,
+        }
     }
 
-    /// The rules that ask for one of these keys, or for more than keys.
-    fn any_of(&self, keys: &[K]) -> Parts<'_> {
-        let named = keys.iter().map(|key| self.between(key, key));
-        named.chain([&self.others[..]]).collect()
+    /// Those for networks that this one is in, or that are in it, and those for more than a network.
+    fn near(&self, network: Cube) -> Parts<'_> {
+        let (family, length) = (network.family, network.length());
+        let (low, high) = network.ends();
+        let shorter = self.lengths.range((family, 0)..(family, length));
+        let around = shorter.map(|(_, length)| {
+            let prefix = (family, family.start(low, *length), *length);
+            self.between(prefix, prefix)
+        });
+        let within = self.between((family, low, length), (family, high, u8::MAX));
+        around.chain([within, &self.others]).collect()
+    }
+
+    /// The numbers of the networks from one to another.
+    fn between(&self, first: Prefix, last: Prefix) -> &[usize] {
+        let from = self.networks.partition_point(|network| *network < first);
+        let behind = &self.networks[from..];
+        let count = match behind.first() {
+            Some(network) if *network <= last => behind.partition_point(|network| *network <= last),
+            _ => 0,
+        };
+        &self.numbers[from..from + count]
     }
 }
 

@@ -9,28 +9,30 @@ use alloc::vec::Vec;
 use core::cmp::Reverse;
 use core::net::IpAddr;
 
+use hashbrown::{HashMap, HashSet};
+
 use super::cube::{Cube, Family, PATIENCE, address};
-use super::logins::Login;
+use super::logins::{Asks, Login};
 use super::names::Names;
 use super::origin::{Near, Origin, folded};
 use super::transports::Transports;
-use super::{Address, Database, Rule, Site, Transport, User};
+use super::{Address, Rule, Site, Transport};
 
 /// The rules so far.
 pub(super) struct Taken<'a> {
     names: &'a Names,
     /// The role words, numbered.
-    users: BTreeMap<&'a User, u32>,
-    pairs: BTreeMap<(u32, &'a Database), Pair>,
+    users: HashMap<Asks<'a>, u32>,
+    pairs: HashMap<(u32, Asks<'a>), Pair>,
     /// The words of which nobody knows who meets them.
-    open_users: Vec<&'a User>,
-    open_databases: BTreeSet<&'a Database>,
+    open_users: Vec<Asks<'a>>,
+    open_databases: HashSet<Asks<'a>>,
     /// The networks of a bucket by length and first address, and the first rule that takes each. None is in another that
     /// an earlier rule takes.
     networks: BTreeMap<Network, usize>,
     /// How long the prefixes are that a bucket has networks of.
-    lengths: BTreeMap<(Bucket, Family), Vec<u8>>,
-    rest: BTreeMap<Bucket, Rest>,
+    lengths: HashMap<(Bucket, Family), Vec<u8>>,
+    rest: HashMap<Bucket, Rest>,
 }
 
 /// The rules of one role word, one database word and one set of transports.
@@ -76,16 +78,16 @@ pub(super) enum Left {
 
 impl<'a> Taken<'a> {
     /// None yet.
-    pub(super) const fn new(names: &'a Names) -> Self {
+    pub(super) fn new(names: &'a Names) -> Self {
         Self {
             names,
-            users: BTreeMap::new(),
-            pairs: BTreeMap::new(),
+            users: HashMap::new(),
+            pairs: HashMap::new(),
             open_users: Vec::new(),
-            open_databases: BTreeSet::new(),
+            open_databases: HashSet::new(),
             networks: BTreeMap::new(),
-            lengths: BTreeMap::new(),
-            rest: BTreeMap::new(),
+            lengths: HashMap::new(),
+            rest: HashMap::new(),
         }
     }
 
@@ -93,23 +95,24 @@ impl<'a> Taken<'a> {
     pub(super) fn take(&mut self, owner: usize, rule: &'a Rule, ways: Transports, site: &Site) {
         for user in &rule.users {
             for database in &rule.databases {
-                let bucket = self.bucket(user, database, ways);
+                let bucket = self.bucket(user.into(), database.into(), ways);
                 self.take_origin(bucket, owner, rule.address.as_ref(), site);
             }
         }
     }
 
-    fn bucket(&mut self, user: &'a User, database: &'a Database, ways: Transports) -> Bucket {
+    fn bucket(&mut self, user: Asks<'a>, database: Asks<'a>, ways: Transports) -> Bucket {
+        let is_open = |word| matches!(word, Asks::Regex(pattern) if self.names.is_open(pattern));
         let count = u32::try_from(self.users.len()).unwrap_or(u32::MAX);
         let user = *self.users.entry(user).or_insert_with(|| {
-            if matches!(user, User::Regex(pattern) if self.names.is_open(pattern)) {
+            if is_open(user) {
                 self.open_users.push(user);
             }
             count
         });
         let count = u32::try_from(self.pairs.len()).unwrap_or(u32::MAX);
         let pair = self.pairs.entry((user, database)).or_insert_with(|| {
-            if matches!(database, Database::Regex(pattern) if self.names.is_open(pattern)) {
+            if is_open(database) {
                 self.open_databases.insert(database);
             }
             Pair {
@@ -214,22 +217,22 @@ impl<'a> Taken<'a> {
         let open = self.open_users.iter().filter(|word| !users.contains(word));
         let users: Vec<_> = users
             .iter()
-            .map(|word| (word, true))
+            .map(|word| (*word, true))
             .chain(open.map(|word| (*word, false)))
             .collect();
-        let to_database = !databases.contains(&Database::Replication);
+        let to_database = !databases.contains(&Asks::Replication);
         let open = self
             .open_databases
             .iter()
             .filter(|word| to_database && !databases.contains(word));
         let databases: Vec<_> = databases
             .iter()
-            .map(|word| (word, true))
+            .map(|word| (*word, true))
             .chain(open.map(|word| (*word, false)))
             .collect();
         let mut found = Vec::new();
         for (user, by_user) in users {
-            let Some(user) = self.users.get(user) else {
+            let Some(user) = self.users.get(&user) else {
                 continue;
             };
             for &(database, by_database) in &databases {

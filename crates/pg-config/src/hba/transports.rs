@@ -3,7 +3,7 @@
 use super::{ConnType, Transport};
 
 /// A set of transports.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct Transports(u8);
 
 impl Transports {

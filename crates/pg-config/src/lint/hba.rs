@@ -9,14 +9,14 @@ use core::net::IpAddr;
 use super::Finding;
 use super::lines::{self, BYTE_ORDER_MARK, Codes};
 use super::report::Report;
-use crate::Version;
 use crate::conf::boolean;
+use crate::hba::grammar::Reader;
 use crate::hba::{
-    Address, ClientCert, ConnType, Database, Document, Method, Record, Rule, RuleSet, User,
-    prefix_length,
+    Address, ClientCert, ConnType, Database, Method, Record, Rule, RuleSet, User, prefix_length,
 };
 use crate::resolve::{Files, Settings};
 use crate::tokens::{Line, Token, Tokenizer};
+use crate::{Diagnostic, Version};
 
 /// Everything about the files that `set` was read from. With the server's `settings` it is also known whether TLS and
 /// certificates can work at all.
@@ -32,55 +32,60 @@ pub fn hba(files: &dyn Files, set: &RuleSet, settings: Option<&Settings>) -> Vec
     let mut findings = Vec::new();
     for path in paths {
         let bytes = files.read(path).unwrap_or_default();
-        let document = Document::parse(bytes.as_slice(), version);
         let mut report = Report::new(path, &bytes);
         lines::bytes(&CODES, version, &mut report);
-        let marked = bytes.starts_with(BYTE_ORDER_MARK);
+        let refused = each_line(&bytes, set.version, settings, &mut report);
         // The mark has become a part of the first line, and is what is wrong with it.
-        let refused = document.diagnostics().iter();
-        for diagnostic in refused.filter(|d| !marked || d.line > 1) {
+        let marked = bytes.starts_with(BYTE_ORDER_MARK);
+        for diagnostic in refused.iter().filter(|d| !marked || d.line > 1) {
             report.diagnostic(diagnostic, diagnostic.code);
         }
-        let said: BTreeSet<u32> = document.diagnostics().iter().map(|d| d.line).collect();
+        let said: BTreeSet<u32> = refused.iter().map(|d| d.line).collect();
         for error in set.errors.iter().filter(|error| *error.file == *path) {
             if error.line == 0 {
                 report.whole("hba-empty", error.message.as_str());
             } else if !said.contains(&error.line) {
                 report.in_line("hba-include", error.line, error.message.as_str());
-                // What of the line alone would be a rule lacks a field that is a list: one without words is none.
-                let mut rules = document.rules();
-                if error.message.starts_with("end-of-line")
-                    && rules.any(|rule| rule.line == error.line)
-                {
+                // The line alone is not refused: it lacks a field that is a list, and one without words is none.
+                if error.message.starts_with("end-of-line") {
                     report.advice(Some("an @file without a word in it leaves its field out: write a name into it, or take the line out"));
-                }
-            }
-        }
-        let mut reader = Tokenizer::new(&bytes, version);
-        for record in document.records() {
-            let Some(line) = reader.next_line() else {
-                break;
-            };
-            lines::commas(&CODES, line, &mut report);
-            if let Record::Rule(rule) = record {
-                let mut look = Look {
-                    rule,
-                    line,
-                    version,
-                    report: &mut report,
-                };
-                look.names();
-                look.address();
-                look.method();
-                look.options();
-                if let Some(settings) = settings {
-                    look.server(settings);
                 }
             }
         }
         findings.extend(report.finish());
     }
     findings
+}
+
+/// What is worth saying about each line of one file, and which of them are refused.
+fn each_line(
+    bytes: &[u8],
+    version: Version,
+    settings: Option<&Settings>,
+    report: &mut Report<'_>,
+) -> Vec<Diagnostic> {
+    let mut refused = Vec::new();
+    let mut lines = Tokenizer::new(bytes, version);
+    let mut reader = Reader::new(version);
+    while let Some(line) = lines.next_line() {
+        lines::commas(&CODES, line, report);
+        if let Record::Rule(rule) = reader.read(line, &mut refused) {
+            let mut look = Look {
+                rule: &rule,
+                line,
+                version,
+                report,
+            };
+            look.names();
+            look.address();
+            look.method();
+            look.options();
+            if let Some(settings) = settings {
+                look.server(settings);
+            }
+        }
+    }
+    refused
 }
 
 /// One rule and the tokens that it was read from.
@@ -94,38 +99,31 @@ struct Look<'a, 'r, 'b> {
 impl Look<'_, '_, '_> {
     /// Databases and roles that are probably not what they look like.
     fn names(&mut self) {
-        let databases = self.rule.databases.iter().map(|database| match database {
-            Database::Name(name) => Word::Name(name),
-            Database::Regex(pattern) => Word::Regex(pattern),
-            _ => Word::Other,
-        });
-        let users = self.rule.users.iter().map(|user| match user {
-            User::Name(name) => Word::Name(name),
-            User::Regex(pattern) => Word::Regex(pattern),
-            _ => Word::Other,
-        });
-        let words: [(usize, Vec<Word<'_>>, &[&str]); 2] = [
-            (1, databases.collect(), &DATABASE_WORDS),
-            (2, users.collect(), &["all"]),
-        ];
-        for (field, words, keywords) in words {
-            let tokens = self.line.field(field).unwrap_or_default();
-            for (token, word) in tokens.iter().zip(words) {
-                match word {
-                    Word::Name(name) => self.name(token, name, keywords),
-                    Word::Regex(pattern) => self.regex(token, pattern),
-                    Word::Other => {}
-                }
+        let (rule, line) = (self.rule, self.line);
+        let tokens = |field| line.field(field).unwrap_or_default();
+        for (token, database) in tokens(1).iter().zip(&*rule.databases) {
+            match database {
+                Database::Name(name) => self.name(token, name, &DATABASE_WORDS),
+                Database::Regex(pattern) => self.regex(token, pattern),
+                _ => {}
+            }
+        }
+        for (token, user) in tokens(2).iter().zip(&*rule.users) {
+            match user {
+                User::Name(name) => self.name(token, name, &["all"]),
+                User::Regex(pattern) => self.regex(token, pattern),
+                _ => {}
             }
         }
     }
 
     fn name(&mut self, token: &Token<'_>, name: &[u8], keywords: &[&str]) {
-        let shown = String::from_utf8_lossy(name);
+        let shown = || String::from_utf8_lossy(name);
         let keyword = keywords
             .iter()
             .find(|word| name.eq_ignore_ascii_case(word.as_bytes()));
         if let Some(keyword) = keyword {
+            let shown = shown();
             if token.quoted && name == keyword.as_bytes() {
                 let message =
                     format!("\"{shown}\" in quotes is a name and not the keyword {keyword}");
@@ -139,7 +137,8 @@ impl Look<'_, '_, '_> {
         }
         if name.starts_with(b"/") && self.version < Version::V16 {
             let message = format!(
-                "\"{shown}\" is a name here, and a regular expression from PostgreSQL 16 on"
+                "\"{}\" is a name here, and a regular expression from PostgreSQL 16 on",
+                shown()
             );
             self.report.at("hba-slash-name", token.span.start, message);
         }
@@ -267,28 +266,31 @@ impl Look<'_, '_, '_> {
     fn options(&mut self) {
         for (i, option) in self.rule.options.iter().enumerate() {
             let (name, value) = (option.name(), option.value());
-            let spelled = format!("{name}={value}");
-            let mut tokens = self.line.tokens().iter().rev();
-            let token = tokens.find(|token| token.lossy() == spelled);
-            let at = token.map_or(self.line.span.start, |token| token.span.start);
+            let line = self.line;
+            let at = || {
+                let spelled = format!("{name}={value}");
+                let mut tokens = line.tokens().iter().rev();
+                let token = tokens.find(|token| token.lossy() == spelled);
+                token.map_or(line.span.start, |token| token.span.start)
+            };
             if self.rule.options[i + 1..]
                 .iter()
                 .any(|later| later.name() == name)
             {
                 self.report.at(
                     "hba-duplicate-option",
-                    at,
+                    at(),
                     format!("{name} is given again, and the last one counts"),
                 );
             }
             let legacy = ["0", "1", "no-verify"].contains(&value);
             if name == "clientcert" && legacy && self.version < Version::V14 {
                 let message = format!("clientcert={value} is refused from PostgreSQL 14 on");
-                self.report.at("hba-legacy-clientcert", at, message);
+                self.report.at("hba-legacy-clientcert", at(), message);
             }
             if BOOLEANS.contains(&name) && value != "1" && boolean(value.as_bytes()) == Some(true) {
                 let message = format!("{name}={value} is off: only 1 turns it on");
-                self.report.at("hba-boolean-option", at, message);
+                self.report.at("hba-boolean-option", at(), message);
             }
         }
     }
@@ -314,13 +316,6 @@ impl Look<'_, '_, '_> {
             );
         }
     }
-}
-
-/// What a word is.
-enum Word<'a> {
-    Name(&'a [u8]),
-    Regex(&'a [u8]),
-    Other,
 }
 
 /// Whether a pattern can only match a whole name.

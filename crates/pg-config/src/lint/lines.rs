@@ -2,6 +2,8 @@
 
 use alloc::format;
 
+use memchr::{memchr, memchr3_iter};
+
 use super::report::Report;
 use crate::Version;
 use crate::text;
@@ -34,7 +36,7 @@ pub(super) fn bytes(codes: &Codes, version: Version, report: &mut Report<'_>) {
             .map_or(0, |at| at + 1);
         let content = &content[..end];
         let at = |offset: usize| line.content.start + offset;
-        if let Some(nul) = content.iter().position(|&b| b == 0) {
+        if let Some(nul) = memchr(0, content) {
             let lost = if version >= Version::V14 {
                 "the rest of the line and its end are lost"
             } else {
@@ -43,8 +45,8 @@ pub(super) fn bytes(codes: &Codes, version: Version, report: &mut Report<'_>) {
             report.at(codes.nul, at(nul), format!("a NUL byte: {lost}"));
         }
         let mut opened = None;
-        for (offset, &byte) in content.iter().enumerate() {
-            match byte {
+        for offset in memchr3_iter(b'"', b'#', b'\r', content) {
+            match content[offset] {
                 b'"' if !comment => {
                     quoted = !quoted;
                     opened = Some(offset).filter(|_| quoted);

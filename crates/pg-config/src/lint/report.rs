@@ -3,6 +3,8 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use memchr::memchr_iter;
+
 use super::{Finding, LINTS, Place};
 use crate::Diagnostic;
 
@@ -18,8 +20,7 @@ pub(super) struct Report<'a> {
 impl<'a> Report<'a> {
     /// Nothing found yet.
     pub(super) fn new(file: &'a str, bytes: &'a [u8]) -> Self {
-        let newlines = bytes.iter().enumerate().filter(|(_, byte)| **byte == b'\n');
-        let lines = core::iter::once(0).chain(newlines.map(|(at, _)| at + 1));
+        let lines = core::iter::once(0).chain(memchr_iter(b'\n', bytes).map(|at| at + 1));
         Self {
             file,
             bytes,
