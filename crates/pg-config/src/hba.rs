@@ -68,7 +68,7 @@ use memchr::memchr;
 
 pub use crate::compact::{List, Word};
 pub use address::{Address, InvalidNetwork, Masked, Network, Source, prefix_length};
-pub use change::{Change, changes, changes_with_tls};
+pub use change::{Change, Changes, changes, changes_with_tls, changes_within};
 pub use connection::{Connection, HostName, Interface, Site, Transport};
 pub use decide::{Decision, Match, Mismatch, decide, is_pattern_open, matches, open_fields, tried};
 pub use effect::{Superfluous, WithoutEffect, without_effect};

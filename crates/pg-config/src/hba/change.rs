@@ -1,14 +1,16 @@
 //! What changes between two lists of rules: whose logins another rule decides, and otherwise.
 
+mod search;
+
 use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
+use self::search::{Effort, Search};
 use super::kept::kept;
 use super::names::Names;
 use super::neighbours::Neighbours;
 use super::transports::Transports;
-use super::walk::{Share, Walk, Within};
-use super::{Connection, Method, Rule, RuleInFile, RuleSet, Site, Transport};
+use super::{Connection, Rule, RuleInFile, RuleSet, Site, Transport};
 
 /// Connections that another rule decides than before, and otherwise: exactly those that `before` decides in the old
 /// rules and `after` in the new ones.
@@ -26,15 +28,46 @@ pub struct Change {
     pub certain: bool,
 }
 
+/// What changes between two sets of rules, as far as it was looked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Changes {
+    /// The changes that were found, in the order of the rules.
+    pub found: Vec<Change>,
+    /// Old rules that were not compared with all that decide otherwise, ascending. A connection whose outcome changes and that is
+    /// in no change of `found` is decided by one of these, or in the new rules by one of `after_open`.
+    pub before_open: Vec<usize>,
+    /// The same of the new rules.
+    pub after_open: Vec<usize>,
+}
+
+impl Changes {
+    /// Whether all that changes is found.
+    pub fn is_complete(&self) -> bool {
+        self.before_open.is_empty() && self.after_open.is_empty()
+    }
+
+    /// Whether both surely mean the same.
+    pub fn is_none(&self) -> bool {
+        self.found.is_empty() && self.is_complete()
+    }
+}
+
 /// The connections whose outcome changes between two sets of rules, by the rules that decide them; empty where both mean
 /// the same. To be refused by a `reject` and because no rule matches is one outcome, others are told apart by method and
 /// options ([`Rule::decides_like`]).
 ///
 /// A rule that stands in both lists, in the same order, cannot take a connection from another such rule. So only
 /// connections are looked at that an old rule without a counterpart decided, or that a new one decides: time grows with
-/// the number of those, times the number of rules that have connections in common with them.
+/// the number of those, times the number of rules that have connections in common with them. Where that is each with all, such as
+/// thousands for groups, it takes minutes and there may be millions of changes: [`changes_within`] has an end.
 pub fn changes(before: &RuleSet, after: &RuleSet, site: &Site) -> Vec<Change> {
-    compare(&Item::all(before), &Item::all(after), site)
+    changes_within(before, after, site, usize::MAX).found
+}
+
+/// The same with a limit: after so many comparisons of two rules (some microseconds each) the rest is left open.
+pub fn changes_within(before: &RuleSet, after: &RuleSet, site: &Site, limit: usize) -> Changes {
+    let (before, after) = (Item::all(before), Item::all(after));
+    compare(&before, &after, site, &mut Effort::of(limit))
 }
 
 /// The logins whose outcome changes when TLS goes on and their clients move to it (`sslmode=prefer` does): with `ssl` off
@@ -49,7 +82,8 @@ pub fn changes_with_tls(set: &RuleSet, site: &Site) -> Vec<Change> {
         }
         items
     };
-    compare(&by(Transport::Plain), &by(Transport::Tls), site)
+    let (plain, tls) = (by(Transport::Plain), by(Transport::Tls));
+    compare(&plain, &tls, site, &mut Effort::of(usize::MAX)).found
 }
 
 /// A rule of a list, and for which transports it is looked at.
@@ -70,13 +104,14 @@ impl<'a> Item<'a> {
     }
 }
 
-fn compare(old: &[Item<'_>], new: &[Item<'_>], site: &Site) -> Vec<Change> {
+fn compare(old: &[Item<'_>], new: &[Item<'_>], site: &Site, effort: &mut Effort) -> Changes {
     let (lost, come) = without_counterpart(old, new);
     let is_many = lost.len() + come.len() > FEW_CHANGED;
     differences(
         &Side::of(old, lost, is_many),
         &Side::of(new, come, is_many),
         site,
+        effort,
     )
 }
 
@@ -101,6 +136,7 @@ struct Side<'a> {
     items: &'a [Item<'a>],
     /// Those without a counterpart in the other.
     alone: Vec<usize>,
+    /// Where so many changed that it pays to know them.
     neighbours: Option<Neighbours<'a>>,
 }
 
@@ -123,28 +159,21 @@ impl<'a> Side<'a> {
     }
 }
 
-fn differences(old: &Side<'_>, new: &Side<'_>, site: &Site) -> Vec<Change> {
+fn differences(old: &Side<'_>, new: &Side<'_>, site: &Site, effort: &mut Effort) -> Changes {
     let all = old.items.iter().chain(new.items);
     let names = Names::of(&all.map(|item| item.rule), &[]);
-    let mut changes: Vec<Change> = Vec::new();
-    for &at in &old.alone {
-        let before = Some(old.items[at].index);
-        let ends = |after| (before, after);
-        changes.extend(otherwise(old, at, new, ends, &names, site));
-    }
+    let (lost, before_open) = Search::of(old, new, &names, site).all(effort);
+    let (come, after_open) = Search::of(new, old, &names, site).all(effort);
+    let lost = lost.into_iter().map(|found| found.between(false));
+    let mut found: Vec<Change> = lost.collect();
     // Both ends may be rules without a counterpart.
-    let known: BTreeSet<_> = changes
+    let known: BTreeSet<_> = found
         .iter()
         .map(|change| (change.before, change.after))
         .collect();
-    for &at in &new.alone {
-        let after = Some(new.items[at].index);
-        let ends = |before| (before, after);
-        let found = otherwise(new, at, old, ends, &names, site);
-        let unknown = |change: &Change| !known.contains(&(change.before, change.after));
-        changes.extend(found.into_iter().filter(unknown));
-    }
-    changes.sort_by_key(|change| {
+    let come = come.into_iter().map(|found| found.between(true));
+    found.extend(come.filter(|change| !known.contains(&(change.before, change.after))));
+    found.sort_by_key(|change| {
         (
             change.before.is_none(),
             change.before,
@@ -152,54 +181,11 @@ fn differences(old: &Side<'_>, new: &Side<'_>, site: &Site) -> Vec<Change> {
             change.after,
         )
     });
-    changes
-}
-
-/// Which rules of `others`, or none of them, decide otherwise what the rule at `at` decides in `own`; `ends` says of such
-/// a rule what the ends of the change are.
-fn otherwise(
-    own: &Side<'_>,
-    at: usize,
-    others: &Side<'_>,
-    ends: impl Fn(Option<usize>) -> (Option<usize>, Option<usize>),
-    names: &Names,
-    site: &Site,
-) -> Vec<Change> {
-    let item = &own.items[at];
-    let mut walk = Walk::new(Within::rule(item.rule, item.ways, site), names, site);
-    let near = own.near(item.rule).into_iter();
-    for earlier in near.take_while(|earlier| *earlier < at) {
-        let earlier = &own.items[earlier];
-        walk.meet(0, earlier.rule, earlier.ways);
+    Changes {
+        found,
+        before_open,
+        after_open,
     }
-    let change = |other: Option<usize>, share: Share| {
-        let (example, certain) = match share {
-            Share::Some(connection) => (Some(connection), true),
-            Share::Perhaps(connection) => (connection, false),
-            Share::Nothing(_) => return None,
-        };
-        let (before, after) = ends(other);
-        Some(Change {
-            before,
-            after,
-            example,
-            certain,
-        })
-    };
-    let mut found = Vec::new();
-    for other in others.near(item.rule) {
-        let other = &others.items[other];
-        if other.rule.decides_like(item.rule) {
-            walk.meet(0, other.rule, other.ways);
-        } else {
-            let share = walk.pass(0, other.rule, other.ways);
-            found.extend(change(Some(other.index), share));
-        }
-    }
-    if item.rule.method != Method::Reject {
-        found.extend(change(None, walk.rest()));
-    }
-    found
 }
 
 #[cfg(test)]
@@ -240,20 +226,65 @@ mod tests {
 
     proptest! {
         #[test]
-        fn who_is_not_near_changes_nothing(old in vec(rule(), 1..40), new in vec(rule(), 1..40)) {
+        fn who_is_not_near_changes_nothing(old in vec(rule(), 1..40), new in vec(rule(), 1..40), limit in 0_usize..400) {
             let set = |rules: &[String]| {
                 RuleSet::of_bytes(&BTreeMap::new(), "hba", rules.concat().as_bytes(), Version::V16)
             };
             let (old, new) = (set(&old), set(&new));
             let (old, new) = (Item::all(&old), Item::all(&new));
             let (lost, come) = without_counterpart(&old, &new);
-            let [few, many] = [false, true].map(|is_many| {
+            let differences = |is_many: bool, limit: usize| {
                 let old = Side::of(&old, lost.clone(), is_many);
                 let new = Side::of(&new, come.clone(), is_many);
-                differences(&old, &new, &Site::default())
-            });
-            prop_assert_eq!(few, many);
+                differences(&old, &new, &Site::default(), &mut Effort::of(limit))
+            };
+            let all = differences(false, usize::MAX);
+            prop_assert!(all.is_complete());
+            prop_assert_eq!(&all, &differences(true, usize::MAX));
+            // With a limit each change is found, or one of its ends is said to be open.
+            for is_many in [false, true] {
+                let some = differences(is_many, limit);
+                let ends = |change: &Change| (change.before, change.after);
+                let known: BTreeSet<_> = some.found.iter().map(ends).collect();
+                for change in &all.found {
+                    let open = |end: Option<usize>, open: &[usize]| end.is_some_and(|end| open.contains(&end));
+                    prop_assert!(known.contains(&ends(change))
+                        || open(change.before, &some.before_open)
+                        || open(change.after, &some.after_open));
+                }
+                let there: BTreeSet<_> = all.found.iter().map(ends).collect();
+                prop_assert!(known.is_subset(&there));
+            }
         }
+    }
+
+    #[test]
+    fn many_rules_for_whom_nothing_tells_apart_are_compared() {
+        let rules = |method: &str| -> String {
+            (0..300)
+                .map(|n| alloc::format!("host all +g{n} all {method}\n"))
+                .collect()
+        };
+        let set =
+            |text: &str| RuleSet::of_bytes(&BTreeMap::new(), "hba", text.as_bytes(), Version::V16);
+        let (md5, scram) = (set(&rules("md5")), set(&rules("scram-sha-256")));
+        // A comparison or two for each rule, and looks at the others, not all with all.
+        let changes = changes_within(&md5, &scram, &Site::default(), 4_000);
+        assert!(changes.is_complete());
+        let ends: Vec<_> = changes
+            .found
+            .iter()
+            .map(|change| (change.before, change.after))
+            .collect();
+        assert_eq!(
+            ends,
+            (0..300).map(|n| (Some(n), Some(n))).collect::<Vec<_>>()
+        );
+        // And where it ends is said.
+        let changes = changes_within(&md5, &scram, &Site::default(), 1_000);
+        assert!(!changes.found.is_empty() && !changes.is_none());
+        assert_eq!(changes.after_open.last(), Some(&299));
+        assert!(changes_within(&md5, &md5, &Site::default(), 0).is_none());
     }
 
     #[test]

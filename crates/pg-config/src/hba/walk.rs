@@ -100,10 +100,20 @@ impl<'a> Walk<'a> {
 
     /// What a rule that came next would decide.
     pub(super) fn share(&self, rule: &'a Rule, ways: Transports) -> Share {
-        match self.within.and(rule, ways, self.site) {
+        self.share_of(&self.within, rule, ways)
+    }
+
+    /// What a rule that came next would decide of other connections than those looked at.
+    pub(super) fn share_of(&self, of: &Within<'a>, rule: &'a Rule, ways: Transports) -> Share {
+        match of.and(rule, ways, self.site) {
             Some(asked) => self.left_of(&asked),
             None => Share::Nothing(BTreeSet::new()),
         }
+    }
+
+    /// What no rule so far decides of them.
+    pub(super) fn rest_of(&self, of: &Within<'_>) -> Share {
+        self.left_of(of)
     }
 
     /// What no rule so far decides of the logins looked at, by those of these transports, from where this rule is for.

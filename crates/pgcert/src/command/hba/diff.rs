@@ -24,16 +24,22 @@ pub(super) fn run(args: &HbaDiff, context: &Context, output: &mut Output) -> Res
     let new = read(&new)?;
     let outcomes = Outcomes::between(&old, &new, &Site::default());
     if output.json() {
-        let equal = outcomes.is_empty();
-        output.print_json(json!({ "equal": equal, "outcomes": outcomes.document() }))?;
+        output.print_json(json!({
+            "equal": outcomes.are_equal(),
+            "outcomes": outcomes.document(),
+            "not_compared": outcomes.not_compared_document(),
+        }))?;
     } else if outcomes.is_empty() {
         output.say("both mean the same");
     } else {
-        output.print(&format!(
-            "{}\n{}",
-            styled(HEAD, "whose outcome differs"),
-            outcomes.words(output.verbose())
-        ))?;
+        let mut text = outcomes.words(output.verbose());
+        if !text.is_empty() {
+            text.insert_str(0, &format!("{}\n", styled(HEAD, "whose outcome differs")));
+        }
+        if let Some(not_compared) = outcomes.not_compared() {
+            text.push_str(&format!("{not_compared}\n"));
+        }
+        output.print(&text)?;
     }
     if outcomes.is_empty() {
         return Ok(());

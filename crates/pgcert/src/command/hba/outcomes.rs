@@ -3,7 +3,9 @@
 
 use std::fmt::Write as _;
 
-use pg_config::hba::{Change, Connection, HostName, RuleSet, Site, Transport, changes};
+use pg_config::hba::{
+    Change, Changes, Connection, HostName, RuleSet, Site, Transport, changes_within,
+};
 use serde_json::{Value, json};
 
 use super::words;
@@ -15,23 +17,29 @@ use crate::output::{HEAD, Output, styled};
 pub(super) struct Outcomes<'a> {
     before: &'a RuleSet,
     after: &'a RuleSet,
-    changes: Vec<Change>,
+    changes: Changes,
 }
 
 impl<'a> Outcomes<'a> {
     /// Compares them.
     pub(super) fn between(before: &'a RuleSet, after: &'a RuleSet, site: &Site) -> Self {
+        Self::within(limit(before, after), before, after, site)
+    }
+
+    /// Compares no more pairs of rules than these.
+    fn within(limit: usize, before: &'a RuleSet, after: &'a RuleSet, site: &Site) -> Self {
         Self {
             before,
             after,
-            changes: changes(before, after, site),
+            changes: changes_within(before, after, site, limit),
         }
     }
 
     /// Says them of an edit: exactly these connections go another way.
     pub(super) fn of_edit(&self, edits: &mut Edits<'_>, output: &Output) {
-        let words = match self.is_empty() {
-            true => "nobody's outcome changes\n".to_owned(),
+        let words = match self.changes.found.is_empty() {
+            true if self.is_empty() => "nobody's outcome changes\n".to_owned(),
+            true => "no change of anybody's outcome was found\n".to_owned(),
             false => format!(
                 "{}\n{}",
                 styled(
@@ -42,16 +50,70 @@ impl<'a> Outcomes<'a> {
             ),
         };
         edits.means(words, "outcomes", self.document());
+        if let Some(text) = self.not_compared() {
+            edits.note("not-compared", text);
+        }
     }
 
-    /// Whether both mean the same.
+    /// Whether both surely mean the same.
     pub(super) fn is_empty(&self) -> bool {
-        self.changes.is_empty()
+        self.changes.is_none()
+    }
+
+    /// The same, and none where nothing was found and not all was looked for.
+    pub(super) fn are_equal(&self) -> Option<bool> {
+        match self.changes.found.is_empty() {
+            true => self.is_empty().then_some(true),
+            false => Some(false),
+        }
+    }
+
+    /// What was left out of the comparison, if it was too much.
+    pub(super) fn not_compared(&self) -> Option<String> {
+        let open = |set: &RuleSet, open: &[usize]| {
+            let first = set.rules.get(*open.first()?)?;
+            let last = set.rules.get(*open.last()?)?;
+            Some(match open.len() {
+                1 => words::place(first),
+                count => format!(
+                    "{count} rules from {} to {}",
+                    words::place(first),
+                    words::place(last)
+                ),
+            })
+        };
+        let before = open(self.before, &self.changes.before_open);
+        let after = open(self.after, &self.changes.after_open);
+        let open: Vec<String> = before
+            .map(|rules| format!("{rules} before"))
+            .into_iter()
+            .chain(after.map(|rules| format!("{rules} after")))
+            .collect();
+        (!open.is_empty()).then(|| {
+            format!(
+                "too many rules have to do with each other, and not all are compared: what is missing is decided by {}",
+                open.join(", or by ")
+            )
+        })
+    }
+
+    /// The same as JSON: the rules of either list.
+    pub(super) fn not_compared_document(&self) -> Value {
+        let places = |set: &RuleSet, open: &[usize]| -> Vec<Value> {
+            let rules = open.iter().filter_map(|rule| set.rules.get(*rule));
+            rules
+                .map(|at| json!({ "file": &*at.file, "line": at.rule.line }))
+                .collect()
+        };
+        json!({
+            "before": places(self.before, &self.changes.before_open),
+            "after": places(self.after, &self.changes.after_open),
+        })
     }
 
     /// Whether some outcome surely differs.
     pub(super) fn is_certain(&self) -> bool {
-        self.changes.iter().any(|change| change.certain)
+        self.changes.found.iter().any(|change| change.certain)
     }
 
     /// In words, three lines a change, for the first ones or all.
@@ -62,7 +124,12 @@ impl<'a> Outcomes<'a> {
     /// The same for some of the changes.
     pub(super) fn words_of(&self, all: bool, of: impl Fn(&Change) -> bool) -> String {
         let mut text = String::new();
-        let changes: Vec<_> = self.changes.iter().filter(|change| of(change)).collect();
+        let changes: Vec<_> = self
+            .changes
+            .found
+            .iter()
+            .filter(|change| of(change))
+            .collect();
         let shown = if all { changes.len() } else { MOST };
         for change in changes.iter().take(shown) {
             let perhaps = if change.certain { "" } else { "perhaps " };
@@ -85,7 +152,7 @@ impl<'a> Outcomes<'a> {
 
     /// As JSON.
     pub(super) fn document(&self) -> Value {
-        let changes = self.changes.iter().map(|change| {
+        let changes = self.changes.found.iter().map(|change| {
             json!({
                 "before": rule_document(self.before, change.before),
                 "after": rule_document(self.after, change.after),
@@ -129,5 +196,46 @@ fn rule_document(set: &RuleSet, index: Option<usize>) -> Value {
     at.map_or(Value::Null, words::document)
 }
 
+/// How many comparisons of two rules are made at most: enough for each pair of some five hundred, and for ten neighbours, twice, of
+/// each of many.
+fn limit(before: &RuleSet, after: &RuleSet) -> usize {
+    300_000.max(20 * (before.rules.len() + after.rules.len()))
+}
+
 /// How many changes are shown at most unless all are asked for.
 const MOST: usize = 10;
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use pg_config::Version;
+
+    use super::*;
+
+    #[test]
+    fn what_is_not_compared_is_never_said_to_be_equal() {
+        let set = |file: &str, method: &str| {
+            let rules: String = (0..9)
+                .map(|n| format!("host all +g{n} all {method}\n"))
+                .collect();
+            RuleSet::of_bytes(&BTreeMap::new(), file, rules.as_bytes(), Version::V17)
+        };
+        let (old, new) = (set("old", "md5"), set("new", "trust"));
+        let site = Site::default();
+        let [none, some, all] = [0, 4, 100].map(|limit| Outcomes::within(limit, &old, &new, &site));
+        assert_eq!(all.not_compared(), None);
+        assert_eq!(
+            [none.are_equal(), some.are_equal(), all.are_equal()],
+            [None, Some(false), Some(false)]
+        );
+        assert_eq!(
+            Outcomes::within(0, &old, &old, &site).are_equal(),
+            Some(true)
+        );
+        assert!(!none.is_empty() && !none.is_certain() && some.is_certain());
+        insta::assert_snapshot!(none.not_compared().unwrap(), @"too many rules have to do with each other, and not all are compared: what is missing is decided by 9 rules from old:1 to old:9 before, or by 9 rules from new:1 to new:9 after");
+        insta::assert_snapshot!(some.not_compared().unwrap(), @"too many rules have to do with each other, and not all are compared: what is missing is decided by 7 rules from old:3 to old:9 before, or by 9 rules from new:1 to new:9 after");
+        insta::assert_snapshot!(some.not_compared_document()["before"].to_string(), @r#"[{"file":"old","line":3},{"file":"old","line":4},{"file":"old","line":5},{"file":"old","line":6},{"file":"old","line":7},{"file":"old","line":8},{"file":"old","line":9}]"#);
+    }
+}

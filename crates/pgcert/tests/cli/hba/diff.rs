@@ -27,6 +27,10 @@ fn other_words_for_the_same_are_no_difference() {
     insta::assert_snapshot!(diff(&old, &new, &["--json"]), @r#"
     {
       "equal": true,
+      "not_compared": {
+        "after": [],
+        "before": []
+      },
       "outcomes": [],
       "schema_version": 1
     }
@@ -69,6 +73,10 @@ fn each_difference_is_shown_with_a_sample() {
     insta::assert_snapshot!(json, @r#"
     {
       "equal": false,
+      "not_compared": {
+        "after": [],
+        "before": []
+      },
       "outcomes": [
         {
           "after": null,

@@ -153,6 +153,9 @@ impl<'a> WhatIf<'a> {
         if self.outcomes.is_empty() {
             text.push_str("nobody's outcome changes\n");
         }
+        if let Some(not_compared) = self.outcomes.not_compared() {
+            let _ = writeln!(text, "{not_compared}");
+        }
         if with_log {
             let mut list = |title: String, seen: &BTreeMap<String, u64>| {
                 if !seen.is_empty() {
@@ -210,6 +213,7 @@ impl<'a> WhatIf<'a> {
     pub(super) fn document(&self) -> Value {
         json!({
             "outcomes": self.outcomes.document(),
+            "not_compared": self.outcomes.not_compared_document(),
             "seen": {
                 "refused": self.seen.refused,
                 "perhaps": self.seen.perhaps,
