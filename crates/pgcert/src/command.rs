@@ -19,6 +19,7 @@ mod inspect;
 mod install;
 mod issue;
 mod issued;
+mod issuer;
 mod lint;
 mod manual;
 mod reload;

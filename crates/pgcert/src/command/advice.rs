@@ -1,12 +1,13 @@
 //! What to do when a plan is refused or an apply fails: the libraries say what is, here is what
 //! helps.
 
+use authority::StoreFault;
 use doctor::Finding;
 use installer::{ApplyError, Failed, JournalError, NotPutBack, ProofError, Refusal, Unaccepted};
-use pki_core::{IssueError, Problem, VerifyCode};
+use pki_core::{CrlError, IssueError, KeyError, Problem, VerifyCode};
 
-use crate::command::ca;
 use crate::failure::{Code, Failure};
+use crate::passphrase;
 
 /// There is no plan.
 pub(crate) fn refused(refusal: &Refusal) -> Failure {
@@ -95,7 +96,7 @@ pub(crate) fn failed(failed: &Failed) -> Failure {
     }
     let what = "it failed, and everything is as it was";
     match &failed.cause {
-        ApplyError::Authority(error) => ca::failed(what, error),
+        ApplyError::Authority(error) => authority_failed(what, error),
         ApplyError::File(error) | ApplyError::Journal(JournalError::File(error)) => {
             about_file(Failure::because(what, error), error)
         }
@@ -115,6 +116,36 @@ pub(crate) fn failed(failed: &Failed) -> Failure {
             error.findings().iter().fold(failure, explain)
         }
         cause => Failure::because(what, cause),
+    }
+}
+
+/// An authority's error with what can be done about it.
+pub(crate) fn authority_failed(what: impl std::fmt::Display, error: &authority::Error) -> Failure {
+    let failure = Failure::because(what, error).code(Code::Failed);
+    match error {
+        authority::Error::Key {
+            source: KeyError::Encrypted,
+            ..
+        } => failure.hint(passphrase::SOURCES),
+        authority::Error::Key {
+            source: KeyError::WrongPassphrase,
+            ..
+        } => failure.hint("only the first line counts, without its end; blanks count too"),
+        authority::Error::Exposed { path, .. } => {
+            failure.hint(format!("chmod go= {}", path.display()))
+        }
+        authority::Error::Expired { .. } => {
+            failure.hint("pgcert ca init --authority DIR makes a new one")
+        }
+        authority::Error::Crl(CrlError::NotAllowed) => failure
+            .hint("leave ssl_crl_file unset where this authority is trusted: without a list of it its clients are refused"),
+        authority::Error::NotYetValid { .. } => failure.hint("look at this machine's clock"),
+        authority::Error::File(error) => about_file(failure, error),
+        authority::Error::Store {
+            fault: StoreFault::Full,
+            ..
+        } => failure.hint("make room there, then run this again"),
+        _ => failure,
     }
 }
 

@@ -3,17 +3,17 @@
 use serde_json::json;
 
 use crate::args::CaAudit;
-use crate::command::ca;
+use crate::command::{advice, issuer};
 use crate::context::Context;
 use crate::failure::{Code, Failure, escape_name};
 use crate::output::Output;
 
 /// Runs `pgcert ca audit`.
 pub(crate) fn run(args: &CaAudit, context: &Context, output: &mut Output) -> Result<(), Failure> {
-    let authority = ca::open(context)?;
+    let authority = issuer::open(context)?;
     let audit = authority
         .audit(args.expect_head.as_ref())
-        .map_err(|error| ca::failed("the store cannot be read", &error))?;
+        .map_err(|error| advice::authority_failed("the store cannot be read", &error))?;
     let head = audit.head.map(|head| head.to_string());
     if output.json() {
         let findings: Vec<_> = audit

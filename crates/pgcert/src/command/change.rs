@@ -13,7 +13,7 @@ use pki_core::Secret;
 
 use super::client::Seat;
 use crate::args::{Changing, NewPassphrase};
-use crate::command::{advice, ca};
+use crate::command::advice;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::interrupt::Interrupt;
@@ -99,7 +99,7 @@ pub(crate) fn authority_facts(goal: &Goal) -> Result<Option<AuthorityFacts>, Fai
     let gathered = AuthorityFacts::gather(&wanted.dir);
     gathered
         .map(Some)
-        .map_err(|error| ca::failed("the authority cannot be opened", &error))
+        .map_err(|error| advice::authority_failed("the authority cannot be opened", &error))
 }
 
 /// Does it, or with `--dry-run` says what would be done.
@@ -224,7 +224,9 @@ fn key_passphrase(
     if !new {
         let encrypted = Authority::open(&context.authority)
             .and_then(|found| found.map_or(Ok(false), |found| found.key_is_encrypted()))
-            .map_err(|error| ca::failed("the authority's key cannot be read", &error))?;
+            .map_err(|error| {
+                advice::authority_failed("the authority's key cannot be read", &error)
+            })?;
         return encrypted
             .then(|| passphrase::of_authority(&options.from))
             .transpose();

@@ -8,20 +8,20 @@ use pki_core::{Crl, Time};
 use serde_json::json;
 
 use crate::args::CaCrl;
-use crate::command::{advice, ca};
+use crate::command::{advice, issuer};
 use crate::context::{Context, absolute};
 use crate::failure::{Failure, escape_name, shown};
 use crate::output::Output;
 
 /// Runs `pgcert ca crl`. The file is read before a number is drawn: one that cannot be used stops it.
 pub(crate) fn run(args: &CaCrl, context: &Context, output: &mut Output) -> Result<(), Failure> {
-    let authority = ca::open(context)?;
+    let authority = issuer::open(context)?;
     let target = args.out.clone().map(absolute).transpose()?;
     let others = match &target {
         Some(path) => lists_in(path)?,
         None => Vec::new(),
     };
-    let crl = ca::unlock(&authority, &args.passphrase)?
+    let crl = issuer::unlock(&authority, &args.passphrase)?
         .crl(
             &CrlOrder {
                 days: args.next_update,
@@ -29,7 +29,7 @@ pub(crate) fn run(args: &CaCrl, context: &Context, output: &mut Output) -> Resul
             },
             context.now,
         )
-        .map_err(|error| ca::failed("the revocation list cannot be made", &error))?;
+        .map_err(|error| advice::authority_failed("the revocation list cannot be made", &error))?;
 
     let kept: Vec<_> = others
         .into_iter()
@@ -95,7 +95,7 @@ pub(crate) fn warn(
 ) -> Result<(), Failure> {
     let last = authority
         .last_crl()
-        .map_err(|error| ca::failed("the store cannot be read", &error))?;
+        .map_err(|error| advice::authority_failed("the store cannot be read", &error))?;
     let Some(last) = last else {
         return Ok(());
     };

@@ -6,7 +6,7 @@ use authority::{Authority, Examined, Import, ImportFinding, IndexLine, read_inde
 use pki_core::{Certificate, Crl, PrivateKey, Secret};
 use serde_json::json;
 
-use super::ca;
+use super::{advice, issuer};
 use crate::args::{CaImport, Issued};
 use crate::context::Context;
 use crate::failure::{Failure, escape_name, shown};
@@ -46,7 +46,7 @@ pub(crate) fn run(args: &CaImport, context: &Context, output: &mut Output) -> Re
         },
         context.now,
     )
-    .map_err(|error| ca::failed("the authority cannot be tried", &error))?;
+    .map_err(|error| advice::authority_failed("the authority cannot be tried", &error))?;
     for finding in examined.findings().iter().filter(|f| !f.refuses) {
         let word = styled(WARN, "warning:");
         output.say(&format!(
@@ -84,7 +84,7 @@ pub(crate) fn run(args: &CaImport, context: &Context, output: &mut Output) -> Re
     }
     let authority = examined
         .into_folder(&context.authority)
-        .map_err(|error| ca::failed("the authority cannot be taken over", &error))?;
+        .map_err(|error| advice::authority_failed("the authority cannot be taken over", &error))?;
     output.say(&format!(
         "{} taken over into {}: {counted}",
         escape_name(&certificate.subject()),
@@ -98,7 +98,7 @@ pub(crate) fn run(args: &CaImport, context: &Context, output: &mut Output) -> Re
         shown(&args.key)
     ));
     if output.json() {
-        output.print_json(report(true, ca::describe(&authority)))?;
+        output.print_json(report(true, issuer::describe(&authority)))?;
     }
     Ok(())
 }

@@ -6,7 +6,7 @@ use authority::{Authority, Init, init, init_under};
 use pki_core::{Kind, Scope, Secret};
 use serde_json::json;
 
-use super::ca;
+use super::{advice, issuer};
 use crate::args::CaInit;
 use crate::context::{Context, absolute};
 use crate::failure::{Failure, escape_name, shown};
@@ -41,7 +41,7 @@ pub(crate) fn run(args: &CaInit, context: &Context, output: &mut Output) -> Resu
                 .hint("without --for client, or without --permit-dns and --permit-ip"),
         );
     }
-    let name = args.ca_name.clone().unwrap_or_else(ca::default_name);
+    let name = args.ca_name.clone().unwrap_or_else(issuer::default_name);
     let subject = args.subject.clone().unwrap_or_default();
     let root = match &args.above.root_authority {
         Some(dir) => Some(root(&absolute(dir.clone())?, &name, args, context, output)?),
@@ -58,7 +58,7 @@ pub(crate) fn run(args: &CaInit, context: &Context, output: &mut Output) -> Resu
         owner: None,
         by: &context.account.name,
     };
-    let cannot = |error: &_| ca::failed("the authority cannot be made", error);
+    let cannot = |error: &_| advice::authority_failed("the authority cannot be made", error);
     let authority = match &root {
         None => init(&context.authority, &wish, context.now),
         Some((root, root_passphrase)) => root
@@ -81,9 +81,9 @@ pub(crate) fn run(args: &CaInit, context: &Context, output: &mut Output) -> Resu
         ));
     }
     if output.json() {
-        let mut document = json!({ "changed": true, "authority": ca::describe(&authority) });
+        let mut document = json!({ "changed": true, "authority": issuer::describe(&authority) });
         if let Some((root, _)) = &root {
-            document["root_authority"] = ca::describe(root);
+            document["root_authority"] = issuer::describe(root);
         }
         output.print_json(document)?;
     }
@@ -98,7 +98,8 @@ fn root(
     context: &Context,
     output: &mut Output,
 ) -> Result<(Authority, Option<Secret>), Failure> {
-    let cannot = |error: &_| ca::failed(format_args!("the root in {}", dir.display()), error);
+    let cannot =
+        |error: &_| advice::authority_failed(format_args!("the root in {}", dir.display()), error);
     let file = args.above.root_passphrase_file.as_deref();
     let from_file = || file.map(passphrase::from_file).transpose();
     if let Some(root) = Authority::open(dir).map_err(|error| cannot(&error))? {

@@ -13,7 +13,7 @@ use serde_json::json;
 
 use self::resume::Standing;
 use crate::args::{Issue, IssueOne, IssueOptions};
-use crate::command::{ca, request};
+use crate::command::{advice, issuer, request};
 use crate::context::{Context, absolute};
 use crate::failure::{Failure, escape_name, shown};
 use crate::output::Output;
@@ -51,7 +51,7 @@ struct Wanted<'a> {
 
 fn issue(wanted: &Wanted<'_>, context: &Context, output: &mut Output) -> Result<(), Failure> {
     let options = wanted.options;
-    let authority = ca::open(context)?;
+    let authority = issuer::open(context)?;
     let folder = absolute(options.out.clone())?;
     let files = Files::of(&wanted.name, &folder);
     files
@@ -59,7 +59,7 @@ fn issue(wanted: &Wanted<'_>, context: &Context, output: &mut Output) -> Result<
         .map_err(|failure| key_alone(wanted, &files, &authority, context).unwrap_or(failure))?;
     hostfile::clear_abandoned(&folder);
     let cannot = |error: &_| {
-        ca::failed(
+        advice::authority_failed(
             format_args!("no certificate for {} can be issued", wanted.name),
             error,
         )
@@ -81,7 +81,7 @@ fn issue(wanted: &Wanted<'_>, context: &Context, output: &mut Output) -> Result<
         .vet(&order, context.now)
         .map_err(|error| cannot(&error))?;
     let key_passphrase = key_passphrase(options)?;
-    let unlocked = ca::unlock(&authority, &options.passphrase)?;
+    let unlocked = issuer::unlock(&authority, &options.passphrase)?;
     let pem = match &key_passphrase {
         Some(passphrase) => key
             .to_encrypted_pem(passphrase)
@@ -93,7 +93,7 @@ fn issue(wanted: &Wanted<'_>, context: &Context, output: &mut Output) -> Result<
         .map_err(|error| cannot(&error))?;
     files
         .write(&pem, &certificate, &authority)
-        .inspect_err(|_| ca::nobody_has(&certificate, &authority, context))?;
+        .inspect_err(|_| issuer::nobody_has(&certificate, &authority, context))?;
     tell(wanted, &files, &certificate, context, output)
 }
 

@@ -7,17 +7,17 @@ use pki_core::{Kind, Subject, Time};
 use serde_json::json;
 
 use crate::args::{List, Show};
-use crate::command::{ca, crl};
+use crate::command::{advice, crl, issuer};
 use crate::context::Context;
 use crate::failure::{Failure, escape, escape_name};
 use crate::output::{HEAD, Output, WARN, styled};
 
 /// Runs `pgcert list`.
 pub(crate) fn list(args: &List, context: &Context, output: &mut Output) -> Result<(), Failure> {
-    let authority = ca::open(context)?;
+    let authority = issuer::open(context)?;
     let entries = authority
         .list(&filter(args, context.now))
-        .map_err(|error| ca::failed("the store cannot be read", &error))?;
+        .map_err(|error| advice::authority_failed("the store cannot be read", &error))?;
     crl::warn(&authority, context, output)?;
     if output.json() {
         let entries: Vec<_> = entries.iter().map(document).collect();
@@ -31,8 +31,8 @@ pub(crate) fn list(args: &List, context: &Context, output: &mut Output) -> Resul
 
 /// Runs `pgcert show`.
 pub(crate) fn show(args: &Show, context: &Context, output: &mut Output) -> Result<(), Failure> {
-    let authority = ca::open(context)?;
-    let unreadable = |error| ca::failed("the store cannot be read", &error);
+    let authority = issuer::open(context)?;
+    let unreadable = |error| advice::authority_failed("the store cannot be read", &error);
     let entry = authority
         .entry(&args.serial)
         .map_err(unreadable)?

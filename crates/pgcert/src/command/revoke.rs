@@ -5,7 +5,7 @@ use pki_core::{Kind, Serial, Time};
 use serde_json::json;
 
 use crate::args::Revoke;
-use crate::command::ca;
+use crate::command::{advice, issuer};
 use crate::context::Context;
 use crate::failure::{Failure, escape_name};
 use crate::output::Output;
@@ -13,7 +13,7 @@ use crate::prompt;
 
 /// Runs `pgcert revoke`.
 pub(crate) fn run(args: &Revoke, context: &Context, output: &mut Output) -> Result<(), Failure> {
-    let authority = ca::open(context)?;
+    let authority = issuer::open(context)?;
     let meant = meant(args, &authority, context.now)?;
     if let Some(own) = meant
         .iter()
@@ -41,7 +41,7 @@ pub(crate) fn run(args: &Revoke, context: &Context, output: &mut Output) -> Resu
     let serials: Vec<_> = open.iter().map(|entry| entry.serial.clone()).collect();
     authority
         .revoke(&serials, args.reason, &context.account.name, context.now)
-        .map_err(|error| ca::failed("nothing was revoked", &error))?;
+        .map_err(|error| advice::authority_failed("nothing was revoked", &error))?;
     report(&open, args, &authority, output)
 }
 
@@ -261,5 +261,5 @@ fn entries(authority: &Authority, filter: &Filter) -> Result<Vec<Entry>, Failure
 }
 
 fn unreadable(error: &authority::Error) -> Failure {
-    ca::failed("the store cannot be read", error)
+    advice::authority_failed("the store cannot be read", error)
 }

@@ -6,7 +6,7 @@ use pki_core::{AltName, RoleName};
 use super::change::{self, Hands};
 use super::{client, server};
 use crate::args::{ROOT_DAYS, Setup};
-use crate::command::ca;
+use crate::command::issuer;
 use crate::context::Context;
 use crate::failure::{Code, Failure};
 use crate::output::Output;
@@ -99,7 +99,7 @@ fn goal(
         authority: Some(AuthorityGoal {
             dir: context.authority.clone(),
             dir_was_named: context.authority_was_named,
-            name: args.ca_name.clone().unwrap_or_else(ca::default_name),
+            name: args.ca_name.clone().unwrap_or_else(issuer::default_name),
             subject,
             days: ROOT_DAYS,
             key_type: pki_core::KeyType::default(),

@@ -11,14 +11,14 @@ use pki_core::{AltName, Certificate, Kind, Scope, SigningRequest, Subject};
 use serde_json::json;
 
 use crate::args::{INTERMEDIATE_DAYS, LEAF_DAYS, Sign};
-use crate::command::{ca, issue, request};
+use crate::command::{advice, issue, issuer, request};
 use crate::context::{Context, absolute};
 use crate::failure::{Failure, escape_name, shown};
 use crate::output::Output;
 
 /// Runs `pgcert sign`. Every request is read and agreed to before the first one is signed.
 pub(crate) fn run(args: &Sign, context: &Context, output: &mut Output) -> Result<(), Failure> {
-    let authority = ca::open(context)?;
+    let authority = issuer::open(context)?;
     let asked: Vec<_> = args
         .requests
         .iter()
@@ -26,7 +26,7 @@ pub(crate) fn run(args: &Sign, context: &Context, output: &mut Output) -> Result
         .collect::<Result<_, _>>()?;
     vet_targets(&asked)?;
     agree::agree(&asked, args, output)?;
-    let unlocked = ca::unlock(&authority, &args.passphrase)?;
+    let unlocked = issuer::unlock(&authority, &args.passphrase)?;
 
     let folders: BTreeSet<_> = asked
         .iter()
@@ -208,14 +208,14 @@ fn sign(
         unlocked.issue(&wanted, context.now)
     };
     let certificate = signed.map_err(|error| {
-        ca::failed(
+        advice::authority_failed(
             format_args!("{} cannot be signed", order.path.display()),
             &error,
         )
     })?;
     let pem = certificate.to_pem_with(authority.chain());
     request::write_new(&order.certificate, pem.as_bytes(), 0o644)
-        .inspect_err(|_| ca::nobody_has(&certificate, authority, context))?;
+        .inspect_err(|_| issuer::nobody_has(&certificate, authority, context))?;
     Ok(certificate)
 }
 

@@ -18,7 +18,7 @@ use super::Files;
 use super::resume::{Standing, standing};
 use super::rows::{BadRow, Row, rows};
 use crate::args::IssueMany;
-use crate::command::{ca, request};
+use crate::command::{advice, issuer, request};
 use crate::context::{Context, absolute};
 use crate::failure::{Failure, shown};
 use crate::interrupt::Interrupt;
@@ -29,7 +29,7 @@ pub(super) fn run(args: &IssueMany, context: &Context, output: &mut Output) -> R
     let Some(path) = &args.batch else {
         return Err(Failure::usage("it is not said what to issue"));
     };
-    let authority = ca::open(context)?;
+    let authority = issuer::open(context)?;
     let folder = absolute(args.out.clone())?;
     let batch = Batch {
         source: Source::of(path)?,
@@ -50,7 +50,7 @@ pub(super) fn run(args: &IssueMany, context: &Context, output: &mut Output) -> R
     })?;
     hostfile::clear_abandoned(&folder);
     let vetted = batch.vet()?;
-    let unlocked = ca::unlock(&authority, &args.passphrase)?;
+    let unlocked = issuer::unlock(&authority, &args.passphrase)?;
     let done = batch.work_off(&vetted, &unlocked, &files, output);
     // Whatever happened: what was written is to stay.
     let synced = files
@@ -274,12 +274,14 @@ impl Batch<'_> {
         let by = &self.context.account.name;
         let made = unlocked
             .issue_many(&orders, by, self.context.now)
-            .map_err(|error| ca::failed("the rest of the batch cannot be issued", &error))?;
+            .map_err(|error| {
+                advice::authority_failed("the rest of the batch cannot be issued", &error)
+            })?;
         for (at, (row, one)) in wanted.iter().zip(&made).enumerate() {
             let stem = installer::stem(&row.name);
             if let Err(error) = self.write(&stem, one, files) {
                 for left in &made[at..] {
-                    ca::nobody_has(&left.certificate, self.authority, self.context);
+                    issuer::nobody_has(&left.certificate, self.authority, self.context);
                 }
                 let what = format!("the files of {} cannot be written", row.name);
                 return Err(Failure::because(what, &error)

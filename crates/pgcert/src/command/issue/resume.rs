@@ -7,7 +7,7 @@ use authority::Authority;
 use pki_core::{Certificate, Kind, PrivateKey, Secret, Time};
 
 use super::Files;
-use crate::command::ca;
+use crate::command::advice;
 use crate::failure::Failure;
 
 /// What stands in the places of a name's two files.
@@ -44,7 +44,7 @@ pub(super) fn standing(
         .map_err(|error| in_the_way(&files.key, &error.to_string()))?
         .public_key()
         .fingerprint();
-    let store = |error| ca::failed("the store cannot be read", &error);
+    let store = |error| advice::authority_failed("the store cannot be read", &error);
     let entry = authority
         .current(kind, name, now)
         .map_err(store)?
