@@ -59,7 +59,7 @@ impl<'a> View<'a> {
             // Over the loopback interface the client's address is the server's.
             address: address.or(own.filter(IpAddr::is_loopback)),
             host_name: HostName::Unknown,
-            physical_replication: target.replication,
+            physical_replication: target.is_physical_replication(),
         };
         let named = |index: &usize| {
             let found = self.rules.rules.get(*index)?;

@@ -13,7 +13,7 @@ mod uri;
 pub use check::ResolveError;
 pub(crate) use check::session_attrs;
 pub use host::Host;
-pub use keyword::{KEYWORDS, Keyword};
+pub use keyword::{KEYWORDS, Keyword, variables};
 pub use resolved::{Resolved, Site, Source, Value};
 pub use tls::{ChannelBinding, SslCertMode, SslMode, SslNegotiation, UnknownWord};
 
@@ -141,7 +141,8 @@ impl Conninfo {
 
     /// Every parameter's value and where it comes from, as libpq decides: given here, else by the service, else by the
     /// environment, else by default (`fe-connect.c`, `conninfo_add_defaults`, `pqConnectOptions2`). `service` is what
-    /// [`service::locate`] found for [`service`](Self::service); `env` gives environment variables.
+    /// [`service::locate`] found for [`service`](Self::service); `env` gives environment variables, empty ones too, and
+    /// is asked for no others than [`variables`].
     ///
     /// # Errors
     /// [`ResolveError`], in libpq's words.

@@ -21,7 +21,7 @@ use pki_core::{Certificate, HostRules, Secret, Time};
 
 use crate::files::HostFiles;
 
-pub use environment::Environment;
+pub use environment::{Environment, variables};
 pub use error::{ClientError, ClientNote};
 pub use facts::{ClientFacts, client_facts};
 
@@ -247,16 +247,19 @@ impl View<'_> {
         if let Some(text) = resolved.get("connect_timeout") {
             target.timeout = timeout(text, self.libpq.version)?;
         }
-        target.application_name = match text("application_name") {
-            "" => text("fallback_application_name"),
-            name => name,
+        // An empty name is one, and nothing is sent.
+        target.application_name = resolved
+            .get("application_name")
+            .unwrap_or_else(|| text("fallback_application_name"))
+            .to_owned();
+        text("replication").clone_into(&mut target.replication);
+        text("options").clone_into(&mut target.options);
+        // `auto` is the locale's, which is not looked at: nothing is shown here but what is UTF-8.
+        match text("client_encoding") {
+            "" | "auto" => {}
+            encoding => encoding.clone_into(&mut target.client_encoding),
         }
-        .to_owned();
-        target.replication = matches!(
-            text("replication").to_ascii_lowercase().as_str(),
-            "true" | "on" | "yes" | "1"
-        );
-        target.options = text("options").to_owned();
+        target.settings = self.environment.session().collect();
         Ok(target)
     }
 }

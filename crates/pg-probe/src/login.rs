@@ -264,17 +264,19 @@ fn challenged<'a>(
 }
 
 fn startup_parameters(target: &Target) -> impl Iterator<Item = (&str, &str)> {
-    let replication = if target.replication { "true" } else { "" };
-    [
+    let settings = target.settings.iter();
+    let settings = settings.map(|(name, value)| (name.as_str(), value.as_str()));
+    let named = [
         ("user", target.user.as_str()),
         ("database", &target.database),
-        ("replication", replication),
+        ("replication", &target.replication),
         ("options", &target.options),
         ("application_name", &target.application_name),
-        ("client_encoding", "UTF8"),
-    ]
-    .into_iter()
-    .filter(|(_, value)| !value.is_empty())
+        ("client_encoding", &target.client_encoding),
+    ];
+    let named = named.into_iter().filter(|(_, value)| !value.is_empty());
+    // What is set for the session is sent even where it is empty (fe-protocol3.c, build_startup_packet).
+    named.chain(settings)
 }
 
 fn send(

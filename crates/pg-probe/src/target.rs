@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use pg_config::conf::boolean;
 use pg_config::conninfo::{ChannelBinding, SslMode, SslNegotiation};
 use pki_core::{Certificate, Crl, HostRules, PrivateKey, Secret, Time};
 
@@ -72,11 +73,16 @@ pub struct Target {
     pub now: Time,
     /// Shown in `pg_stat_activity` and the server's log; empty for none.
     pub application_name: String,
-    /// A physical replication connection (`replication=true`): decided by `replication` rules of pg_hba.conf, understands
-    /// replication commands such as `IDENTIFY_SYSTEM` and no SQL.
-    pub replication: bool,
+    /// libpq's `replication`, sent as it is; empty for none. See
+    /// [`is_physical_replication`](Self::is_physical_replication).
+    pub replication: String,
     /// Command-line options for the session (`-c search_path=x`), libpq's `options`; empty for none.
     pub options: String,
+    /// The encoding in which the server shall answer; answers are read as UTF-8, so that another one than the default
+    /// UTF8 loses what is not ASCII.
+    pub client_encoding: String,
+    /// Further settings of the session, by name, as libpq takes them from `PGTZ` and others.
+    pub settings: Vec<(String, String)>,
 }
 
 impl Target {
@@ -102,8 +108,17 @@ impl Target {
             timeout: Duration::from_secs(10),
             now,
             application_name: String::new(),
-            replication: false,
+            replication: String::new(),
             options: String::new(),
+            client_encoding: "UTF8".to_owned(),
+            settings: Vec::new(),
         }
+    }
+
+    /// Whether this is a physical replication connection: decided by `replication` rules of pg_hba.conf, understands
+    /// replication commands such as `IDENTIFY_SYSTEM` and no SQL. The server takes `database` for a logical one, which
+    /// is like any other to its rules, and else a Boolean (`ProcessStartupPacket`).
+    pub fn is_physical_replication(&self) -> bool {
+        boolean(self.replication.as_bytes()) == Some(true)
     }
 }

@@ -60,9 +60,9 @@ impl Context {
         })
     }
 
-    /// The value of an environment variable, where it is set, not empty and text.
+    /// The value of an environment variable, where it is set and text. It may be empty: to libpq most variables count then.
     pub(crate) fn env(&self, name: &str) -> Option<String> {
-        env::var(name).ok().filter(|value| !value.is_empty())
+        env::var(name).ok()
     }
 }
 

@@ -40,6 +40,19 @@ impl Keyword {
     }
 }
 
+/// Every environment variable that [`Conninfo::service`](super::Conninfo::service) and
+/// [`Conninfo::resolve`](super::Conninfo::resolve) ask for: those of the keywords, and `PGREQUIRESSL`, which no keyword
+/// names. Where its own files are libpq learns from others too: `PGSYSCONFDIR`, and `HOME` from 15 on.
+///
+/// A variable that is set counts even where it is empty, as `getenv` has it: `PGSSLMODE=` is refused, not unset.
+pub fn variables() -> impl Iterator<Item = &'static str> {
+    let of_keywords = KEYWORDS.iter().filter_map(|keyword| keyword.env);
+    of_keywords.chain([REQUIRE_SSL])
+}
+
+/// The variable of old: a value that begins with 1 means `sslmode=require`, others mean nothing.
+pub(super) const REQUIRE_SSL: &str = "PGREQUIRESSL";
+
 /// What stands for a secret.
 pub(super) const ELIDED: &str = "********";
 

@@ -5,6 +5,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
+use super::keyword::REQUIRE_SSL;
 use super::{Conninfo, KEYWORDS, Keyword, ResolveError, pairs};
 use crate::Version;
 use crate::service;
@@ -203,10 +204,8 @@ fn value_of(
     {
         return with(text, Source::Environment(variable));
     }
-    // The variable of old: a value that begins with 1 means require, others mean nothing.
-    if keyword.name == "sslmode" && env("PGREQUIRESSL").is_some_and(|value| value.starts_with('1'))
-    {
-        return with("require".into(), Source::Environment("PGREQUIRESSL"));
+    if keyword.name == "sslmode" && env(REQUIRE_SSL).is_some_and(|value| value.starts_with('1')) {
+        return with("require".into(), Source::Environment(REQUIRE_SSL));
     }
     let default = keyword
         .default
@@ -371,6 +370,35 @@ mod tests {
             mode(&[("PGREQUIRESSL", "1"), ("PGSSLMODE", "disable")]),
             SslMode::Disable
         );
+    }
+
+    #[test]
+    fn no_variable_is_asked_for_that_is_not_listed() {
+        let asked = core::cell::RefCell::new(alloc::collections::BTreeSet::new());
+        let env = |name: &str| {
+            asked.borrow_mut().insert(name.to_string());
+            None
+        };
+        for version in Version::ALL {
+            let site = Site { version, ..SITE };
+            assert_eq!(Conninfo::new().service(&env), None);
+            Conninfo::new().resolve(&env, None, &site).unwrap();
+        }
+        // Which file holds the services is asked only where one is wanted.
+        let wanted: Conninfo = "service=s".parse().unwrap();
+        wanted.service(&env);
+        let listed = super::super::variables().map(String::from);
+        assert_eq!(asked.into_inner(), listed.collect());
+    }
+
+    #[test]
+    fn a_variable_that_is_set_counts_where_it_is_empty() {
+        let resolved = resolve("", &[("PGSSLMODE", ""), ("PGPORT", "")], &SITE).unwrap();
+        assert_eq!(
+            resolved.check().unwrap_err().to_string(),
+            "invalid sslmode value: \"\""
+        );
+        assert_eq!(resolved.hosts().unwrap()[0].port, 5432);
     }
 
     #[test]

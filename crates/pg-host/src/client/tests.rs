@@ -276,6 +276,64 @@ fn parameters_without_effect_here_are_said() {
 }
 
 #[test]
+fn what_libpq_would_send_goes_with_the_login() {
+    let found = User::new()
+        .with("PGTZ", "Europe/Paris")
+        .with("PGDATESTYLE", "Default")
+        .with("PGGEQO", "")
+        .with("PGCLIENTENCODING", "LATIN1")
+        .with("PGAPPNAME", "")
+        .resolve("host=a replication=database fallback_application_name=never")
+        .unwrap();
+    let target = found.target;
+    let sent = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    assert_eq!(
+        target.settings,
+        [sent("timezone", "Europe/Paris"), sent("geqo", "")]
+    );
+    assert_eq!(
+        [
+            &*target.client_encoding,
+            &target.application_name,
+            &target.replication
+        ],
+        ["LATIN1", "", "database"]
+    );
+    assert!(!target.is_physical_replication());
+    let target = User::new()
+        .resolve("host=a client_encoding=auto replication=tr")
+        .unwrap()
+        .target;
+    assert_eq!(target.client_encoding, "UTF8");
+    assert!(target.settings.is_empty() && target.is_physical_replication());
+}
+
+#[test]
+fn an_empty_variable_is_a_value() {
+    let refused = |variable, conninfo: &str| User::new().with(variable, "").refusal(conninfo);
+    assert_eq!(
+        refused("PGSSLMODE", "host=a"),
+        "invalid sslmode value: \"\""
+    );
+    assert_eq!(
+        refused("PGSERVICE", "host=a"),
+        "definition of service \"\" not found"
+    );
+    assert_eq!(
+        refused("PGSERVICEFILE", "service=a"),
+        "service file \"\" not found"
+    );
+    let found = User::new()
+        .with("HOME", "")
+        .with("PGPORT", "")
+        .resolve("host=a");
+    assert!(matches!(
+        found.unwrap().target.address,
+        Address::Tcp { port: 5432, .. }
+    ));
+}
+
+#[test]
 fn a_timeout_of_one_second_is_two_before_17() {
     let timeout = |text: &str, version| timeout(text, version).ok().map(|t| t.as_secs());
     assert_eq!(timeout("1", Version::V16), Some(2));

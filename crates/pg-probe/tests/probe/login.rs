@@ -55,7 +55,8 @@ fn says_who_it_is() {
         replication=true
         options=-c search_path=pg_catalog
         application_name=pgcert
-        client_encoding=UTF8
+        client_encoding=LATIN1
+        timezone=
         ");
         peer.welcome();
         assert_eq!(peer.message(), ('X', vec![]));
@@ -64,7 +65,9 @@ fn says_who_it_is() {
     let mut target = server.target();
     target.sslmode = SslMode::Disable;
     target.application_name = "pgcert".to_owned();
-    target.replication = true;
+    target.replication = "true".to_owned();
+    target.client_encoding = "LATIN1".to_owned();
+    target.settings = vec![("timezone".to_owned(), String::new())];
     target.options = "-c search_path=pg_catalog".to_owned();
     let attempt = connect(&target);
     let session = attempt.outcome.unwrap();

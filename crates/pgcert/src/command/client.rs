@@ -87,10 +87,8 @@ fn ask(context: &Context) -> Result<Account, Failure> {
         return Err(Failure::usage("it is not said which user of this machine connects")
             .hint("--client-user NAME, or --client-home DIR for the folder that holds .postgresql and .pg_service.conf"));
     }
-    let name = prompt::ask(
-        "Which user of this machine connects",
-        context.env("SUDO_USER").as_deref(),
-    )?;
+    let asker = context.env("SUDO_USER").filter(|name| !name.is_empty());
+    let name = prompt::ask("Which user of this machine connects", asker.as_deref())?;
     Account::by_name(&name)
         .map_err(|error| Failure::because("the client's user is not known", &error))
 }

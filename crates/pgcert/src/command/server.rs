@@ -103,13 +103,7 @@ pub(crate) fn ask(cluster: &Cluster, way: &Way, context: &Context) -> Result<Adm
 
 /// What libpq would see of our own environment.
 pub(crate) fn environment(context: &Context) -> Environment {
-    let names = pg_config::conninfo::KEYWORDS
-        .iter()
-        .filter_map(|keyword| keyword.env);
-    names
-        .chain(["HOME", "PGSERVICE", "PGSERVICEFILE", "PGSYSCONFDIR"])
-        .filter_map(|name| Some((name, context.env(name)?)))
-        .collect()
+    Environment::gather(|name| context.env(name))
 }
 
 /// Everything that the plan has to know about the server.

@@ -184,10 +184,18 @@ fn check(args: &ServiceLint, context: &Context, output: &mut Output) -> Result<(
 fn find(options: &ServiceFile, context: &Context) -> Result<Found, Failure> {
     let path = match (&options.file, context.env("PGSERVICEFILE")) {
         (Some(path), _) => path.clone(),
+        (None, Some(path)) if path.is_empty() => {
+            return Err(Failure::new(
+                "service file \"\" not found: PGSERVICEFILE is set and empty",
+            )
+            .hint(
+                "unset PGSERVICEFILE and libpq reads ~/.pg_service.conf; --file names another one",
+            ));
+        }
         (None, Some(path)) => PathBuf::from(path),
         (None, None) => {
-            let home = context.env("HOME").map(PathBuf::from);
-            let home = home.unwrap_or_else(|| context.account.home.clone());
+            let home = context.env("HOME").filter(|home| !home.is_empty());
+            let home = home.map_or_else(|| context.account.home.clone(), PathBuf::from);
             home.join(".pg_service.conf")
         }
     };

@@ -117,6 +117,35 @@ fn where_each_parameter_comes_from() {
 }
 
 #[test]
+fn the_environment_counts_as_it_does_for_libpq() {
+    let place = Place::new();
+    let with = |variable: &str, value: &str| {
+        let mut command = place.pgcert(&["check", "host=127.0.0.1 port=1", "-v"]);
+        command.env(variable, value);
+        crate::place::said(command)
+    };
+    let required = with("PGREQUIRESSL", "1").err;
+    assert!(
+        required.contains("sslmode = require  (PGREQUIRESSL)"),
+        "{required}"
+    );
+    insta::assert_snapshot!(with("PGSSLMODE", ""), @r#"
+    error[client-parameters]: invalid sslmode value: ""
+      fix: correct the connection string, the service or the PG* variable
+    --- on standard error
+    error: the connection does not work
+    --- exit code 3
+    "#);
+    insta::assert_snapshot!(with("PGSERVICE", ""), @r#"
+    error[service-missing]: definition of service "" not found
+      fix: check the service's name, its file (~/.pg_service.conf, PGSERVICEFILE) and its spelling: no blanks around `=`
+    --- on standard error
+    error: the connection does not work
+    --- exit code 3
+    "#);
+}
+
+#[test]
 fn an_unknown_user_of_the_machine() {
     let place = Place::new();
     insta::assert_snapshot!(place.run(&["check", "--client-user", "no-such-user"]), @"

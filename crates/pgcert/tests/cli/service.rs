@@ -156,6 +156,14 @@ fn set_changes_only_what_differs() {
     let mut pgcert = place.pgcert(&["service", "get", "new", "host"]);
     pgcert.env("PGSERVICEFILE", place.path("other.conf"));
     assert_eq!(crate::place::said(pgcert).out, "n\n");
+    let mut pgcert = place.pgcert(&["service", "list"]);
+    pgcert.env("PGSERVICEFILE", "");
+    insta::assert_snapshot!(crate::place::said(pgcert), @r#"
+    --- on standard error
+    error: service file "" not found: PGSERVICEFILE is set and empty
+    hint: unset PGSERVICEFILE and libpq reads ~/.pg_service.conf; --file names another one
+    --- exit code 1
+    "#);
 }
 
 #[test]
