@@ -236,7 +236,8 @@ pub struct RulePlace {
 }
 
 /// Where a rule has to stand: before the first rule that decides some of its connections today, behind those that keep
-/// their say about others of them. A rule of which it is open whether it decides some counts as one that does.
+/// their say about others of them; where no place is both, those are not asked about that decide as it would. A rule of which
+/// it is open whether it decides some counts as one that does.
 ///
 /// Its `@file` lists have to be read in, as [`RuleSet::of_bytes`] does.
 ///
@@ -275,7 +276,23 @@ pub fn place_rule(set: &RuleSet, rule: &Rule, site: &Site) -> Result<RulePlace, 
             rules: keepers,
         });
     }
-    let (place, others) = set.between(&found.rules().collect(), None)?;
+    let is_other = |index: &usize| !by(*index).decides_like(rule);
+    let (keepers, placed) = match set.between(&found.rules().collect(), None) {
+        // Those that decide as it would may stand before it or behind.
+        Err(Conflict::Order { .. }) => {
+            let keepers: Vec<usize> = keepers.into_iter().filter(is_other).collect();
+            let others: BTreeSet<usize> = found.rules().filter(is_other).collect();
+            if !found.leave_some && others.iter().all(|index| by(*index).keeps_its_say()) {
+                return Err(Conflict::Decided {
+                    from: None,
+                    rules: keepers,
+                });
+            }
+            (keepers, set.between(&others, None))
+        }
+        placed => (keepers, placed),
+    };
+    let (place, others) = placed?;
     Ok(RulePlace {
         place: Some(place),
         instead: Vec::new(),

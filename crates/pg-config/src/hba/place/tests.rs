@@ -338,6 +338,31 @@ fn any_rule_has_its_place() {
 }
 
 #[test]
+fn what_is_decided_alike_forces_no_order() {
+    let placed =
+        |text: &str, line: &str| place_rule(&set(text), &set(line).rules[0].rule, &Site::default());
+    // Refused is refused, by whichever of them.
+    let text = "host all all 10.0.0.0/8 md5\nhost all all all reject\n";
+    let found = placed(text, "host all amy all reject\n").unwrap();
+    assert_eq!(found.place, Some(Place::Before(0)));
+    assert_eq!((found.keeps_say, found.overrides), (vec![], vec![0]));
+    // The first one asks for what the new one asks for.
+    let text = "host all all 10.0.0.0/8 md5\nhost all all 11.0.0.0/8 reject\n";
+    let found = placed(text, "host all amy all md5\n").unwrap();
+    assert_eq!(found.place, Some(Place::AtEnd));
+    assert_eq!((found.keeps_say, found.overrides), (vec![1], vec![]));
+    // And what it leaves, the second one refuses.
+    let text = "host all all 10.0.0.0/8 md5\nhost all all all reject\n";
+    assert_eq!(
+        placed(text, "host all amy all md5\n"),
+        Err(Conflict::Decided {
+            from: None,
+            rules: vec![1]
+        })
+    );
+}
+
+#[test]
 fn a_rule_for_nobody_or_whose_lists_are_not_read_in_has_no_place() {
     let long = "x".repeat(64);
     let site = Site::default();

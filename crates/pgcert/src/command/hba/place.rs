@@ -171,7 +171,10 @@ fn wanted(rule: &Rule) -> Option<Wanted> {
     };
     let map = match &rule.options[..] {
         [] => None,
-        [option] if option.name() == "map" => Some(option.value().to_owned()),
+        // An empty name is no map.
+        [option] if option.name() == "map" => {
+            Some(option.value().to_owned()).filter(|map| !map.is_empty())
+        }
         _ => return None,
     };
     (rule.kind == ConnType::HostSsl && rule.method == Method::Cert).then_some(Wanted {

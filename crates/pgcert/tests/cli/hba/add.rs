@@ -200,3 +200,15 @@ fn what_the_server_would_refuse_is_not_written() {
     --- exit code 1
     "#);
 }
+
+#[test]
+fn an_empty_map_is_none() {
+    let place = place("hostssl all amy all cert\nhost all all all md5\n");
+    let said = hba(&place, &["add", "hostssl all amy all cert map="]);
+    assert_eq!(said.code, Some(0), "{said}");
+    assert!(
+        said.err
+            .contains("lets the role in by its certificate already"),
+        "{said}"
+    );
+}

@@ -300,6 +300,7 @@ proptest! {
         let (before, one) = (set(&lines.concat()), set(&line));
         let rule = &one.rules[0].rule;
         let keeps = |index: usize| before.rules[index].rule.keeps_its_say();
+        let alike = |index: usize| before.rules[index].rule.decides_like(rule);
         // Whatever the role is a member of.
         let mut universe = universe(&[]);
         universe.extend(self::universe(&["staff".to_string()]));
@@ -312,7 +313,9 @@ proptest! {
                 for connection in &universe {
                     let (was, is) = (decider(&before, connection), decider(&after, connection));
                     let is_old = is.map(|rule| origin[rule]);
-                    if inside(&connection) && !was.is_some_and(keeps) {
+                    if inside(&connection) && was.is_some_and(alike) {
+                        prop_assert!(is_old == Some(None) || is_old.flatten() == was);
+                    } else if inside(&connection) && !was.is_some_and(keeps) {
                         prop_assert_eq!(is_old, Some(None), "not the new rule: {:?}", connection);
                         prop_assert!(was.is_none_or(|rule| overrides.contains(&rule)));
                     } else {
@@ -330,9 +333,10 @@ proptest! {
             }
             Err(Conflict::Nobody) => prop_assert!(deciders.is_empty()),
             Err(Conflict::Decided { rules, .. }) => prop_assert!(
-                deciders.iter().all(|d| d.is_some_and(|d| keeps(d) && rules.contains(&d)))
+                deciders.iter().all(|d| d.is_some_and(|d| alike(d) || keeps(d) && rules.contains(&d)))
             ),
             Err(Conflict::Order { before: other, behind, .. }) => {
+                prop_assert!(!alike(other) && !behind.iter().any(|&rule| alike(rule)));
                 prop_assert!(!keeps(other) && behind.iter().all(|&rule| keeps(rule) && rule > other));
             }
             Err(other) => prop_assert!(false, "{:?}", other),
