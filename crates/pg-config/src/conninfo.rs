@@ -3,7 +3,7 @@
 
 mod check;
 mod host;
-mod keyword;
+pub(crate) mod keyword;
 mod login;
 mod pairs;
 mod resolved;

@@ -6,7 +6,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::{Parameter, Section};
-use crate::conninfo::Keyword;
+use crate::conninfo::keyword::Keyword;
 use crate::text::{self, Span};
 use crate::{Diagnostic, Severity, Version};
 
