@@ -147,7 +147,12 @@ impl<'a> Search<'a> {
             let other = &self.others.items[other];
             if !other.rule.decides_like(item.rule) {
                 effort.spend(1)?;
-                match before.share_of(&within, other.rule, other.ways) {
+                // Words need not be paired where they are the same.
+                let share = match last {
+                    true => before.rest_of(&within),
+                    false => before.share_of(&within, other.rule, other.ways),
+                };
+                match share {
                     Share::Nothing(_) => {}
                     Share::Some(example) if self.leave(&near[..turn], at, &example, effort)? => {
                         found.push(self.found(at, Some(other.index), Some(example), true));
@@ -205,7 +210,11 @@ impl<'a> Search<'a> {
             let last = self.is_for_the_same(other, at);
             let other = &self.others.items[other];
             if !other.rule.decides_like(item.rule) {
-                add(Some(other.index), walk.pass(0, other.rule, other.ways));
+                let share = match last {
+                    true => walk.rest(),
+                    false => walk.pass(0, other.rule, other.ways),
+                };
+                add(Some(other.index), share);
             } else if !last {
                 walk.meet(0, other.rule, other.ways);
             }
@@ -240,9 +249,12 @@ impl<'a> Search<'a> {
         self.twins[other].is_some_and(|twin| twin < at)
     }
 
-    /// Whether another rule is for the same as the own one at `at`, and no own one before it is.
+    /// Whether another rule is for the same as the own one at `at`, so that it takes all that is left of it.
     fn is_for_the_same(&self, other: usize, at: usize) -> bool {
-        self.twins[other] == Some(at)
+        match self.own.neighbours {
+            Some(_) => self.twins[other] == Some(at),
+            None => self.others.items[other].whom() == self.own.items[at].whom(),
+        }
     }
 
     fn found(
