@@ -38,7 +38,7 @@ mod address;
 mod change;
 mod columns;
 mod commit;
-mod connection;
+pub(crate) mod connection;
 mod cube;
 mod decide;
 pub(crate) mod effect;

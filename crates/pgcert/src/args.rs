@@ -68,7 +68,7 @@ pub(crate) struct Common {
     /// Print one JSON document on standard output
     #[arg(long, global = true)]
     pub(crate) json: bool,
-    /// Say only what went wrong
+    /// Beside results say only what went wrong
     #[arg(long, short, global = true)]
     pub(crate) quiet: bool,
     /// Say more: where each parameter of a connection comes from, each rule that was passed over

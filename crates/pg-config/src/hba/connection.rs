@@ -142,6 +142,6 @@ pub struct Interface {
 }
 
 /// A name as the server takes it from a startup packet (`ProcessStartupPacket`).
-fn cut(name: &str) -> &[u8] {
+pub(crate) fn cut(name: &str) -> &[u8] {
     name.as_bytes().get(..LONGEST).unwrap_or(name.as_bytes())
 }

@@ -6,6 +6,7 @@ use alloc::format;
 use alloc::string::String;
 
 use super::{Entry, Maps};
+use crate::hba::connection::cut;
 use crate::regex::{self, Capture, Pattern};
 use crate::{InFile, Version};
 
@@ -175,20 +176,22 @@ fn found(pattern: &[u8], text: &str, version: Version) -> Option<bool> {
 }
 
 impl Roles<'_> {
-    /// Whether this role is among them, given the roles that it is a member of; none where that is not sure.
+    /// Whether this role is among them, given the roles that it is a member of; none where that is not sure. Of a name that is
+    /// longer than names can be only the beginning counts, as in a startup packet.
     pub fn include(&self, role: &str, member_of: Option<&[String]>) -> Option<bool> {
+        let role = cut(role);
         match self {
-            Self::One(name) => Some(name == role),
+            Self::One(name) => Some(name.as_bytes() == role),
             Self::Captured { before, behind } => {
                 let fits = role.len() >= before.len() + behind.len()
-                    && role.starts_with(before)
-                    && role.ends_with(behind);
+                    && role.starts_with(before.as_bytes())
+                    && role.ends_with(behind.as_bytes());
                 if fits { None } else { Some(false) }
             }
             Self::All => Some(true),
-            Self::Members(group) if *group == role => Some(true),
+            Self::Members(group) if group.as_bytes() == role => Some(true),
             Self::Members(group) => member_of.map(|groups| groups.iter().any(|g| g == group)),
-            Self::Matching(pattern) => regex::is_match(pattern.as_bytes(), role.as_bytes()),
+            Self::Matching(pattern) => regex::is_match(pattern.as_bytes(), role),
         }
     }
 }
@@ -256,6 +259,8 @@ mod tests {
     fn words_and_patterns_count_from_16_on() {
         use Answer::{Allows, OtherName, OtherRole};
         let (old, new) = (Version::V15, Version::V16);
+        // As long as a name can be.
+        let name = "n".repeat(63);
         for (line, system_user, role, before, since) in [
             ("m a r", "a", "r", Allows, Allows),
             ("m a r", "A", "r", OtherName, OtherName),
@@ -271,6 +276,27 @@ mod tests {
             ("m a \"/^r\"", "a", "r1", OtherRole, Allows),
             ("m a /^r", "a", "s", OtherRole, OtherRole),
             ("m a \\1", "a", "a", OtherRole, OtherRole),
+            (
+                &alloc::format!("m a {name}"),
+                "a",
+                &alloc::format!("{name}x"),
+                Allows,
+                Allows,
+            ),
+            (
+                &alloc::format!("m a +{name}"),
+                "a",
+                &alloc::format!("{name}x"),
+                OtherRole,
+                Allows,
+            ),
+            (
+                &alloc::format!("m a {name}x"),
+                "a",
+                &alloc::format!("{name}x"),
+                OtherRole,
+                OtherRole,
+            ),
         ] {
             assert_eq!(answer(line, system_user, role, old), before, "{line}");
             assert_eq!(answer(line, system_user, role, new), since, "{line}");

@@ -32,7 +32,7 @@ use crate::resolve::Files;
 /// effect only with the interfaces of `site` is said to be so today. Evaded certificates and partial refusals are those of today.
 pub fn rules(files: &dyn Files, set: &RuleSet, site: &Site) -> Vec<Finding> {
     if !set.is_loadable() {
-        return Vec::new();
+        return not_loaded(files, set);
     }
     let names = Names::of_set(set);
     let reached = in_turn(set, &names, site);
@@ -62,6 +62,19 @@ pub fn rules(files: &dyn Files, set: &RuleSet, site: &Site) -> Vec<Finding> {
     found.networks();
     found.not_compared();
     found.finish(files)
+}
+
+/// That nothing is found because the server refuses all of it: where rules could be compared but for that.
+fn not_loaded(files: &dyn Files, set: &RuleSet) -> Vec<Finding> {
+    let Some(error) = set.errors.first().filter(|_| set.rules.len() > 1) else {
+        return Vec::new();
+    };
+    let bytes = files.read(&error.file).unwrap_or_default();
+    let mut report = Report::new(&error.file, &bytes);
+    let text = "the rules are not compared with each other while a line is refused";
+    report.in_line("hba-not-compared", error.line, text);
+    report.advice(Some("mend what is refused, and ask again"));
+    report.finish()
 }
 
 /// What is found, on its way.
@@ -293,9 +306,7 @@ mod tests {
 
     #[test]
     fn what_would_not_be_loaded_is_not_judged() {
-        assert_eq!(
-            found("host all all all md5\nhost all all all md5\nhost\n"),
-            ""
-        );
+        insta::assert_snapshot!(found("host all all all md5\nhost all all all md5\nhost\n"), @"/h:3:1: the rules are not compared with each other while a line is refused [hba-not-compared]");
+        assert_eq!(found("host all all all md5\nhost\n"), "");
     }
 }

@@ -13,7 +13,7 @@ use super::files::{FILE, ServerFile};
 pub(crate) struct HbaExplain {
     #[command(flatten)]
     pub(crate) connection: Connection,
-    /// Answer for each connection in FILE, one a line, in order: JSON lines with the keys user,
+    /// Answer for each connection in FILE, one a line, in order, with --json in a document a line: JSON lines with the keys user,
     /// database, from or local, tls, gss, replication, member_of, host_name and no_host_name
     #[arg(long, value_name = "FILE", conflicts_with_all = ["user", "origin", "database", "tls", "no_tls", "gss", "replication", "member_of", "no_groups", "host_name", "no_host_name"])]
     pub(crate) connections: Option<PathBuf>,

@@ -313,11 +313,13 @@ fn json_has_it_all() {
         "tls": true,
         "user": "zoe"
       },
+      "loadable": true,
       "missing_roles": null,
       "next": {
         "clientcert": "verify-full",
         "clientname": "CN",
         "map": "staff",
+        "map_loadable": true,
         "method": "cert",
         "names": [
           {

@@ -131,6 +131,7 @@ fn names_and_roles_are_followed_through_a_map() {
         "16"
     ), @r#"
     {
+      "loadable": true,
       "maps": [
         {
           "allowed": false,
@@ -284,4 +285,55 @@ fn where_the_server_gives_up_nobody_is_promised_anything() {
       its common name has to reach zoe through the map n, by which nobody gets in:
         pg_ident.conf:8  the server gives up here for names that match /^b: it has no group for \1
     "#);
+}
+
+#[test]
+fn maps_of_a_file_that_the_server_refuses_are_not_vouched_for() {
+    let place = Place::new();
+    place.write("pg_hba.conf", "hostssl all all all cert map=m\n");
+    place.write("pg_ident.conf", "m a zoe\nm /((( x\n");
+    let file = ["--file", "pg_hba.conf", "--pg-version", "16"];
+    let who = ["--user", "zoe", "--from", "10.0.0.1", "--no-groups"];
+    let asked = [&["hba", "explain"][..], &who, &file].concat();
+    insta::assert_snapshot!(place.run(&asked), @r#"
+    zoe to database zoe from 10.0.0.1 with TLS
+    decided by pg_hba.conf:1: hostssl all all all cert map=m
+    then
+      cert: the client has to show a certificate from an authority in ssl_ca_file
+      its common name has to reach zoe through the map m:
+        pg_ident.conf:1  a
+      but the server refuses the file with that map: on a reload it keeps the maps that it has, and after a start nobody gets in by any
+    --- on standard error
+    error: the server would refuse all of it: 1 line is wrong
+    hint: pgcert ident lint says more about each
+    --- exit code 3
+    "#);
+    let said = place.run(&[&asked[..], &["--json"]].concat());
+    let told: serde_json::Value = serde_json::from_str(&said.out).unwrap();
+    assert_eq!(told["next"]["map_loadable"], false);
+    assert_eq!(told["loadable"], true, "the rules are");
+}
+
+#[test]
+fn settings_that_change_who_comes_are_named() {
+    let place = Place::new();
+    std::fs::create_dir(place.path("data")).unwrap();
+    place.write("data/PG_VERSION", "15\n");
+    place.write(
+        "data/postgresql.conf",
+        "ssl = off\ndb_user_namespace = on\n",
+    );
+    place.write("data/pg_hba.conf", "host all all all md5\n");
+    let who = ["--user", "zoe", "--from", "10.0.0.1", "--no-groups"];
+    let asked = [&["hba", "explain"][..], &who, &["--data-dir", "data"]].concat();
+    insta::assert_snapshot!(place.run(&asked), @"
+    zoe to database zoe from 10.0.0.1 with TLS
+    decided by [here]/data/pg_hba.conf:1: host all all all md5
+    then
+      md5: asked for a password, by SCRAM where it is stored so
+    --- on standard error
+    note: memberships are not known: no server is running on [here]/data
+    note: ssl is off in the server's settings: no connection comes with TLS
+    note: db_user_namespace is on: who logs in as ROLE is the role ROLE@DATABASE to the rules, and who logs in as ROLE@ is ROLE; here the name is taken as it is
+    ");
 }

@@ -8,6 +8,7 @@ mod open;
 
 use std::path::Path;
 
+use pg_config::Version;
 use pg_config::conf::boolean;
 use pg_config::hba::{RuleSet, Transport};
 use pg_config::ident::Maps;
@@ -40,7 +41,7 @@ pub(super) fn run(
         maps: maps.as_ref(),
         verbose: output.verbose(),
     };
-    match &args.connections {
+    let refused_map = match &args.connections {
         None => {
             let mut asked = from_options(&args.connection);
             asked.ask(&mut surroundings, output);
@@ -53,13 +54,22 @@ pub(super) fn run(
                     output.say(&format!("{} {hint}", styled(HEAD, "hint:")));
                 }
             }
-            if asked.connection.transport == Transport::Tls && !has_tls(&found, settings.as_ref()) {
+            let is_on = |name| is_on(name, &found, settings.as_ref());
+            if asked.connection.transport == Transport::Tls && is_on("ssl") == Some(false) {
                 output.note("ssl is off in the server's settings: no connection comes with TLS");
             }
+            if found.version < Version::V17 && is_on("db_user_namespace") == Some(true) {
+                output.note("db_user_namespace is on: who logs in as ROLE is the role ROLE@DATABASE to the rules, and who logs in as ROLE@ is ROLE; here the name is taken as it is");
+            }
+            answer.needs_refused_map()
         }
         Some(file) => many(file, &explained, &mut surroundings, context, output)?,
+    };
+    all_taken(&set.errors, "pgcert hba lint")?;
+    match maps {
+        Some(maps) if refused_map => all_taken(maps.errors(), "pgcert ident lint"),
+        _ => Ok(()),
     }
-    all_taken(&set.errors, "pgcert hba lint")
 }
 
 /// What answers are made of.
@@ -71,19 +81,21 @@ struct Explained<'a> {
     verbose: bool,
 }
 
-/// Each connection of a file, a line each.
+/// Each connection of a file, a line each; and whether one of them goes through a map of a file that the server refuses.
 fn many(
     file: &Path,
     explained: &Explained<'_>,
     surroundings: &mut Surroundings,
     context: &Context,
     output: &mut Output,
-) -> Result<(), Failure> {
+) -> Result<bool, Failure> {
+    let mut refused_map = false;
     let mut rows = vec![["RULE", "METHOD", "CONNECTION"].map(str::to_owned)];
     for asked in from_file(file, context)? {
         let mut asked: Asked = asked?;
         asked.ask(surroundings, output);
         let answer = Answer::to(&asked, explained, &surroundings.site);
+        refused_map |= answer.needs_refused_map();
         if output.json() {
             output.print_json_line(answer.document())?;
         } else {
@@ -93,7 +105,7 @@ fn many(
     if !output.json() {
         output.print(&table(&rows, 0))?;
     }
-    Ok(())
+    Ok(refused_map)
 }
 
 /// The user name maps: those that were named, the server's, or those beside the file.
@@ -115,12 +127,10 @@ fn maps(args: &HbaExplain, found: &Found, context: &Context) -> Result<Option<Ma
     Ok(file.bytes()?.map(|bytes| read(&file, &bytes)))
 }
 
-/// Whether the server has TLS on, or that is not known.
-fn has_tls(found: &Found, settings: Option<&Settings>) -> bool {
-    let Some(settings) = settings else {
-        return true;
-    };
-    let given = found.on_command_line("ssl").map(str::as_bytes);
-    let said = given.or_else(|| settings.get("ssl").map(|found| found.value.as_slice()));
-    said.and_then(boolean) == Some(true)
+/// Whether a setting of the server is on; none where its settings are not known.
+fn is_on(name: &str, found: &Found, settings: Option<&Settings>) -> Option<bool> {
+    let settings = settings?;
+    let given = found.on_command_line(name).map(str::as_bytes);
+    let said = given.or_else(|| settings.get(name).map(|found| found.value.as_slice()));
+    Some(said.and_then(boolean) == Some(true))
 }

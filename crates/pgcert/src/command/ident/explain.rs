@@ -40,7 +40,11 @@ pub(super) fn run(
     let verdicts = explained.verdicts();
     if output.json() {
         let verdicts: Vec<_> = verdicts.iter().map(Verdict::document).collect();
-        output.print_json(json!({ "maps": verdicts, "missing_roles": missing_roles }))?;
+        output.print_json(json!({
+            "maps": verdicts,
+            "missing_roles": missing_roles,
+            "loadable": maps.errors().is_empty(),
+        }))?;
     } else {
         let mut text = String::new();
         for verdict in &verdicts {

@@ -13,6 +13,8 @@ fn lint_says_what_is_odd() {
       help: use cert or scram-sha-256
     pg_hba.conf:2:7: warning: ALL is a name; the keyword is all [hba-keyword-case]
       help: write keywords in small letters; in quotes, a name is meant for certain
+    pg_hba.conf:3:1: note: the rules are not compared with each other while a line is refused [hba-not-compared]
+      help: mend what is refused, and ask again
     pg_hba.conf:3:13: error: end-of-line before IP address specification [hba-missing-field]
       help: TYPE DATABASE USER ADDRESS METHOD, and no ADDRESS on local
     --- on standard error
@@ -23,6 +25,7 @@ fn lint_says_what_is_odd() {
     ::warning file=pg_hba.conf,line=1,col=14,title=hba-short-address::10 is the address 0.0.0.10%0Awrite all four parts
     ::warning file=pg_hba.conf,line=1,col=19,title=hba-trust::whoever reaches the server from there is let in as whoever they say%0Ause cert or scram-sha-256
     ::warning file=pg_hba.conf,line=2,col=7,title=hba-keyword-case::ALL is a name; the keyword is all%0Awrite keywords in small letters; in quotes, a name is meant for certain
+    ::notice file=pg_hba.conf,line=3,col=1,title=hba-not-compared::the rules are not compared with each other while a line is refused%0Amend what is refused, and ask again
     ::error file=pg_hba.conf,line=3,col=13,title=hba-missing-field::end-of-line before IP address specification%0ATYPE DATABASE USER ADDRESS METHOD, and no ADDRESS on local
     --- on standard error
     error: pg_hba.conf: 1 error and 3 warnings

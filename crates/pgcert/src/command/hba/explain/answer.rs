@@ -80,15 +80,27 @@ impl<'a> Answer<'a> {
             Decision::May { rules, none } => self.candidates(rules, *none, &mut text),
         }
         self.passed(&mut text);
-        if let Decision::Rule(rule) = self.decision {
+        if let Some(next) = self.next() {
             text.push_str("then\n");
-            for line in
-                Next::after(&self.at(rule).rule, self.connection, self.explained.maps).words()
-            {
+            for line in next.words() {
                 let _ = writeln!(text, "  {line}");
             }
         }
         text
+    }
+
+    /// What comes after the rule that decides.
+    fn next(&self) -> Option<Next<'a>> {
+        let Decision::Rule(rule) = self.decision else {
+            return None;
+        };
+        let rule = &self.at(rule).rule;
+        Some(Next::after(rule, self.connection, self.explained.maps))
+    }
+
+    /// Whether it goes through a map of a file that the server refuses.
+    pub(super) fn needs_refused_map(&self) -> bool {
+        self.next().is_some_and(|next| next.is_refused())
     }
 
     fn candidates(&self, rules: &[usize], none: bool, text: &mut String) {
@@ -211,9 +223,6 @@ impl<'a> Answer<'a> {
             let at = self.at(*index);
             json!({ "file": &*at.file, "line": at.rule.line, "field": field.as_str() })
         });
-        let next = rule.map(|rule| {
-            Next::after(&self.at(rule).rule, self.connection, self.explained.maps).document()
-        });
         json!({
             "connection": connection_document(self.connection),
             "missing_roles": self.missing_roles,
@@ -222,7 +231,8 @@ impl<'a> Answer<'a> {
             "candidates": candidates.collect::<Vec<_>>(),
             "no_rule_possible": none,
             "passed_over": passed_over.collect::<Vec<_>>(),
-            "next": next,
+            "next": self.next().map(|next| next.document()),
+            "loadable": self.set().is_loadable(),
         })
     }
 

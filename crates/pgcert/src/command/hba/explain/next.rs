@@ -14,6 +14,8 @@ pub(super) struct Next<'a> {
     role: &'a str,
     /// The names that get in through the rule's map; none where it has no map, or the maps are not known.
     through: Option<Vec<Through<'a>>>,
+    /// Whether the server takes the file with that map.
+    is_loadable: bool,
 }
 
 impl<'a> Next<'a> {
@@ -29,7 +31,13 @@ impl<'a> Next<'a> {
             rule,
             role: &connection.role,
             through: map.map(|(map, maps)| through(maps, map, &connection.role, member_of)),
+            is_loadable: map.is_none_or(|(_, maps)| maps.errors().is_empty()),
         }
+    }
+
+    /// Whether it goes through a map of a file that the server refuses.
+    pub(super) fn is_refused(&self) -> bool {
+        !self.is_loadable
     }
 
     /// In words, a step a line.
@@ -84,6 +92,9 @@ impl<'a> Next<'a> {
                 );
             }
         }
+        if self.is_refused() {
+            lines.push(REFUSED.to_owned());
+        }
     }
 
     /// As JSON.
@@ -99,6 +110,7 @@ impl<'a> Next<'a> {
             "clientname": (self.rule.client_cert() == ClientCert::Full)
                 .then_some(if self.rule.compares_dn() { "DN" } else { "CN" }),
             "map": self.rule.map(),
+            "map_loadable": through.map(|_| self.is_loadable),
             "names": through.map(|all| all.iter().map(Through::document).collect::<Vec<_>>()),
             "steps": self.words().iter().map(|line| line.trim_start()).collect::<Vec<_>>(),
         })
@@ -147,6 +159,8 @@ fn compared(rule: &Rule) -> Option<&'static str> {
     }
 }
 
+/// What a map comes to in a file that the server refuses (`PostmasterMain`, `load_ident`).
+const REFUSED: &str = "but the server refuses the file with that map: on a reload it keeps the maps that it has, and after a start nobody gets in by any";
 const TRUSTED: &str = "from an authority in ssl_ca_file";
 const CN: &str = "common name";
 const DN: &str = "distinguished name";
