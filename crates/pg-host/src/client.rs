@@ -54,7 +54,7 @@ impl Default for Libpq {
 pub struct ClientTarget {
     /// The first host to try.
     pub target: Target,
-    /// The other hosts, in order.
+    /// The other hosts, in order; [`pg_probe::connect_any`] tries them as libpq does.
     pub others: Vec<Target>,
     /// Every parameter with its source.
     pub resolved: Resolved,

@@ -32,6 +32,24 @@ pub fn connect(target: &Target) -> Attempt {
     Attempt { report, outcome }
 }
 
+/// Connects to the first of several hosts that can be reached, as libpq does with a list of them: the next one is tried only where
+/// [`Failure::leads_to_next_host`]. What came of each that was tried, in order: the last one decided.
+pub fn connect_any<'t>(
+    targets: impl IntoIterator<Item = &'t Target>,
+) -> Vec<(&'t Target, Attempt)> {
+    let mut tried = Vec::new();
+    for target in targets {
+        let attempt = connect(target);
+        let failure = attempt.outcome.as_ref().err();
+        let is_last = !failure.is_some_and(Failure::leads_to_next_host);
+        tried.push((target, attempt));
+        if is_last {
+            break;
+        }
+    }
+    tried
+}
+
 /// Asks a server for its certificate, without verifying it and without logging in: the report holds the chain as served, whether a
 /// client certificate was asked for and from which authorities.
 ///

@@ -128,6 +128,21 @@ pub enum Failure {
     },
 }
 
+impl Failure {
+    /// Whether libpq goes on to the next host of a list: where this one is not known, cannot be reached or does not answer in time
+    /// (`PQconnectPoll`, `try_next_addr`). What a server says is final, a refused login too.
+    #[must_use]
+    pub fn leads_to_next_host(&self) -> bool {
+        matches!(
+            self,
+            Self::Lookup { .. }
+                | Self::Refused { .. }
+                | Self::Unreachable { .. }
+                | Self::Timeout { .. }
+        )
+    }
+}
+
 /// A TLS failure, apart from the client's own judgement of the server's certificate ([`Failure::Verify`]).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TlsFailure {

@@ -33,7 +33,7 @@ mod target;
 mod tls;
 
 pub use alert::Alert;
-pub use attempt::{connect, served};
+pub use attempt::{connect, connect_any, served};
 pub use failure::{Failure, ServerError, TlsFailure};
 pub use report::{AuthMethod, Fallback, Report, Stage, Step, TlsFacts, Transport};
 pub use session::{QueryError, Rows, Session, identifier, literal};

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use pg_config::conninfo::{ChannelBinding, SslMode};
-use pg_probe::{Address, AuthMethod, Failure, Report, Step, Target, connect};
+use pg_probe::{Address, AuthMethod, Failure, Report, Step, Target, connect, connect_any};
 use pki_core::Secret;
 
 use crate::server::{Peer, Server, error_body};
@@ -86,6 +86,34 @@ fn says_who_it_is() {
     login ok: no challenge
     ready ok: PostgreSQL 15.18
     ");
+}
+
+#[test]
+fn goes_on_to_the_next_host_only_where_one_cannot_be_reached() {
+    let refuses = |after: &mut Peer| {
+        after.parameters();
+        after.fatal("28000", "no");
+        after.rest();
+    };
+    let server = Server::once(move |mut peer| refuses(&mut peer));
+    let mut answers = server.target();
+    answers.sslmode = SslMode::Disable;
+    let mut nobody = answers.clone();
+    nobody.address = Address::Tcp {
+        host: "127.0.0.1".to_owned(),
+        ip: None,
+        port: 1,
+    };
+    let tried = connect_any([&nobody, &answers, &nobody]);
+    server.finish();
+    let failures = tried
+        .iter()
+        .map(|(_, attempt)| attempt.outcome.as_ref().err());
+    assert!(matches!(
+        failures.collect::<Vec<_>>()[..],
+        [Some(Failure::Refused { .. }), Some(Failure::Server(_))]
+    ));
+    assert_eq!(tried[1].0.address, answers.address);
 }
 
 #[test]

@@ -4,7 +4,7 @@ use doctor::{Finding, Observation, Severity, diagnose, diagnose_client};
 use hostfile::Account;
 use pg_config::conninfo::{Conninfo, Source};
 use pg_host::client::{self, ClientError, ClientTarget, Environment, Libpq};
-use pg_probe::{Attempt, Stage};
+use pg_probe::{Attempt, Stage, Target};
 use serde_json::json;
 
 use super::server::environment;
@@ -52,9 +52,10 @@ pub(crate) fn run(args: &Check, context: &Context, output: &mut Output) -> Resul
     if output.verbose() {
         output.say(&parameters(&found));
     }
-    let attempt = hostfile::acting_as(&account, || pg_probe::connect(&found.target))
+    let hosts = || std::iter::once(&found.target).chain(&found.others);
+    let tried = hostfile::acting_as(&account, || pg_probe::connect_any(hosts()))
         .map_err(|error| Failure::because("the user's rights cannot be taken on", &error))?;
-    report(&found, attempt, output)
+    report(&found, tried, output)
 }
 
 /// What the connection is made of, and where each part comes from.
@@ -91,26 +92,59 @@ fn does_not_work() -> Failure {
     Failure::new("the connection does not work").code(Code::Problems)
 }
 
-fn report(found: &ClientTarget, attempt: Attempt, output: &mut Output) -> Result<(), Failure> {
-    let Attempt { report, outcome } = attempt;
-    let failure = outcome.as_ref().err();
-    let seen = Observation::new(&found.target, &report, failure).with_notes(&found.notes);
-    let findings = diagnose(&seen);
-    let seen = match outcome {
-        Ok(mut session) => pg_host::own_tls(&mut session)
-            .ok()
-            .map(|tls| render::proof::tls(&tls)),
-        Err(ref _failure) => None,
-    };
+fn report(
+    found: &ClientTarget,
+    tried: Vec<(&Target, Attempt)>,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    let left = found.others.len() + 1 - tried.len();
+    let last = tried.len() - 1;
+    let mut stages = Vec::new();
+    let mut findings = Vec::new();
+    let mut passed_over = Vec::new();
+    let mut seen = None;
+    for (i, (target, attempt)) in tried.into_iter().enumerate() {
+        let Attempt { report, outcome } = attempt;
+        let notes = if i == last { &found.notes[..] } else { &[] };
+        let failure = outcome.as_ref().err();
+        let mut of_host = diagnose(&Observation::new(target, &report, failure).with_notes(notes));
+        if i < last {
+            passed_over.append(&mut of_host);
+        } else {
+            if failure.is_some() && left > 0 {
+                let first = of_host.first_mut();
+                first
+                    .into_iter()
+                    .for_each(|first| first.evidence.push(final_here(left)));
+            }
+            findings.append(&mut of_host);
+        }
+        stages.extend(report.stages);
+        if let Ok(mut session) = outcome {
+            let tls = pg_host::own_tls(&mut session).ok();
+            seen = tls.map(|tls| render::proof::tls(&tls));
+            // The hosts before it keep nobody out.
+            for finding in &mut passed_over {
+                finding.severity = finding.severity.min(Severity::Warning);
+                finding.evidence.push("the next host was tried".to_owned());
+            }
+        }
+    }
     let ok = seen.is_some()
         || !findings
             .iter()
             .any(|finding| finding.severity == Severity::Error);
+    // What failed comes in the order in which it did; beside what works it is of less interest.
+    if ok {
+        findings.append(&mut passed_over);
+    } else {
+        findings.splice(0..0, passed_over);
+    }
     if output.json() {
-        output.print_json(document(ok, &report.stages, &findings, seen.as_deref()))?;
+        output.print_json(document(ok, &stages, &findings, seen.as_deref()))?;
     } else {
         let mut text = String::new();
-        for stage in &report.stages {
+        for stage in &stages {
             let mark = if stage.ok {
                 styled(GOOD, "ok    ")
             } else {
@@ -130,6 +164,12 @@ fn report(found: &ClientTarget, attempt: Attempt, output: &mut Output) -> Result
         output.print(&text)?;
     }
     if ok { Ok(()) } else { Err(does_not_work()) }
+}
+
+/// libpq goes on to another host only where one cannot be reached.
+fn final_here(left: usize) -> String {
+    let hosts = if left == 1 { "host is" } else { "hosts are" };
+    format!("{left} more {hosts} not tried: libpq goes on only where a host cannot be reached")
 }
 
 fn words(findings: &[Finding]) -> String {

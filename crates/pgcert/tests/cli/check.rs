@@ -84,6 +84,18 @@ fn nobody_listens() {
 }
 
 #[test]
+fn each_host_is_tried_until_one_can_be_reached() {
+    let place = Place::new();
+    let list = "host=127.0.0.1,/nowhere port=1,2 user=slardiere dbname=x";
+    let said = place.run(&["check", list, "--json"]);
+    let document: serde_json::Value = serde_json::from_str(&said.out).unwrap();
+    let codes = document["findings"].as_array().unwrap().iter();
+    let codes: Vec<_> = codes.map(|finding| &finding["code"]).collect();
+    assert_eq!(codes, ["connection-refused", "unreachable"]);
+    assert_eq!(document["cause"], "connection-refused");
+}
+
+#[test]
 fn where_each_parameter_comes_from() {
     let place = Place::new();
     place.write(
