@@ -179,7 +179,12 @@ impl Parameter {
 
     /// The default as one would write it: numbers in the largest unit that fits them.
     pub fn shown_default(&self) -> Option<String> {
-        let default = self.default?;
+        self.shown(self.default?)
+    }
+
+    /// A value that `pg_settings` shows, which is in the parameter's own unit, as one would write it: numbers in the
+    /// largest unit that fits them. None where it is no number and has to be one.
+    pub fn shown(&self, value: &str) -> Option<String> {
         let (Kind::Integer {
             unit: Some(unit), ..
         }
@@ -187,9 +192,9 @@ impl Parameter {
             unit: Some(unit), ..
         }) = self.kind
         else {
-            return Some(default.into());
+            return Some(value.into());
         };
-        Some(unit.shown(default.parse().ok()?))
+        Some(unit.shown(value.parse().ok()?))
     }
 
     /// What would be taken, in words: for advice.

@@ -66,6 +66,8 @@ struct Answer {
     overrides: Vec<Assignment>,
     /// What the server says, where one runs and lets us in.
     running: Option<Setting>,
+    /// What is known of such a setting.
+    parameter: Option<Parameter>,
 }
 
 impl Answer {
@@ -92,9 +94,10 @@ impl Answer {
                 name: spelled.to_owned(),
                 value: Some(value.to_owned()),
                 place: None,
-                source: "command line",
+                source: COMMAND_LINE,
                 overrides: set.into_iter().rev().cloned().collect(),
                 running: None,
+                parameter,
             });
         }
         if let Some(last) = set.pop() {
@@ -105,6 +108,7 @@ impl Answer {
                 source: "configuration file",
                 overrides: set.into_iter().rev().cloned().collect(),
                 running: None,
+                parameter,
             });
         }
         if parameter.is_none()
@@ -114,11 +118,12 @@ impl Answer {
         }
         Ok(Self {
             name: spelled.to_owned(),
-            value: parameter.and_then(|parameter| parameter.shown_default()),
+            value: parameter.as_ref().and_then(Parameter::shown_default),
             place: None,
             source: "default",
             overrides: Vec::new(),
             running: None,
+            parameter,
         })
     }
 
@@ -131,17 +136,13 @@ impl Answer {
             Some((file, line)) => writeln!(text, "    {}:{line}", escape_name(file)),
             None => writeln!(text, "    {}", self.source),
         };
-        if let Some(running) = self
-            .running
-            .as_ref()
-            .filter(|running| running.pending_restart)
+        if self.needs_restart() == Some(true)
+            && let Some(running) = self.runs_with()
         {
-            let unit = running.unit.as_deref().map(|unit| format!(" x {unit}"));
+            let running = shown_value(&running);
             let _ = writeln!(
                 text,
-                "    needs a restart: the server still runs with {}{}",
-                shown_value(&running.value),
-                unit.unwrap_or_default()
+                "    needs a restart: the server still runs with {running}"
             );
         }
         for over in &self.overrides {
@@ -154,6 +155,32 @@ impl Answer {
             );
         }
         text
+    }
+
+    /// The value that the server has, as one would write it.
+    fn runs_with(&self) -> Option<String> {
+        let running = self.running.as_ref()?;
+        let shown = self
+            .parameter
+            .as_ref()
+            .and_then(|p| p.shown(&running.value));
+        Some(shown.unwrap_or_else(|| match &running.unit {
+            Some(unit) => format!("{} x {unit}", running.value),
+            None => running.value.clone(),
+        }))
+    }
+
+    /// Whether the value counts after a restart only; none where the server does not say. It says so of every line in its files too
+    /// that its command line hides, and that a restart does not bring into force.
+    fn needs_restart(&self) -> Option<bool> {
+        let pending = self.running.as_ref()?.pending_restart;
+        let is_in_force = || match (&self.parameter, &self.value, self.runs_with()) {
+            (Some(parameter), Some(value), Some(running)) => {
+                parameter.same(value.as_bytes(), running.as_bytes())
+            }
+            (_, value, running) => *value == running,
+        };
+        Some(pending && !(self.source == COMMAND_LINE && is_in_force()))
     }
 
     fn document(&self) -> Value {
@@ -172,7 +199,7 @@ impl Answer {
             "source": self.source,
             "overrides": overrides.collect::<Vec<_>>(),
             // Only the running server knows.
-            "pending_restart": self.running.as_ref().map(|running| running.pending_restart),
+            "pending_restart": self.needs_restart(),
         })
     }
 }
@@ -208,5 +235,52 @@ fn unknown(name: &str, version: Version) -> Failure {
     match pg_config::lint::setting(name, b"", version).and_then(|refusal| refusal.advice) {
         Some(advice) => failure.hint(advice),
         None => failure,
+    }
+}
+
+/// The source that no file overrides.
+const COMMAND_LINE: &str = "command line";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answer(name: &str, value: &str, source: &'static str, running: (&str, &str)) -> Answer {
+        let Lookup::Known(parameter) = Parameter::named(name, Version::V15) else {
+            panic!("{name}");
+        };
+        let (has, unit) = running;
+        Answer {
+            name: name.to_owned(),
+            value: Some(value.to_owned()),
+            place: None,
+            source,
+            overrides: Vec::new(),
+            running: Some(Setting {
+                name: name.to_owned(),
+                value: has.to_owned(),
+                unit: Some(unit.to_owned()).filter(|unit| !unit.is_empty()),
+                context: "postmaster".to_owned(),
+                source: source.to_owned(),
+                file: None,
+                line: None,
+                pending_restart: true,
+            }),
+            parameter: Some(parameter),
+        }
+    }
+
+    #[test]
+    fn what_the_command_line_says_already_needs_no_restart() {
+        let said = |value, source| answer("shared_buffers", value, source, ("2048", "8kB")).words();
+        assert_eq!(
+            said("16MB", COMMAND_LINE),
+            "shared_buffers = 16MB\n    command line\n"
+        );
+        let other = "    needs a restart: the server still runs with 16MB\n";
+        assert!(said("32MB", COMMAND_LINE).ends_with(other));
+        assert!(said("32MB", "configuration file").ends_with(other));
+        let port = answer("port", "5433", COMMAND_LINE, ("5433", ""));
+        assert_eq!(port.document()["pending_restart"], false);
     }
 }
