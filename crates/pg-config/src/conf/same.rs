@@ -25,6 +25,9 @@ impl Parameter {
                 Kind::Text if self.name == "DateStyle" => {
                     DateStyle::read(a).is_some() && DateStyle::read(a) == DateStyle::read(b)
                 }
+                Kind::Text if self.name == "log_connections" => {
+                    connections(a).is_some() && connections(a) == connections(b)
+                }
                 Kind::Text => false,
             }
     }
@@ -36,6 +39,36 @@ fn shown<'a>(synonyms: &[(&'static str, &'static str)], word: &'a [u8]) -> &'a [
     known
         .find(|(hidden, _)| hidden.as_bytes().eq_ignore_ascii_case(word))
         .map_or(word, |(_, shown)| shown.as_bytes())
+}
+
+/// What `log_connections` says from 18 on, when it became a list: a bit for each aspect, in whatever order they are named. The
+/// words for yes and no of before stand alone, and yes is what was logged then (`backend_startup.c`,
+/// `validate_log_connections_options`). None where the server refuses it.
+fn connections(list: &[u8]) -> Option<u8> {
+    let list = core::str::from_utf8(list).ok()?;
+    if list.trim().is_empty() {
+        return Some(0);
+    }
+    let mut aspects = 0;
+    for word in list.split(',') {
+        let word = word.trim();
+        let word = word
+            .strip_prefix('"')
+            .and_then(|word| word.strip_suffix('"'))
+            .unwrap_or(word)
+            .to_ascii_lowercase();
+        aspects |= match &*word {
+            "receipt" => 1,
+            "authentication" => 2,
+            "authorization" => 4,
+            "setup_durations" => 8,
+            "all" => 15,
+            "on" | "true" | "yes" | "1" if !list.contains(',') => 7,
+            "off" | "false" | "no" | "0" if !list.contains(',') => 0,
+            _ => return None,
+        };
+    }
+    Some(aspects)
 }
 
 /// What `DateStyle` says (`variable.c`, `check_datestyle`). What it does not say stays as it is.
@@ -122,5 +155,29 @@ mod tests {
             assert!(!same(name, a, b) && !same(name, b, a), "{name}: {a} {b}");
         }
         assert!(!same("search_path", "A", "a"));
+    }
+
+    #[test]
+    fn connections_are_logged_by_a_list_from_18_on() {
+        let same = |a: &str, b: &str| {
+            let Lookup::Known(parameter) = Parameter::named("log_connections", Version::V18) else {
+                panic!("not known");
+            };
+            assert_eq!(parameter.default, Some(""));
+            parameter.same(a.as_bytes(), b.as_bytes())
+        };
+        for yes in [
+            "True",
+            "yes",
+            "1",
+            "authorization,receipt , \"Authentication\"",
+        ] {
+            assert!(same("on", yes), "{yes}");
+        }
+        assert!(same("", "off") && same("No", "0"));
+        assert!(same("receipt,all", "ALL"));
+        for (a, b) in [("on", "all"), ("t", "on"), ("on,receipt", "on"), ("x", "y")] {
+            assert!(!same(a, b), "{a} {b}");
+        }
     }
 }

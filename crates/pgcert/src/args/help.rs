@@ -138,11 +138,15 @@ Examples:
 
 pub(super) const CONF_DIFF: &str = "\
 Order, comments, quotes and spellings do not count (1GB is 1024MB, on is true), nor does a line that says what \
-is the default anyway. postgresql.auto.conf is left out.
+is the default anyway. postgresql.auto.conf is left out. Files that the server would refuse are not compared.
 
 Examples:
   pgcert conf diff /usr/share/postgresql/15/postgresql.conf.sample /etc/postgresql/15/main/postgresql.conf
-  pgcert conf diff old/postgresql.conf new/postgresql.conf --pg-version 17 --json";
+  pgcert conf diff old/postgresql.conf new/postgresql.conf --pg-version 17 --json
+
+Exit codes:
+  0  both mean the same
+  3  a setting differs";
 
 pub(super) const CONF_LINT: &str = "\
 Everything that the server reads is looked at: includes and postgresql.auto.conf too. Each kind of finding is \

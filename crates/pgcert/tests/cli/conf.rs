@@ -395,6 +395,9 @@ fn diff_compares_meaning() {
     ssl_ca_file
       - root.crt  (conf.d/tls.conf:2)
       + other.crt  (new.conf:2)
+    --- on standard error
+    error: postgresql.conf and new.conf do not mean the same
+    --- exit code 3
     ");
     insta::assert_snapshot!(place.run(&[&files[..], &["--json"]].concat()), @r#"
     {
@@ -456,13 +459,80 @@ fn diff_compares_meaning() {
           "restart": false
         }
       ],
+      "equal": false,
       "schema_version": 1
     }
+    --- on standard error
+    error: postgresql.conf and new.conf do not mean the same
+    --- exit code 3
     "#);
     insta::assert_snapshot!(place.run(&["conf", "diff", "new.conf", "new.conf"]), @"
     --- on standard error
-    no difference: both mean the same
+    both mean the same
     ");
+}
+
+#[test]
+fn diff_compares_only_what_the_server_would_take() {
+    let place = Place::new();
+    place.write("good.conf", "port = 1\n");
+    let refused = [
+        ("syntax.conf", "port 5432 x\n"),
+        ("unknown.conf", "prot = 1\n"),
+        ("older.conf", "stats_temp_directory = '/tmp'\n"),
+        ("value.conf", "port = many\n"),
+    ];
+    let mut said = Vec::new();
+    for (name, text) in refused {
+        place.write(name, text);
+        said.push(place.run(&["conf", "diff", "good.conf", name]).to_string());
+        said.push(
+            place
+                .run(&["conf", "diff", name, name, "--pg-version", "18"])
+                .to_string(),
+        );
+    }
+    insta::assert_snapshot!(said.join("\n"), @r#"
+    --- on standard error
+    error: what the server would refuse cannot be compared: syntax.conf:1: syntax error near token "x"
+    hint: pgcert conf lint --file says more about it
+    --- exit code 1
+    --- on standard error
+    error: what the server would refuse cannot be compared: syntax.conf:1: syntax error near token "x"
+    hint: pgcert conf lint --file says more about it
+    --- exit code 1
+    --- on standard error
+    error: what the server would refuse cannot be compared: unknown.conf:1: unrecognized configuration parameter "prot"
+    hint: pgcert conf lint --file says more about it
+    hint: --pg-version N says that the files are another version's
+    --- exit code 1
+    --- on standard error
+    error: what the server would refuse cannot be compared: unknown.conf:1: unrecognized configuration parameter "prot"
+    hint: pgcert conf lint --file says more about it
+    --- exit code 1
+    --- on standard error
+    error: what the server would refuse cannot be compared: older.conf:1: unrecognized configuration parameter "stats_temp_directory"
+    hint: only PostgreSQL 12 to 14 know it
+    hint: --pg-version N says that the files are another version's
+    --- exit code 1
+    --- on standard error
+    error: what the server would refuse cannot be compared: older.conf:1: unrecognized configuration parameter "stats_temp_directory"
+    hint: only PostgreSQL 12 to 14 know it
+    --- exit code 1
+    --- on standard error
+    error: what the server would refuse cannot be compared: value.conf:1: invalid value for parameter "port": "many"
+    hint: it takes a whole number from 1 to 65535
+    hint: --pg-version N says that the files are another version's
+    --- exit code 1
+    --- on standard error
+    error: what the server would refuse cannot be compared: value.conf:1: invalid value for parameter "port": "many"
+    hint: it takes a whole number from 1 to 65535
+    --- exit code 1
+    "#);
+    // Of two lines of one name the server looks at the last one only.
+    place.write("twice.conf", "port = many\nport = 1\n");
+    let same = place.run(&["conf", "diff", "good.conf", "twice.conf"]);
+    assert_eq!(same.code, Some(0), "{same}");
 }
 
 #[test]
@@ -539,6 +609,9 @@ fn diff_knows_synonyms_and_defaults() {
     lc_time
       - de_DE  (initdb.conf:4)
       + C  (default)
+    --- on standard error
+    error: initdb.conf and empty.conf do not mean the same
+    --- exit code 3
     ");
 }
 

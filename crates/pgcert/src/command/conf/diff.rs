@@ -12,38 +12,67 @@ use super::get::shown_value;
 use crate::args::ConfDiff;
 use crate::command::files::Found;
 use crate::context::Context;
-use crate::failure::{Failure, escape_name};
+use crate::failure::{Code, Failure, escape_name};
 use crate::output::{BAD, GOOD, HEAD, Output, styled};
 
-/// Runs `pgcert conf diff`.
+/// Runs `pgcert conf diff`. It ends with exit code 3 where a setting differs.
 pub(crate) fn run(args: &ConfDiff, context: &Context, output: &mut Output) -> Result<(), Failure> {
     let new = Found::named(&args.new, args.pg_version, context)?;
     let old = Found::named(&args.old, Some(new.version), context)?;
-    let mut settings = Vec::new();
-    for found in [&old, &new] {
-        found.existing()?;
-        settings.push(found.settings(&found.files()));
-    }
-    let [before, after] = [(&old, &settings[0]), (&new, &settings[1])];
-    let differences = differences(before, after, new.version);
-    for (found, settings) in [before, after] {
-        for error in settings.errors() {
-            output.say(&format!(
-                "note: the server refuses {}: {error}",
-                escape_name(&found.path)
-            ));
-        }
-    }
+    let (before, after) = (read(&old, &new)?, read(&new, &new)?);
+    let differences = differences((&old, &before), (&new, &after), new.version);
     if output.json() {
         let list: Vec<_> = differences.iter().map(Difference::document).collect();
-        return output.print_json(json!({ "differences": list }));
+        output.print_json(json!({ "equal": differences.is_empty(), "differences": list }))?;
+    } else if differences.is_empty() {
+        output.say("both mean the same");
+    } else {
+        let text: String = differences.iter().map(Difference::words).collect();
+        output.print(&text)?;
     }
     if differences.is_empty() {
-        output.say("no difference: both mean the same");
+        return Ok(());
     }
-    let text: String = differences.iter().map(Difference::words).collect();
-    output.print(&text)
+    let (from, to) = (escape_name(&old.path), escape_name(&new.path));
+    Err(Failure::new(format!("{from} and {to} do not mean the same")).code(Code::Problems))
 }
+
+/// The settings of a file that the server would start with. Its version is that of the `new` one.
+fn read(found: &Found, new: &Found) -> Result<Settings, Failure> {
+    found.existing()?;
+    let settings = found.settings(&found.files());
+    let lint = "pgcert conf lint --file says more about it";
+    if let Some(error) = settings.errors().first() {
+        return Err(Failure::because(REFUSED, error).hint(lint));
+    }
+    // Of a setting that is there twice the server looks at the last one (guc-file.l, ProcessConfigFileInternal).
+    let in_force = |set: &&Assignment| {
+        let last = in_force(
+            &spelled(&set.name, found.version),
+            found,
+            &settings,
+            found.version,
+        );
+        last.is_some_and(|last| (&last.file, last.line) == (&set.file, set.line))
+    };
+    for set in settings.assignments().iter().filter(in_force) {
+        let Some(refusal) = pg_config::lint::setting(&set.name, &set.value, found.version) else {
+            continue;
+        };
+        let (file, line) = (escape_name(&set.file), set.line);
+        let what = escape_name(&refusal.message);
+        let failure = Failure::new(format!("{REFUSED}: {file}:{line}: {what}"));
+        let failure = failure.hint(refusal.advice.unwrap_or_else(|| lint.to_owned()));
+        return Err(if new.version_is_guessed {
+            failure.hint("--pg-version N says that the files are another version's")
+        } else {
+            failure
+        });
+    }
+    Ok(settings)
+}
+
+const REFUSED: &str = "what the server would refuse cannot be compared";
 
 /// A setting that means something else.
 struct Difference {
