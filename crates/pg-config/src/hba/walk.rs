@@ -1,5 +1,6 @@
 //! The first-match walk over sets of connections: of each rule in turn, whether those before it leave anything to it.
 
+use alloc::borrow::Borrow;
 use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
@@ -43,6 +44,22 @@ impl<'a> Within<'a> {
 
     /// Those of them that a rule matches; none of the three lists is empty where there are any.
     fn and(&self, rule: &'a Rule, ways: Transports, site: &Site) -> Option<Self> {
+        let (ways, origins) = self.ways_and_origins(rule, ways, site)?;
+        let logins: Vec<_> = self.logins_and(rule).collect();
+        (!logins.is_empty()).then_some(Self {
+            ways,
+            logins,
+            origins,
+        })
+    }
+
+    /// How and from where those come that a rule matches; none where it surely matches none.
+    fn ways_and_origins(
+        &self,
+        rule: &'a Rule,
+        ways: Transports,
+        site: &Site,
+    ) -> Option<(Transports, Vec<Origin<'a>>)> {
         let ways = self.ways.and(ways);
         if ways.is_empty() || !self.logins.iter().any(|logins| logins.may_meet(rule)) {
             return None;
@@ -53,19 +70,12 @@ impl<'a> Within<'a> {
             .iter()
             .filter_map(|origin| origin.and(&own))
             .collect();
-        if origins.is_empty() {
-            return None;
-        }
-        let logins: Vec<_> = self
-            .logins
-            .iter()
-            .flat_map(|logins| logins.and_rule(rule))
-            .collect();
-        (!logins.is_empty()).then_some(Self {
-            ways,
-            logins,
-            origins,
-        })
+        (!origins.is_empty()).then_some((ways, origins))
+    }
+
+    /// Their logins that a rule matches, pair of words by pair of words: of many the first may be enough.
+    fn logins_and(&self, rule: &'a Rule) -> impl Iterator<Item = Logins<'a>> {
+        self.logins.iter().flat_map(|logins| logins.and_rule(rule))
     }
 }
 
@@ -105,15 +115,15 @@ impl<'a> Walk<'a> {
 
     /// What a rule that came next would decide of other connections than those looked at.
     pub(super) fn share_of(&self, of: &Within<'a>, rule: &'a Rule, ways: Transports) -> Share {
-        match of.and(rule, ways, self.site) {
-            Some(asked) => self.left_of(&asked),
+        match of.ways_and_origins(rule, ways, self.site) {
+            Some((ways, origins)) => self.left_of(ways, of.logins_and(rule), &origins),
             None => Share::Nothing(BTreeSet::new()),
         }
     }
 
     /// What no rule so far decides of them.
     pub(super) fn rest_of(&self, of: &Within<'_>) -> Share {
-        self.left_of(of)
+        self.left_of(of.ways, of.logins.iter(), &of.origins)
     }
 
     /// What no rule so far decides of the logins looked at, by those of these transports, from where this rule is for.
@@ -123,12 +133,12 @@ impl<'a> Walk<'a> {
         asked.ways = asked.ways.and(ways);
         let origins = asked.origins.iter();
         asked.origins = origins.filter_map(|origin| origin.and(&own)).collect();
-        self.left_of(&asked)
+        self.rest_of(&asked)
     }
 
     /// What no rule so far decides.
     pub(super) fn rest(&self) -> Share {
-        self.left_of(&self.within)
+        self.rest_of(&self.within)
     }
 
     /// A rule comes next.
@@ -138,7 +148,9 @@ impl<'a> Walk<'a> {
 
     /// A rule comes next, which may have nothing to do with the connections looked at; then it is passed over.
     pub(super) fn meet(&mut self, owner: usize, rule: &'a Rule, ways: Transports) {
-        if self.within.and(rule, ways, self.site).is_some() {
+        let within = &self.within;
+        let may_meet = within.ways_and_origins(rule, ways, self.site).is_some();
+        if may_meet && within.logins_and(rule).next().is_some() {
             self.take(owner, rule, ways);
         }
     }
@@ -148,21 +160,27 @@ impl<'a> Walk<'a> {
         let Some(asked) = self.within.and(rule, ways, self.site) else {
             return Share::Nothing(BTreeSet::new());
         };
-        let share = self.left_of(&asked);
+        let share = self.rest_of(&asked);
         self.take(owner, rule, ways);
         share
     }
 
-    fn left_of(&self, asked: &Within<'_>) -> Share {
+    /// What no rule so far decides of these logins by these transports from these origins.
+    fn left_of<'l>(
+        &self,
+        ways: Transports,
+        logins: impl Iterator<Item = impl Borrow<Logins<'l>>>,
+        origins: &[Origin<'_>],
+    ) -> Share {
         let mut perhaps = None;
         let mut takers = BTreeSet::new();
         let local = [Origin::anywhere()];
-        for logins in &asked.logins {
-            let examples = logins.examples(self.names);
-            for transport in asked.ways.each() {
+        for logins in logins {
+            let examples = logins.borrow().examples(self.names);
+            for transport in ways.each() {
                 let origins = match transport {
                     Transport::Local => &local[..],
-                    _ => &asked.origins,
+                    _ => origins,
                 };
                 for origin in origins {
                     match self.left_to(&examples, origin, transport) {
