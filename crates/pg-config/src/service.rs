@@ -60,9 +60,21 @@ impl Document {
         &self.sections
     }
 
-    /// The section that libpq would read: the first of this name.
+    /// The section that libpq would read: the first that answers to this name.
     pub fn section(&self, name: &str) -> Option<&Section> {
-        self.sections.iter().find(|section| section.name == name)
+        self.sections
+            .iter()
+            .find(|section| section.answers_to(name))
+    }
+
+    /// The name by which libpq reads a section of this document: the shortest that no earlier one answers to. None where
+    /// it is never read.
+    pub fn read_as(&self, section: &Section) -> Option<String> {
+        let mut names = section.names();
+        names.find(|name| {
+            self.section(name)
+                .is_some_and(|first| first.line == section.line)
+        })
     }
 
     /// Lines that libpq refuses. Those in a section count only for whoever asks for that section; a line that is too
@@ -86,14 +98,14 @@ impl Document {
         Ok(self.apply(change))
     }
 
-    /// Takes every section of this name out, so that none comes into force that was hidden: from its header to its last
-    /// parameter. Comments behind that stay: they may be about the next section.
+    /// Takes every section that answers to this name out, so that none comes into force that was hidden: from its header
+    /// to its last parameter. Comments behind that stay: they may be about the next section.
     pub fn remove_section(&mut self, name: &str) -> Change {
         let change = edit::remove_section(self, name);
         self.apply(change)
     }
 
-    /// Takes every line of a key out of the first section of this name. Where the key or the section is not there,
+    /// Takes every line of a key out of the section that libpq would read. Where the key or the section is not there,
     /// nothing changes.
     pub fn remove_parameter(&mut self, name: &str, key: &str) -> Change {
         let change = edit::remove_parameter(self, name, key);
@@ -111,8 +123,10 @@ impl Document {
 /// One section.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Section {
-    /// The name between the brackets. Bytes that are not UTF-8 are replaced.
+    /// The name between the brackets, up to the first `]`. Bytes that are not UTF-8 are replaced.
     pub name: String,
+    /// What follows the first bracket.
+    header: Vec<u8>,
     /// The header's line, from 1.
     pub line: u32,
     /// The parameters in file order. Of a key given twice libpq takes the first.
@@ -122,6 +136,19 @@ pub struct Section {
 }
 
 impl Section {
+    /// Whether libpq takes this section for the service: the name follows the bracket, and a `]` the name, whatever comes
+    /// then. `[a]b]` answers to `a` and to `a]b`.
+    pub fn answers_to(&self, name: &str) -> bool {
+        let rest = self.header.strip_prefix(name.as_bytes());
+        rest.is_some_and(|rest| rest.starts_with(b"]"))
+    }
+
+    /// Every name that it answers to, the shortest first. Those that are not UTF-8 are left out.
+    pub fn names(&self) -> impl Iterator<Item = String> {
+        let ends = self.header.iter().enumerate().filter(|(_, b)| **b == b']');
+        ends.filter_map(|(end, _)| String::from_utf8(self.header[..end].to_vec()).ok())
+    }
+
     /// The value that libpq takes: the first of this key.
     pub fn get(&self, key: &str) -> Option<&str> {
         self.parameter(key)
@@ -223,6 +250,40 @@ mod tests {
             (section.get("host"), section.get("port")),
             (Some("first"), None)
         );
+    }
+
+    #[test]
+    fn a_bracket_may_belong_to_the_name() {
+        let text = "[a]b] # c]\nhost=ab\n[a]\nhost=a\n[]\nhost=none\n[a]]\nhost=never\n";
+        let mut document = Document::parse(text.as_bytes(), Version::V15);
+        let host = |document: &Document, name| {
+            let found = document.section(name);
+            found.and_then(|section| section.get("host").map(String::from))
+        };
+        for (name, found) in [
+            ("a", Some("ab")),
+            ("a]b", Some("ab")),
+            ("a]b] # c", Some("ab")),
+            ("a]", Some("never")),
+            ("", Some("none")),
+            ("b", None),
+            ("a]b]", None),
+        ] {
+            assert_eq!(host(&document, name).as_deref(), found, "{name}");
+        }
+        let read: Vec<_> = document
+            .sections()
+            .iter()
+            .map(|s| document.read_as(s))
+            .collect();
+        let named = |name: &str| Some(name.to_string());
+        assert_eq!(read, [named("a"), None, named(""), named("a]")]);
+        document.set_section("a]b", &[("host", "other")]).unwrap();
+        assert_eq!(host(&document, "a").as_deref(), Some("other"));
+        document.remove_section("a]b");
+        assert_eq!(host(&document, "a").as_deref(), Some("a"));
+        document.remove_section("a");
+        assert_eq!(document.as_bytes(), b"[]\nhost=none\n");
     }
 
     #[test]

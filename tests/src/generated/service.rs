@@ -5,7 +5,7 @@ use super::mutate::mutate;
 use super::{Dice, joined};
 
 /// The names that sections have.
-pub const NAMES: &[&str] = &["a", "b", "prod db", "none", "A"];
+pub const NAMES: &[&str] = &["a", "b", "prod db", "none", "A", "a]b"];
 
 /// A file.
 pub fn file(dice: &mut Dice) -> Vec<u8> {
@@ -27,7 +27,7 @@ fn any_line(dice: &mut Dice) -> Vec<u8> {
             .to_owned(),
         3 => dice
             .one_of(&[
-                "[", "[]", "[a", "[ a]", "[a ]", "[a]x", "[a]]", "[[a]", " [a]", "[a] # x",
+                "[", "[]", "[a", "[ a]", "[a ]", "[a]x", "[a]]", "[a]b", "[[a]", " [a]", "[a] # x",
             ])
             .to_owned(),
         4..=12 => format!("[{}]", dice.one_of(NAMES)),

@@ -1,6 +1,5 @@
 //! What is worth saying about `pg_service.conf`.
 
-use alloc::collections::BTreeMap;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use alloc::{format, vec};
@@ -51,11 +50,12 @@ pub fn service(path: &str, bytes: &[u8], version: Version) -> Vec<Finding> {
         }
     }
     outside(&document, &mut report);
-    let mut first = BTreeMap::new();
     for section in document.sections() {
         let at = section.span.start;
-        let earlier = *first.entry(&*section.name).or_insert(section.line);
-        if earlier != section.line {
+        let earlier = document
+            .section(&section.name)
+            .filter(|_| document.read_as(section).is_none());
+        if let Some(earlier) = earlier.map(|first| first.line) {
             let message = format!(
                 "[{}] stands in line {earlier} already, and only that one is read",
                 section.name

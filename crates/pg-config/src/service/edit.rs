@@ -12,7 +12,8 @@ use crate::text::{self, Change, Edit, Span};
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum EditError {
-    /// Empty, or with a `]`, a line break or NUL in it, or longer than libpq reads.
+    /// Empty, or with a line break or NUL in it, or longer than libpq reads; or with a `]` in it where no section answers
+    /// to it yet: a new one would answer to what comes before the bracket too.
     #[error("invalid service name \"{name}\"")]
     BadName {
         /// The name.
@@ -99,7 +100,7 @@ pub(super) fn set_section(
 
 pub(super) fn remove_section(document: &Document, name: &str) -> Change {
     let sections = document.sections.iter();
-    let named = sections.filter(|section| section.name == name);
+    let named = sections.filter(|section| section.answers_to(name));
     Change {
         edits: named
             .map(|section| Edit {
@@ -160,7 +161,7 @@ fn check(document: &Document, name: &str, parameters: &[(&str, &str)]) -> Result
     let end = text::line_end(&document.bytes).len();
     let unwritable = |text: &str| text.contains(['\n', '\r', '\0']);
     if name.is_empty()
-        || name.contains(']')
+        || (name.contains(']') && document.section(name).is_none())
         || unwritable(name)
         || name.len() + "[]".len() + end > limit
     {

@@ -81,6 +81,7 @@ impl Reader<'_> {
                 };
                 Meaning::Header(Some(Section {
                     name: String::from_utf8_lossy(&header[..end]).into_owned(),
+                    header: header.to_vec(),
                     line: line.number,
                     parameters: Vec::new(),
                     span: line.whole,

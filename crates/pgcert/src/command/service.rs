@@ -37,23 +37,23 @@ fn list(args: &ServiceList, context: &Context, output: &mut Output) -> Result<()
     let read = || {
         let sections = document.sections().iter();
         // Of two of one name libpq reads the first.
-        sections.filter(|section| document.section(&section.name) == Some(section))
+        sections.filter_map(|section| Some((document.read_as(section)?, section)))
     };
     if output.json() {
         let services: Vec<_> = read()
-            .map(|section| told(section, effective(section), &found))
+            .map(|(name, section)| told(&name, section, effective(section), &found))
             .collect();
         return output.print_json(json!({ "services": services }));
     }
-    let width = read().map(|section| section.name.chars().count()).max();
+    let width = read().map(|(name, _)| name.chars().count()).max();
     let mut text = String::new();
-    for section in read() {
+    for (name, section) in read() {
         let parameters = ["host", "hostaddr", "port", "dbname", "user", "sslmode"];
         let parameters = parameters.iter().filter_map(|key| {
             let value = section.get(key)?;
             Some(format!("  {key}={}", escape_name(value)))
         });
-        let name = escape_name(&section.name);
+        let name = escape_name(&name);
         let _ = writeln!(
             text,
             "{name:<0$}{1}",
@@ -83,7 +83,7 @@ fn get(args: &ServiceGet, context: &Context, output: &mut Output) -> Result<(), 
         } else {
             named
         };
-        return output.print_json(told(section, parameters, &found));
+        return output.print_json(told(&args.service, section, parameters, &found));
     }
     let mut text = String::new();
     for (_, value) in &named {
@@ -213,13 +213,18 @@ fn errors(found: &Found, bytes: &[u8]) -> Vec<Finding> {
 }
 
 /// A secret that is not shown is null.
-fn told(section: &Section, parameters: Vec<(&str, Option<&str>)>, found: &Found) -> Value {
+fn told(
+    name: &str,
+    section: &Section,
+    parameters: Vec<(&str, Option<&str>)>,
+    found: &Found,
+) -> Value {
     let parameters: serde_json::Map<String, Value> = parameters
         .into_iter()
         .map(|(key, value)| (key.to_owned(), value.into()))
         .collect();
     json!({
-        "name": section.name,
+        "name": name,
         "file": found.path,
         "line": section.line,
         "parameters": parameters,
@@ -247,7 +252,10 @@ fn no_parameter(service: &str, key: &str) -> String {
 /// Which services there are, where there is one.
 fn services(document: &Document) -> Option<String> {
     let sections = document.sections().iter();
-    let names: BTreeSet<_> = sections.map(|section| escape_name(&section.name)).collect();
+    let names: BTreeSet<_> = sections
+        .filter_map(|section| document.read_as(section))
+        .map(|name| escape_name(&name))
+        .collect();
     let names: Vec<_> = names.into_iter().collect();
     (!names.is_empty()).then(|| format!("it has: {}", names.join(", ")))
 }
