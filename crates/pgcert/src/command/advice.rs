@@ -174,6 +174,11 @@ pub(crate) fn about_file(failure: Failure, error: &hostfile::Error) -> Failure {
         hostfile::Error::MountPoint { .. } => {
             failure.hint("change it where it is mounted from, or mount its folder instead")
         }
+        hostfile::Error::HardLinks { path, .. } => failure.hint(format!(
+            "the new file takes one name's place, and the old one would stay under the others: find DIR -xdev -samefile {} names them, \
+             and where they are not needed cp and mv make it a file of its own",
+            path.display()
+        )),
         hostfile::Error::OthersFile { .. } => failure.hint(
             "it is written with the rights of the user whose folder that is: chown it to that user, group included, or move it away",
         ),

@@ -649,3 +649,56 @@ fn what_is_hidden_counts_after_no_restart() {
     ");
     insta::assert_snapshot!(conf(&place, &["unset", "port", "--dry-run"]).err, @"note: postgresql.auto.conf, line 1, says port = 6000, and that is read last: ALTER SYSTEM RESET port takes it out");
 }
+
+#[test]
+fn the_last_of_two_values_is_meant() {
+    let place = Place::new();
+    place.write("x.conf", "port = 3\n");
+    let twice = ["conf", "set", "--file", "x.conf", "port=many", "PORT=2"];
+    insta::assert_snapshot!(place.run(&twice), @"
+    --- [here]/x.conf
+    +++ [here]/x.conf
+    @@ -1,1 +1,1 @@
+    -port = 3
+    +port = 2
+    --- on standard error
+    note: port=many is passed over: PORT=2 is given behind it
+    note: port: counts after a restart of the server
+    ");
+}
+
+#[test]
+fn postgresql_auto_conf_is_the_server_s() {
+    let place = Place::new();
+    place.write("postgresql.auto.conf", "work_mem = '4MB'\n");
+    let set = ["conf", "set", "--file", "postgresql.auto.conf"];
+    let data = [&set[..], &["data_directory=/d", "work_mem=8MB"]].concat();
+    insta::assert_snapshot!(place.run(&data), @"
+    --- [here]/postgresql.auto.conf
+    +++ [here]/postgresql.auto.conf
+    @@ -1,1 +1,2 @@
+    -work_mem = '4MB'
+    +work_mem = '8MB'
+    +data_directory = '/d'
+    --- on standard error
+    note: data_directory counts for nothing here: the server reads this file where its data is, and has found that already
+    note: ALTER SYSTEM rewrites this file and keeps no comments: on a server that runs, ALTER SYSTEM SET and RESET do the same
+    note: the server takes it with a reload: SELECT pg_reload_conf()
+    ");
+    let again = place.run(&data);
+    assert_eq!(again.err, "nothing to do\n");
+}
+
+#[test]
+fn a_file_with_two_names_is_not_swapped() {
+    let place = Place::new();
+    place.write("x.conf", "port = 3\n");
+    std::fs::hard_link(place.path("x.conf"), place.path("y.conf")).unwrap();
+    let set = ["conf", "set", "--file", "x.conf", "port=2"];
+    insta::assert_snapshot!(place.run(&set), @"
+    --- on standard error
+    error: it failed, and everything is as it was: [here]/x.conf has 2 hard links
+    hint: the new file takes one name's place, and the old one would stay under the others: find DIR -xdev -samefile [here]/x.conf names them, and where they are not needed cp and mv make it a file of its own
+    --- exit code 1
+    ");
+}

@@ -327,3 +327,17 @@ fn blanks_around_a_value_belong_to_it() {
         " two\n"
     );
 }
+
+#[test]
+fn a_bracket_may_belong_to_the_name() {
+    let place = place("[a]\nhost=a\n[a]b]\nhost=ab\n");
+    insta::assert_snapshot!(service(&place, &["list"]), @"
+    a    host=a
+    a]b  host=ab
+    ");
+    assert_eq!(service(&place, &["get", "a]b", "host"]).out, "ab\n");
+    insta::assert_snapshot!(service(&place, &["lint"]), @"
+    --- on standard error
+    [here]/home/.pg_service.conf: no findings
+    ");
+}

@@ -20,7 +20,8 @@ pub(crate) fn set(args: &ConfSet, context: &Context, output: &mut Output) -> Res
     let before = found.settings(&disk);
     let mut edits = Edits::new(&disk, "settings", 0o600);
     let mut changed = Vec::new();
-    for Assignment { name, value } in &args.settings {
+    let settings = last_of_each(&args.settings, &found, &mut edits);
+    for Assignment { name, value } in settings.iter().copied() {
         let now = found.settings(&edits);
         let file = now
             .all(name)
@@ -40,12 +41,74 @@ pub(crate) fn set(args: &ConfSet, context: &Context, output: &mut Output) -> Res
     }
     let after = found.settings(&edits);
     say_what_refuses(&before, &after, &found, &mut edits)?;
-    for Assignment { name, value } in &args.settings {
+    for Assignment { name, value } in settings {
         say_what_hides(name, Some(value), &found, &after, &mut edits);
     }
-    changed.retain(|name| !is_hidden(name, &found, &after));
+    say_what_auto_conf_is(&changed, &found, &mut edits);
+    changed.retain(|name| !is_hidden(name, &found, &after) && !is_fixed_by(name, &found));
     say_what_it_needs(&changed, &found, &mut edits);
     edits.finish_on(&found, &args.editing, context, output)
+}
+
+/// Of what is given for one setting the last, under whatever of its names: as in a file.
+fn last_of_each<'a>(
+    settings: &'a [Assignment],
+    found: &Found,
+    edits: &mut Edits<'_>,
+) -> Vec<&'a Assignment> {
+    let mut kept: Vec<&Assignment> = Vec::new();
+    for (i, given) in settings.iter().enumerate() {
+        let means =
+            |other: &&Assignment| spelled(&other.name, found) == spelled(&given.name, found);
+        if let Some(last) = settings[i + 1..].iter().rfind(|other| means(other)) {
+            edits.note(
+                "given-twice",
+                format!(
+                    "{0}={1} is passed over: {2}={3} is given behind it",
+                    given.name, given.value, last.name, last.value
+                ),
+            );
+        } else {
+            kept.push(given);
+        }
+    }
+    kept
+}
+
+/// The parameter's own name, where it is known.
+fn spelled(name: &str, found: &Found) -> String {
+    match Parameter::named(name, found.version) {
+        Lookup::Known(parameter) => parameter.name.to_ascii_lowercase(),
+        _ => name.to_ascii_lowercase(),
+    }
+}
+
+/// Whether the server has chosen before it reads `postgresql.auto.conf`, and takes it from nowhere else (`guc.c`,
+/// `GUC_DISALLOW_IN_AUTO_FILE`, `SelectConfigFiles`).
+fn is_fixed_by(name: &str, found: &Found) -> bool {
+    is_auto_conf(found) && spelled(name, found) == "data_directory"
+}
+
+fn is_auto_conf(found: &Found) -> bool {
+    std::path::Path::new(&found.path).ends_with("postgresql.auto.conf")
+}
+
+/// Who else writes this file, and what does not count in it.
+fn say_what_auto_conf_is(changed: &[&str], found: &Found, edits: &mut Edits<'_>) {
+    if changed.is_empty() || !is_auto_conf(found) {
+        return;
+    }
+    for name in changed.iter().filter(|name| is_fixed_by(name, found)) {
+        let why = "the server reads this file where its data is, and has found that already";
+        edits.note(
+            "not-in-auto-conf",
+            format!("{name} counts for nothing here: {why}"),
+        );
+    }
+    edits.note(
+        "auto-conf",
+        "ALTER SYSTEM rewrites this file and keeps no comments: on a server that runs, ALTER SYSTEM SET and RESET do the same",
+    );
 }
 
 /// Runs `pgcert conf unset`.
@@ -100,7 +163,8 @@ pub(crate) fn unset(
             );
         }
     }
-    changed.retain(|name| !is_hidden(name, &found, &after));
+    say_what_auto_conf_is(&changed, &found, &mut edits);
+    changed.retain(|name| !is_hidden(name, &found, &after) && !is_fixed_by(name, &found));
     say_what_it_needs(&changed, &found, &mut edits);
     edits.finish_on(&found, &args.editing, context, output)
 }
