@@ -5,6 +5,7 @@ mod edit;
 mod explain;
 mod list;
 mod meant;
+mod opened;
 mod outcomes;
 mod place;
 mod simulate;
@@ -45,7 +46,7 @@ fn check(args: &HbaLint, context: &Context, output: &mut Output) -> Result<(), F
     findings.extend(lint::rules(&disk, &set, &found.site()));
     // In the order of the files, each from its top.
     let place = |file: &str| set.rules.iter().position(|at| *at.file == *file);
-    findings.sort_by_key(|finding| (place(&finding.file), finding.line, finding.column));
+    findings.sort_by_cached_key(|finding| (place(&finding.file), finding.line, finding.column));
     tell(&findings, &found.path, &args.linting, output)
         .map_err(|failure| right_file(failure, &set, &bytes))
 }

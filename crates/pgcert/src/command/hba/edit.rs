@@ -4,48 +4,18 @@
 use std::collections::BTreeSet;
 
 use installer::Note;
-use pg_config::hba::{
-    Conflict, Document, EditError, Position, RuleInFile, RuleSet, matches_nobody,
-};
-use pg_config::lint::LINTS;
-use pg_config::resolve::{Files as _, ReadError};
+use pg_config::hba::{Conflict, Document, Position, RuleInFile, RuleSet, matches_nobody};
+use pg_config::resolve::Files as _;
 
+use super::opened::{Opened, refused, refused_line, unreadable};
 use super::outcomes::Outcomes;
 use super::{meant, place};
-use crate::args::{HbaAdd, HbaFormat, HbaMove, HbaRemove, Place, ServerEditing, ServerFile};
+use crate::args::{HbaAdd, HbaFormat, HbaMove, HbaRemove, Place, ServerEditing};
 use crate::command::edit::Edits;
 use crate::command::files::Found;
 use crate::context::Context;
 use crate::failure::{Failure, escape_name};
 use crate::output::Output;
-
-/// A file that is to be changed.
-pub(super) struct Opened {
-    pub(super) found: Found,
-    /// Its bytes as they are on the disk.
-    pub(super) bytes: Vec<u8>,
-    /// The document, to be edited.
-    pub(super) document: Document,
-    /// What the server makes of the file as it is on the disk.
-    pub(super) was: RuleSet,
-    /// Files that it includes and that are changed with it: before, and after.
-    included: Vec<(String, Vec<u8>, Vec<u8>)>,
-}
-
-impl Opened {
-    fn read(file: &ServerFile, context: &Context) -> Result<Self, Failure> {
-        let (found, bytes) = super::read(file, context)?;
-        let document = Document::parse(bytes.as_slice(), found.version);
-        let was = RuleSet::of_document(&found.files(), &found.path, &document);
-        Ok(Self {
-            found,
-            bytes,
-            document,
-            was,
-            included: Vec::new(),
-        })
-    }
-}
 
 /// Runs `pgcert hba add`.
 pub(crate) fn add(args: &HbaAdd, context: &Context, output: &mut Output) -> Result<(), Failure> {
@@ -159,15 +129,6 @@ pub(crate) fn format(
     edits.finish_on(&found, &args.editing, context, output)
 }
 
-/// A text that has to be one rule for this version.
-pub(super) fn one_rule(line: &str, found: &Found) -> Result<Document, Failure> {
-    let mut document = Document::parse(&b""[..], found.version);
-    document
-        .insert_line(Position::End, line.as_bytes())
-        .map_err(|error| refused_line(&error, line, found))?;
-    Ok(document)
-}
-
 /// Writes the document, provided that the server would still take it. `word`: something to say about it.
 fn write(
     opened: Opened,
@@ -235,44 +196,4 @@ fn record(line: u32, opened: &Opened) -> Result<usize, Failure> {
             None => failure.hint("pgcert hba list shows the lines; a rule of an included file is changed with --file"),
         }
     })
-}
-
-/// Why a line cannot be added, with what the lint says about it.
-fn refused_line(error: &EditError, line: &str, found: &Found) -> Failure {
-    let failure = refused(error, found);
-    if !matches!(error, EditError::Refused { .. }) {
-        return failure;
-    }
-    let document = Document::parse(line.as_bytes(), found.version);
-    let code = document.diagnostics().first().map(|said| said.code);
-    match LINTS.iter().find(|lint| Some(lint.code) == code) {
-        Some(lint) => failure.hint(lint.help),
-        None => failure,
-    }
-}
-
-/// A file that is read with another cannot be.
-pub(super) fn unreadable(path: &str, error: &ReadError) -> Failure {
-    Failure::because(format_args!("{} cannot be read", escape_name(path)), error)
-}
-
-/// Why a document cannot be changed so.
-pub(super) fn refused(error: &EditError, found: &Found) -> Failure {
-    let what = "nothing was changed";
-    match error {
-        EditError::Refused { message } => {
-            let failure = Failure::new(format!("{what}: PostgreSQL {} would say: {message}", found.version))
-                .hint("TYPE DATABASE USER [ADDRESS] METHOD [NAME=VALUE...], as in pg_hba.conf; in one argument, quotes are as in the file");
-            if found.version_is_guessed {
-                failure.hint("--pg-version N says that the file is another version's")
-            } else {
-                failure
-            }
-        }
-        EditError::NoRule => Failure::new(format!("{what}: that is not one rule"))
-            .hint("TYPE DATABASE USER [ADDRESS] METHOD [NAME=VALUE...], as in pg_hba.conf"),
-        EditError::Disturbs => Failure::because(what, error)
-            .hint("pgcert hba lint says what is odd about the lines there"),
-        _ => Failure::because(what, error),
-    }
 }

@@ -5,8 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use pg_config::hba::{Document, EditError, Record, Rule};
 use pg_config::resolve::Files as _;
 
-use super::edit::{Opened, one_rule, refused};
-use super::place::read_in;
+use super::opened::{Opened, one_rule, read_in, refused};
 use crate::failure::{Failure, escape_name};
 
 /// Records by the file that they stand in, numbered as [`Document::records`] is.

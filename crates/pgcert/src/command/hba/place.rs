@@ -8,12 +8,11 @@ use pg_config::hba::{
 };
 use pg_config::resolve::Files as _;
 
-use super::edit::{Opened, one_rule, refused, unreadable};
+use super::opened::{Opened, one_rule, read_in, refused, unreadable};
 use super::outcomes::Outcomes;
 use super::words;
 use crate::args::ServerEditing;
 use crate::command::edit::Edits;
-use crate::command::files::Found;
 use crate::context::Context;
 use crate::failure::{Failure, escape_name};
 use crate::output::Output;
@@ -95,21 +94,6 @@ pub(super) fn add(
     }
     placed.say(rejects, &set, &mut edits);
     edits.finish_on(&found, editing, context, output)
-}
-
-/// The rule as it is read in this file: its `@file` lists are looked for beside that one.
-pub(super) fn read_in(line: &str, path: &str, found: &Found) -> Result<Rule, Failure> {
-    let read = RuleSet::of_bytes(&found.files(), path, line.as_bytes(), found.version);
-    if let Some(error) = read.errors.first() {
-        return Err(Failure::new(format!(
-            "nothing was changed: of the rule with its lists read in, PostgreSQL {} would say: {}",
-            found.version,
-            escape_name(&error.message)
-        ))
-        .hint("a relative name counts from the folder of the file that the rule stands in"));
-    }
-    let rule = read.rules.into_iter().next().map(|at| at.rule);
-    rule.ok_or_else(|| refused(&EditError::NoRule, found))
 }
 
 /// The map that decides in place of the one that was asked for.
