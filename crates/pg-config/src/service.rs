@@ -98,8 +98,9 @@ impl Document {
         Ok(self.apply(change))
     }
 
-    /// Takes every section that answers to this name out, so that none comes into force that was hidden: from its header
-    /// to its last parameter. Comments behind that stay: they may be about the next section.
+    /// Takes every section that answers to this name out, so that none that was hidden comes into force under it: from its
+    /// header to its last parameter. Comments behind that stay: they may be about the next section. Another name that such a
+    /// section answers to (`[a]b]`) goes with it, or is then answered by a later one.
     pub fn remove_section(&mut self, name: &str) -> Change {
         let change = edit::remove_section(self, name);
         self.apply(change)

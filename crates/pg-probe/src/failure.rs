@@ -129,17 +129,19 @@ pub enum Failure {
 }
 
 impl Failure {
-    /// Whether libpq goes on to the next host of a list: where this one is not known, cannot be reached or does not answer in time
-    /// (`PQconnectPoll`, `try_next_addr`). What a server says is final, a refused login too.
+    /// Whether libpq goes on to the next host of a list: where this one is not known, cannot be reached or does not answer in
+    /// time, and, from 14 on, where it cannot be connected to now because it starts or recovers (`PQconnectPoll`,
+    /// `ERRCODE_CANNOT_CONNECT_NOW`). All else that a server says is final, a refused login too.
     #[must_use]
     pub fn leads_to_next_host(&self) -> bool {
-        matches!(
-            self,
+        match self {
             Self::Lookup { .. }
-                | Self::Refused { .. }
-                | Self::Unreachable { .. }
-                | Self::Timeout { .. }
-        )
+            | Self::Refused { .. }
+            | Self::Unreachable { .. }
+            | Self::Timeout { .. } => true,
+            Self::Server(error) => error.code == "57P03",
+            _ => false,
+        }
     }
 }
 
@@ -205,3 +207,23 @@ impl fmt::Display for ServerError {
 }
 
 impl std::error::Error for ServerError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_that_starts_is_passed_over_and_one_that_refuses_is_not() {
+        let said = |code: &str| {
+            Failure::Server(Box::new(ServerError {
+                code: code.to_owned(),
+                ..ServerError::default()
+            }))
+        };
+        assert!(said("57P03").leads_to_next_host());
+        for code in ["28000", "3D000", "53300"] {
+            assert!(!said(code).leads_to_next_host(), "{code}");
+        }
+        assert!(!Failure::NoTls.leads_to_next_host());
+    }
+}

@@ -103,8 +103,11 @@ pub enum Conflict {
         /// The rules that it has to follow.
         behind: Vec<usize>,
     },
-    /// All of these connections are decided by rules that keep their say and do not let the certificate in.
-    #[error("rules that keep their say decide all of these connections")]
+    /// All of these connections are decided by rules that keep their say and do not let the certificate in; or, of a rule that is
+    /// no certificate's, all that are not decided as it would anyway.
+    #[error(
+        "rules that keep their say decide all of these connections that are not decided so already"
+    )]
     Decided {
         /// From where, if several networks were asked about.
         from: Option<Source>,

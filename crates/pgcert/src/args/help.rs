@@ -246,7 +246,8 @@ pub(super) const HBA_DIFF: &str = "\
 Order, comments and other words for the same do not count: only who is decided by which rule, and how. \
 Every connection that there can be is compared, whatever roles, memberships and addresses there are; \
 a sample shows each difference. \"perhaps\" stands where the server's networks or a regular expression \
-leave it open.
+leave it open. Where so many rules differ that it would take minutes, those are named that were not \
+compared with all others.
 
 Examples:
   pgcert hba diff /etc/postgresql/15/main/pg_hba.conf new.conf
@@ -254,7 +255,7 @@ Examples:
 
 Exit codes:
   0  both mean the same
-  3  somebody's outcome differs, or may: every difference is only \"perhaps\"";
+  3  somebody's outcome differs, or may: every difference is only \"perhaps\", or not all was compared";
 
 pub(super) const HBA_SIMULATE: &str = "\
 The server writes down who logs in with log_connections = on. From 14 on it names the rule that let \

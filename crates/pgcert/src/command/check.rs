@@ -166,10 +166,12 @@ fn report(
     if ok { Ok(()) } else { Err(does_not_work()) }
 }
 
-/// libpq goes on to another host only where one cannot be reached.
+/// libpq goes on to another host only where one cannot be reached, or not now.
 fn final_here(left: usize) -> String {
     let hosts = if left == 1 { "host is" } else { "hosts are" };
-    format!("{left} more {hosts} not tried: libpq goes on only where a host cannot be reached")
+    format!(
+        "{left} more {hosts} not tried: libpq goes on only where a host cannot be reached, or starts or recovers"
+    )
 }
 
 fn words(findings: &[Finding]) -> String {

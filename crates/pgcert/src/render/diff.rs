@@ -98,6 +98,13 @@ fn push_text(out: &mut String, tag: ChangeTag, text: &str) {
     let _ = writeln!(out, "{text}");
 }
 
+/// A setting's value without the secrets that it may hold.
+pub(crate) fn masked_value(name: &str, value: &str) -> String {
+    let name = format!("{name} = ");
+    let line = mask(&format!("{name}{value}"));
+    line.strip_prefix(&name).unwrap_or_default().to_owned()
+}
+
 /// The line without the secrets that PostgreSQL's files may hold: what is shown ends in terminals
 /// and logs.
 fn mask(line: &str) -> String {

@@ -662,7 +662,7 @@ fn the_last_of_two_values_is_meant() {
     -port = 3
     +port = 2
     --- on standard error
-    note: port=many is passed over: PORT=2 is given behind it
+    note: port=many is passed over: another value for it is given behind
     note: port: counts after a restart of the server
     ");
 }
@@ -701,4 +701,33 @@ fn a_file_with_two_names_is_not_swapped() {
     hint: the new file takes one name's place, and the old one would stay under the others: find DIR -xdev -samefile [here]/x.conf names them, and where they are not needed cp and mv make it a file of its own
     --- exit code 1
     ");
+}
+
+#[test]
+fn secrets_are_shown_nowhere() {
+    let place = Place::new();
+    let says = |name: &str, password: &str| {
+        let line = format!("primary_conninfo = 'host=p password={password}'\n");
+        place.write(name, &line);
+    };
+    says("postgresql.conf", "alpha");
+    says("other.conf", "beta");
+    says("postgresql.auto.conf", "gamma");
+    let version = ["--file", "postgresql.conf", "--pg-version", "16"];
+    let given = [
+        "primary_conninfo=host=a password=delta",
+        "primary_conninfo=host=b password=epsilon",
+    ];
+    let set = [&["conf", "set", "--dry-run"], &given[..], &version].concat();
+    let diff = ["conf", "diff", "postgresql.conf", "other.conf"];
+    for asked in [&set[..], &diff] {
+        for json in [&[][..], &["--json"]] {
+            let said = place.run(&[asked, json].concat());
+            let text = format!("{}{}", said.out, said.err);
+            assert!(text.contains("(not shown)"), "{text}");
+            for secret in ["alpha", "beta", "gamma", "delta", "epsilon"] {
+                assert!(!text.contains(secret), "{text}");
+            }
+        }
+    }
 }

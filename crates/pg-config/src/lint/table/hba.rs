@@ -217,8 +217,9 @@ pub(super) const LINTS: &[Lint] = &[
     lint(
         "hba-not-compared",
         Note,
-        "Rules that ask for so much in common that to compare each with all takes too long: up to here some rules without \
-         effect, evaded certificates and partial refusals may be missed.",
+        "Rules that are not compared with each other. Where a line is refused, none is. Where rules ask for so much in common that \
+         to compare each with all takes too long, some rules without effect, evaded certificates and partial refusals up to here \
+         may be missed.",
         "what can never match is found all the same; fewer rules for groups or patterns would help",
     ),
     lint(

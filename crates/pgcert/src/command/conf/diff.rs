@@ -14,6 +14,7 @@ use crate::command::files::Found;
 use crate::context::Context;
 use crate::failure::{Code, Failure, escape_name};
 use crate::output::{BAD, GOOD, HEAD, Output, styled};
+use crate::render::diff::masked_value;
 
 /// Runs `pgcert conf diff`. It ends with exit code 3 where a setting differs.
 pub(crate) fn run(args: &ConfDiff, context: &Context, output: &mut Output) -> Result<(), Failure> {
@@ -157,11 +158,11 @@ impl Side {
         set.or_else(|| self.default.clone().map(String::into_bytes))
     }
 
-    fn words(&self) -> String {
+    fn words(&self, name: &str) -> String {
         match (&self.set, &self.default) {
             (Some(set), _) => format!(
                 "{}  ({}:{})",
-                shown_value(&String::from_utf8_lossy(&set.value)),
+                shown_value(&masked_value(name, &String::from_utf8_lossy(&set.value))),
                 escape_name(&set.file),
                 set.line
             ),
@@ -170,9 +171,10 @@ impl Side {
         }
     }
 
-    fn document(&self) -> Value {
+    fn document(&self, name: &str) -> Value {
+        let masked = |value: Vec<u8>| masked_value(name, &String::from_utf8_lossy(&value));
         json!({
-            "value": self.value().map(|value| String::from_utf8_lossy(&value).into_owned()),
+            "value": self.value().map(masked),
             "file": self.set.as_ref().map(|set| &set.file),
             "line": self.set.as_ref().map(|set| set.line),
         })
@@ -188,7 +190,7 @@ impl Difference {
         };
         let mut text = format!("{}{restart}\n", styled(HEAD, &escape_name(&self.name)));
         for (style, sign, side) in [(BAD, '-', &self.old), (GOOD, '+', &self.new)] {
-            let line = styled(style, &format!("{sign} {}", side.words()));
+            let line = styled(style, &format!("{sign} {}", side.words(&self.name)));
             let _ = writeln!(text, "  {line}");
         }
         text
@@ -197,8 +199,8 @@ impl Difference {
     fn document(&self) -> Value {
         json!({
             "name": self.name,
-            "old": self.old.document(),
-            "new": self.new.document(),
+            "old": self.old.document(&self.name),
+            "new": self.new.document(&self.name),
             "restart": self.restart,
         })
     }

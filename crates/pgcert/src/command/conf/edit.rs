@@ -11,6 +11,7 @@ use crate::command::files::Found;
 use crate::context::Context;
 use crate::failure::{Failure, escape_name};
 use crate::output::Output;
+use crate::render::diff::masked_value;
 
 /// Runs `pgcert conf set`.
 pub(crate) fn set(args: &ConfSet, context: &Context, output: &mut Output) -> Result<(), Failure> {
@@ -60,13 +61,11 @@ fn last_of_each<'a>(
     for (i, given) in settings.iter().enumerate() {
         let means =
             |other: &&Assignment| spelled(&other.name, found) == spelled(&given.name, found);
-        if let Some(last) = settings[i + 1..].iter().rfind(|other| means(other)) {
+        if settings[i + 1..].iter().any(|other| means(&other)) {
+            let (name, value) = (&given.name, masked_value(&given.name, &given.value));
             edits.note(
                 "given-twice",
-                format!(
-                    "{0}={1} is passed over: {2}={3} is given behind it",
-                    given.name, given.value, last.name, last.value
-                ),
+                format!("{name}={value} is passed over: another value for it is given behind"),
             );
         } else {
             kept.push(given);
@@ -263,13 +262,14 @@ fn say_what_hides(
     edits: &mut Edits<'_>,
 ) {
     if let Some(value) = found.on_command_line(name) {
+        let value = masked_value(name, value);
         edits.note(
             "hidden-by-command-line",
             format!("the server runs with {name}={value} on its command line, which no file overrides: it counts once the server is started without"),
         );
     }
     if let Some(last) = after.get(name).filter(|last| hides(last, found)) {
-        let value = String::from_utf8_lossy(&last.value);
+        let value = masked_value(name, &String::from_utf8_lossy(&last.value));
         if wanted.is_none_or(|wanted| wanted.as_bytes() != last.value) {
             edits.note(
                 "hidden-by-auto-conf",

@@ -54,16 +54,25 @@ pub(super) fn run(
                     output.say(&format!("{} {hint}", styled(HEAD, "hint:")));
                 }
             }
-            let is_on = |name| is_on(name, &found, settings.as_ref());
-            if asked.connection.transport == Transport::Tls && is_on("ssl") == Some(false) {
-                output.note("ssl is off in the server's settings: no connection comes with TLS");
-            }
-            if found.version < Version::V17 && is_on("db_user_namespace") == Some(true) {
-                output.note("db_user_namespace is on: who logs in as ROLE is the role ROLE@DATABASE to the rules, and who logs in as ROLE@ is ROLE; here the name is taken as it is");
-            }
+            notes(
+                asked.connection.transport,
+                &found,
+                settings.as_ref(),
+                output,
+            );
             answer.needs_refused_map()
         }
-        Some(file) => many(file, &explained, &mut surroundings, context, output)?,
+        Some(file) => {
+            let (refused_map, with_tls) =
+                many(file, &explained, &mut surroundings, context, output)?;
+            let transport = if with_tls {
+                Transport::Tls
+            } else {
+                Transport::Plain
+            };
+            notes(transport, &found, settings.as_ref(), output);
+            refused_map
+        }
     };
     all_taken(&set.errors, "pgcert hba lint")?;
     match maps {
@@ -81,21 +90,34 @@ struct Explained<'a> {
     verbose: bool,
 }
 
-/// Each connection of a file, a line each; and whether one of them goes through a map of a file that the server refuses.
+/// What of the server's settings the rules do not tell.
+fn notes(transport: Transport, found: &Found, settings: Option<&Settings>, output: &mut Output) {
+    let is_on = |name| is_on(name, found, settings);
+    if transport == Transport::Tls && is_on("ssl") == Some(false) {
+        output.note("ssl is off in the server's settings: no connection comes with TLS");
+    }
+    if found.version < Version::V17 && is_on("db_user_namespace") == Some(true) {
+        output.note("db_user_namespace is on: who logs in as ROLE is the role ROLE@DATABASE to the rules, and who logs in as ROLE@ is ROLE; here the name is taken as it is");
+    }
+}
+
+/// Each connection of a file, a line each; whether one of them goes through a map of a file that the server refuses, and whether
+/// one comes with TLS.
 fn many(
     file: &Path,
     explained: &Explained<'_>,
     surroundings: &mut Surroundings,
     context: &Context,
     output: &mut Output,
-) -> Result<bool, Failure> {
-    let mut refused_map = false;
+) -> Result<(bool, bool), Failure> {
+    let (mut refused_map, mut with_tls) = (false, false);
     let mut rows = vec![["RULE", "METHOD", "CONNECTION"].map(str::to_owned)];
     for asked in from_file(file, context)? {
         let mut asked: Asked = asked?;
         asked.ask(surroundings, output);
         let answer = Answer::to(&asked, explained, &surroundings.site);
         refused_map |= answer.needs_refused_map();
+        with_tls |= asked.connection.transport == Transport::Tls;
         if output.json() {
             output.print_json_line(answer.document())?;
         } else {
@@ -105,7 +127,7 @@ fn many(
     if !output.json() {
         output.print(&table(&rows, 0))?;
     }
-    Ok(refused_map)
+    Ok((refused_map, with_tls))
 }
 
 /// The user name maps: those that were named, the server's, or those beside the file.

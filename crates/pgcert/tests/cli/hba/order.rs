@@ -177,7 +177,7 @@ fn another_map_that_decides_is_no_reason_to_do_nothing() {
     place.write("pg_hba.conf", "hostssl all all all cert\n");
     insta::assert_snapshot!(hba(&place, &["add", "hostssl all bob all cert map=y"]), @"
     --- on standard error
-    error: nothing was changed: rules that keep their say decide all of these connections
+    error: nothing was changed: rules that keep their say decide all of these connections that are not decided so already
     hint: they are pg_hba.conf:1; --before LINE puts it where you say
     --- exit code 1
     ");
